@@ -1,0 +1,1 @@
+"""Everything one does with runs: metrics, studies, validation, pictures, reports, commands."""

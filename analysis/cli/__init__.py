@@ -1,0 +1,1 @@
+"""The flopcast command."""

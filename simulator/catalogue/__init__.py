@@ -1,0 +1,1 @@
+"""Dated facts with sources: hardware, architectures, data sets, failures, prices."""

@@ -1,0 +1,1 @@
+"""The clock: simulate event by event, or estimate all replicas at once."""

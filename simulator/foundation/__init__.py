@@ -1,0 +1,1 @@
+"""Ground floor: units, registries, random streams, problems with a path."""

@@ -1,0 +1,1 @@
+"""What stops a run and what brings it back: causes, spares, checkpoints, attempts."""

@@ -1,0 +1,1 @@
+"""Scenario text to values: schema, load, resolve."""

@@ -1,0 +1,1 @@
+"""Who starts when and where: queue policies, backfill, placement, quotas."""

@@ -1,0 +1,1 @@
+"""What a run has to compute: architecture, parallelism, memory, throughput."""
