@@ -184,16 +184,17 @@ def parse_entry(kind: str, key: str, fields: Mapping[str, Any], parent: Mapping[
     if given["evidence"] not in EVIDENCE:
         raise CatalogueError(f"{kind} {key}: evidence {not_among(str(given['evidence']), EVIDENCE)}")
     plain = {name: value for name, value in given.items() if not isinstance(value, dict)}
+    values = {name: _value(value) for name, value in plain.items() if name not in _ABOUT}
     parts = {name: parse_entry(kind, name, value, plain) for name, value in fields.items() if isinstance(value, dict)}
     return Entry(
         key=key,
         kind=kind,
         title=str(given.get("title", key)),
-        values=MappingProxyType({name: _value(value) for name, value in plain.items() if name not in _ABOUT}),
+        values=MappingProxyType(values),
         source=str(given["source"]),
         date=str(_value(given["date"])),
         evidence=given["evidence"],
-        unverified=tuple(given.get("unverified", ())),
+        unverified=tuple(name for name in given.get("unverified", ()) if name in values),
         notes=str(given.get("notes", "")),
         aliases=tuple(given.get("aliases", ())),
         parts=MappingProxyType(parts),
