@@ -28,7 +28,9 @@ def kind_of(value: object) -> str:
         return f"the number {shorten(value)}" if not isinstance(value, int) or abs(value) < 1 << 63 else "a huge number"
     if isinstance(value, str):
         return f"the text {shorten(value)!r}"
-    return {dict: "a table", list: "a list"}.get(type(value), f"the value {shorten(value)!r}")
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return f"the value {shorten(value)!r}"
 
 
 def _quantity(value: object, dimension: str, positive: bool) -> float:

@@ -36,7 +36,9 @@ class Stage:
     tokens : float or None
         Tokens trained in this stage.
     flop_per_token : float or None
-        Model FLOPs of one token, forward and backward.
+        Model FLOPs of one token, forward and backward, attention counted in full.
+    mfu : float or None
+        Model FLOPs over peak while the model learns.
     usd_per_accelerator_h : float or None
         List price of this stage where it differs from the scenario's.
     """
@@ -54,6 +56,7 @@ class Stage:
     tokens: float | None = None
     flop_per_token: float | None = None
     mfu: float | None = None
+    usd_per_accelerator_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +90,16 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """One resolved value: where in the scenario, what, and where it came from."""
+    """One resolved value: where in the scenario, what, and where it came from.
+
+    Settings, stated or default, have their TOML in `toml`; facts that were looked up or derived have None there.
+    """
 
     path: str
     value: str
-    source: str  # "default", "file:line", "--set", or a catalogue key with its source
+    source: str  # "default: why", "file:line", "--set", or a catalogue key with its source
     evidence: str = ""
+    toml: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +138,11 @@ class Scenario:
         Every value that was used, with its source.
     fingerprint : str
         Hash of all that changes a result, the seed apart.
+
+    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
     """
 
-    name: str
+    name: str = field(compare=False)
     title: str
     stages: Sequence[Stage]
     causes: Sequence[Cause]
@@ -147,7 +156,7 @@ class Scenario:
     replicas: int
     engine: str = "auto"
     published: Published | None = None
-    warnings: Sequence[str] = ()
+    warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
-    assumptions: Sequence[Assumption] = ()
+    assumptions: Sequence[Assumption] = field(default=(), compare=False)
     fingerprint: str = ""
