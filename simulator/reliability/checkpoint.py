@@ -1,7 +1,8 @@
 """How long to work between two saves: the interval policies.
 
-All policies see the work of the stage, the cost of one save and the mean time between stops of the whole job, and say how
-much useful work comes before the next save. An infinite mean time means that nothing strikes: then only `Periodic` saves.
+All policies see the work of the stage, the cost of one save and the mean time between stops of the whole job, and say
+how much useful work comes before the next save. An infinite mean time means that nothing strikes: then only `Periodic`
+saves.
 """
 
 import math
@@ -128,6 +129,8 @@ def policy(name: str, *, every_s: float | None = None) -> CheckpointPolicy:
     ------
     KeyError
         If there is no such policy; the message lists them.
+    ValueError
+        If the periodic policy has no interval.
 
     Examples
     --------
@@ -135,4 +138,8 @@ def policy(name: str, *, every_s: float | None = None) -> CheckpointPolicy:
     Periodic(every_s=60.0)
     """
     kind = POLICIES[name]
-    return kind(every_s=every_s) if kind is Periodic else kind()  # type: ignore[call-arg]  # only Periodic takes one
+    if kind is not Periodic:
+        return kind()
+    if every_s is None:
+        raise ValueError("policy 'periodic' needs every_s, the time between saves")
+    return Periodic(every_s=every_s)

@@ -47,12 +47,12 @@ def check(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
 
 
 def variants(loaded: Loaded) -> list[tuple[Mapping[str, Any], Scenario]]:
-    """Resolve every combination of the swept values, the last path varying fastest; one without changes if none is swept.
+    """Resolve every combination of the swept values, the last path varying fastest.
 
     Returns
     -------
     list of (overrides, Scenario)
-        The overrides by dotted path, in the order of the file.
+        The overrides by dotted path, in the order of the file; a single one without overrides if nothing is swept.
 
     Raises
     ------
@@ -77,12 +77,14 @@ def variants(loaded: Loaded) -> list[tuple[Mapping[str, Any], Scenario]]:
 
 
 def _check_sweep(loaded: Loaded) -> None:
-    """Refuse paths that the schema does not have, and values that do not fit, all at once with the scenario's problems."""
+    """Refuse paths that the schema does not have and values that do not fit, together with the scenario's problems."""
     _, known = problems(loaded.document)
     issues = [loaded.issue(path, message) for path, message in known]
     if (count := math.prod(len(values) for values in loaded.sweep.values())) > MOST_VARIANTS:
         place = loaded.places[()]
-        issues.append(Issue(file=place.file, path="sweep", message=f"{count} variants are too many; {MOST_VARIANTS} at most"))
+        issues.append(
+            Issue(file=place.file, path="sweep", message=f"{count} variants are too many; {MOST_VARIANTS} at most")
+        )
         raise ScenarioError(issues)
     for path, values in loaded.sweep.items():
         place = loaded.places[("sweep", *path)]

@@ -63,13 +63,14 @@ DEFAULTS = (
     Default(path=("failures", "catalogue"), value="none", source="no catalogue is named", evidence=""),
     Default(path=("failures", "enabled"), value=True, source=CONVENTION, evidence=""),
     Default(path=("failures", "rate_multiplier"), value=1.0, source=CONVENTION, evidence=""),
-    Default(path=("failures", "exposure"), value="A", source="failures strike in work, saves and recovery", evidence=""),
+    Default(path=("failures", "exposure"), value="A", source="failures strike in work, saves and recovery",
+            evidence=""),
     Default(path=("checkpoint", "policy"), value="periodic", source=CONVENTION, evidence=""),
     Default(path=("checkpoint", "interval"), value="60 min", evidence="S", when=_is("checkpoint", "policy", "periodic"),
             source="hourly saves are assumed for RSC-1, arXiv 2410.21680 through notes"),
     Default(path=("checkpoint", "mode"), value="blocking", source="the pessimistic choice", evidence=""),
     Default(path=("checkpoint", "blocking_time"), value="1 s", evidence="M",
-            when=_is("checkpoint", "mode", "asynchronous"), source="assumption: asynchronous saves block for less than 1 s"),
+            when=_is("checkpoint", "mode", "asynchronous"), source="assumption: such saves block for less than 1 s"),
     Default(path=("checkpoint", "flush_slowdown"), value=0.0, evidence="M",
             when=_is("checkpoint", "mode", "asynchronous"),
             source="assumption, 0 to 3.5 %: CheckFreq (FAST 2021, abstract) states at most 3.5 % of overhead"),
@@ -109,11 +110,13 @@ def complete(document: Document) -> tuple[dict[str, Any], dict[Path, Default]]:
     dict of path to Default
         Those that were needed.
     """
-    whole: dict[str, Any] = {key: dict(value) if isinstance(value, Mapping) else value for key, value in document.items()}
+    whole: dict[str, Any] = {
+        key: dict(value) if isinstance(value, Mapping) else value for key, value in document.items()
+    }
     used: dict[Path, Default] = {}
     for default in DEFAULTS:
-        section, key = default.path[0], default.path[-1]
-        table = whole if len(default.path) == 1 else whole.setdefault(str(section), {})
+        section, key = str(default.path[0]), str(default.path[-1])
+        table = whole if len(default.path) == 1 else whole.setdefault(section, {})
         if key not in table and default.when(whole):
             table[key] = default.value
             used[default.path] = default

@@ -103,7 +103,9 @@ class FromPublishedRuns:
         path = ("throughput", "published_mfu")
         if question.stated.given:
             name = question.stated.given[0]
-            findings.problem((*question.stated.path, name), "contradicts throughput.method = 'published'; leave one out")
+            findings.problem(
+                (*question.stated.path, name), "contradicts throughput.method = 'published'; leave one out"
+            )
             return None
         low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
         if question.model is None:
@@ -111,15 +113,17 @@ class FromPublishedRuns:
                                               "or model.architecture for a guess from published runs")  # fmt: skip
             return None
         if low is None or median is None or high is None:
-            findings.problem(path[:1], f"no published efficiency for {fact.key}: state one of {', '.join(EFFICIENCIES)}")
+            findings.problem(
+                path[:1], f"no published efficiency for {fact.key}: state one of {', '.join(EFFICIENCIES)}"
+            )
             return None
         sigma = math.log(high / low) / QUARTILES
         source, evidence = str(fact.values.get("mfu_source", fact.source)), str(fact.values.get("mfu_evidence", ""))
         findings.fact(path, f"{median:.4g}", f"{fact.key}, 6 FLOP per active parameter: {source}", evidence)
         findings.fact(("throughput", "published_sigma"), f"{sigma:.4g}",
                       f"quartiles {low:g} and {high:g}, ln(p75/p25)/1.349", evidence)  # fmt: skip
-        findings.warn("The efficiency is a guess from published runs of this generation; their hours contain some downtime, "
-                      "so failures are partly counted twice. State an efficiency if you know one.")  # fmt: skip
+        findings.warn("The efficiency is a guess from published runs of this generation; their hours contain some "
+                      "downtime, so failures are partly counted twice. State one if you know it.")  # fmt: skip
         return Speed(tokens_per_s=median * question.machines.peak_flop_per_s / question.model.six_n, sigma=sigma)
 
 

@@ -18,11 +18,11 @@ _INDEX = re.compile(r"\[(\d{1,9})\]")
 
 
 def lines(text: str) -> dict[Path, int]:
-    """Return the line of every table and key, from 1.
+    r"""Return the line of every table and key, from 1.
 
     Examples
     --------
-    >>> lines("[run]\\nseed = 1\\n[[phases]]\\nhours = '1 h'")
+    >>> lines("[run]\nseed = 1\n[[phases]]\nhours = '1 h'")
     {('run',): 1, ('run', 'seed'): 2, ('phases',): 3, ('phases', 0): 3, ('phases', 0, 'hours'): 4}
     """
     scanner = _Scanner(text)

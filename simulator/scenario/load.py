@@ -93,7 +93,7 @@ def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
     """
     file = find(str(name_or_path), FilePath.cwd())
     loaded = _merged(file, ())
-    issues = []
+    issues: list[Issue] = []
     for change in sets:
         try:
             loaded = _set(loaded, change)
@@ -209,11 +209,13 @@ def _is_deeper(table: dict[str, Any], most: int) -> bool:
 
 
 def _shown(file: FilePath) -> str:
-    """Name a file as short as it is clear."""
+    """Name a file as short as it is clear; shipped ones alike from every folder."""
+    if file.parent == SHIPPED:
+        return f"scenarios/{file.name}"
     try:
         return str(file.relative_to(FilePath.cwd()))
     except ValueError:
-        return file.name if file.parent == SHIPPED else str(file)
+        return str(file)
 
 
 def _over(below: Loaded | None, above: Loaded) -> Loaded:

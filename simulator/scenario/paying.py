@@ -24,7 +24,9 @@ def start_of(document: schema.Document, findings: Findings) -> date:
     if document.pricing.rate is None:
         findings.problem(("start",), "is missing: prices have dates; write start = 2022-12-12, or state pricing.rate")
     else:
-        findings.fact(("start",), UNDATED.isoformat(), "default: a constant, so that results repeat; only dates depend on it")
+        findings.fact(
+            ("start",), UNDATED.isoformat(), "default: a constant, so that results repeat; only dates depend on it"
+        )
     return UNDATED
 
 
@@ -114,7 +116,9 @@ def _with_host(pricing: schema.Pricing, found: Price, findings: Findings) -> tup
             findings.problem((*PRICING, "host"), f"the host is part of the price already: {found.label}")
         return usd + pricing.host, True
     if pricing.host == "included" and found.host_included is False:
-        findings.problem((*PRICING, "host"), f"this price leaves the host out; add its rate, as in host = '$1.10/h': {found.label}")
+        findings.problem(
+            (*PRICING, "host"), f"this price leaves the host out; add its rate, as in host = '$1.10/h': {found.label}"
+        )
     if pricing.host is None and found.host_included is False:
         findings.warn(f"The price is for the accelerator alone, the host is extra: {found.label}.")
     return usd, found.host_included

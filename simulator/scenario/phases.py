@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from simulator.catalogue.reader import entry
 from simulator.foundation.units import show
 from simulator.scenario import schema
-from simulator.scenario.efficiency import EFFICIENCIES, Question, Speed, Stated, speed_of
+from simulator.scenario.defaults import EFFICIENCIES
+from simulator.scenario.efficiency import Question, Speed, Stated, speed_of
 from simulator.scenario.findings import Findings
 from simulator.scenario.lines import Path
 from simulator.scenario.machines import Machines
@@ -62,9 +63,7 @@ def phases(document: schema.Document, machines: Machines, model: Trained | None,
     return _with_tokens(document, drafts, findings)
 
 
-def _draft(
-    document: schema.Document, at: int, machines: Machines, model: Trained | None, findings: Findings
-) -> Phase:
+def _draft(document: schema.Document, at: int, machines: Machines, model: Trained | None, findings: Findings) -> Phase:
     """Return one phase without its tokens."""
     phase, path = (document.phases or [])[at], ("phases", at)
     accelerators = phase.accelerators or machines.accelerators
@@ -140,8 +139,9 @@ def _with_tokens(document: schema.Document, drafts: Sequence[Phase], findings: F
         return done
     rest = total - sum(draft.tokens or 0.0 for draft in done)
     if open_ended and rest <= 0:
-        findings.problem(open_ended[0].path, f"nothing is left for this phase: the others train "
-                                             f"{show(float(f'{total - rest:.6g}'), 'tokens')} of {show(total, 'tokens')}")  # fmt: skip
+        others = show(float(f"{total - rest:.6g}"), "tokens")
+        findings.problem(open_ended[0].path, f"nothing is left for this phase: the others train {others} of "
+                                             f"{show(total, 'tokens')}")  # fmt: skip
         return done
     if open_ended:
         return [_given(draft, rest, "the rest", findings) if draft is open_ended[0] else draft for draft in done]
@@ -158,7 +158,9 @@ def _given(draft: Phase, tokens: float, why: str, findings: Findings) -> Phase:
     return replace(draft, tokens=tokens)
 
 
-def _spread_evenly(done: Sequence[Phase], calendar: Sequence[Phase], rest: float, findings: Findings) -> Sequence[Phase]:
+def _spread_evenly(
+    done: Sequence[Phase], calendar: Sequence[Phase], rest: float, findings: Findings
+) -> Sequence[Phase]:
     """Give calendar phases their tokens in proportion to what they could train: one goodput for all of them."""
     could = {draft.path: (draft.tokens_per_s or 0.0) * (draft.hours_s or 0.0) for draft in calendar}
     whole = sum(could.values())

@@ -132,7 +132,9 @@ UNKNOWN_DISCOUNT = (0.5, 0.8)  # negotiated discounts reported for large buyers;
 
 def _schema(kind: str, dimension: str) -> WithJsonSchema:
     example = DIMENSIONS[dimension].example
-    return WithJsonSchema({"anyOf": [{"type": "string"}, {"type": "number"}], "description": f"{kind}, such as {example}"})
+    return WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "number"}], "description": f"{kind}, such as {example}"}
+    )
 
 
 def _amount(kind: str, dimension: str, positive: bool) -> tuple[BeforeValidator, WithJsonSchema]:
@@ -160,7 +162,9 @@ PerThousand = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _sche
 Count = Annotated[int, BeforeValidator(partial(_whole, least=1)), _schema("a whole number", "count")]
 Number = Annotated[int, BeforeValidator(partial(_whole, least=0)), _schema("a whole number", "count")]
 Spares = Annotated[int | None, BeforeValidator(_spares), _schema("a count of nodes or 'ample'", "count")]
-Amount = Annotated[float, BeforeValidator(partial(_quantity, dimension="count", positive=False)), _schema("a number", "count")]
+Amount = Annotated[
+    float, BeforeValidator(partial(_quantity, dimension="count", positive=False)), _schema("a number", "count")
+]
 Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
 Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
 Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]

@@ -7,7 +7,6 @@ from typing import Any
 
 from simulator.foundation.issues import ScenarioError
 from simulator.foundation.units import DIMENSIONS, show
-from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.recovery import Recovery
 from simulator.scenario import schema
@@ -28,6 +27,7 @@ from simulator.scenario.trained import Trained, table_of_config, trained
 from simulator.scenario.values import Assumption, Published, Scenario, Stage
 
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
+_LARGEST_EXPONENT = 300.0
 
 
 def resolve(loaded: Loaded) -> Scenario:
@@ -129,7 +129,7 @@ def _stages(
                 entry_s=0.0 if draft.gross or before == draft.accelerators else recovery.recovery_s,
                 tokens=draft.tokens,
                 flop_per_token=None if model is None else model.flop_per_token,
-                mfu=_mfu(draft, work, productive, site, model),
+                mfu=_mfu(draft, productive, site, model),
                 usd_per_accelerator_h=draft.rate,
             )
         )
@@ -162,7 +162,7 @@ def _work_s(draft: Phase, findings: Findings) -> tuple[float, float]:
     return draft.hours_s, min(needed, draft.hours_s)
 
 
-def _mfu(draft: Phase, work_s: float, productive_s: float, site: Machines, model: Trained | None) -> float | None:
+def _mfu(draft: Phase, productive_s: float, site: Machines, model: Trained | None) -> float | None:
     """Return the MFU while the model learns, attention counted in full."""
     if model is None:
         return None
@@ -178,41 +178,47 @@ def _spread(document: schema.Document, draft: Phase) -> float:
 
 
 def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Findings) -> float:
-    """Return the spread of the efficiency across replicas: one for the run, the widest of the phases given in tokens."""
+    """Return the spread of the efficiency across replicas: one for all, the widest of the phases."""
     sigma = max((_spread(document, draft) for draft in drafts if draft.hours_s is None), default=0.0)
     path = "throughput.spread"
     if document.throughput.spread is None and all(fact.path != path for fact in findings.facts):
-        why = "quartiles of published runs" if sigma else "the efficiency is stated, so it does not vary"
+        why = "quartiles of published runs" if sigma else "hours or an efficiency are stated, so it does not vary"
         findings.fact(("throughput", "spread"), f"{sigma:.4g}", why)
     return sigma
 
 
 def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> None:
-    """Refuse a run that would not end within a thousand years, by the closed form of exposure A."""
+    """Refuse a run that would not end within a thousand years."""
     rate = total_rate_per_node_s(causes)
     most = DIMENSIONS["time"].most
     whole = 0.0
     for at, stage in enumerate(stages):
-        spent = stage.work_s if stage.gross else _expected_s(stage, rate * stage.nodes, recovery)
+        spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery)
         whole += spent
         if not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
             mean = show(float(f"{1 / (rate * stage.nodes):.3g}"), "time") if rate else "never"
-            findings.problem(("phases", at), f"would not end: a stop every {mean} on average, and "
-                                             f"{show(float(f'{stage.cycle.length_s:.3g}'), 'time')} from one save to the next; "
-                                             "save more often, or check rates and sizes")  # fmt: skip
+            length = show(float(f"{stage.cycle.length_s:.3g}"), "time")
+            message = f"would not end: a stop every {mean} on average, and {length} from one save to the next"
+            findings.problem(("phases", at), f"{message}; save more often, or check rates and sizes")
     if not findings.issues and whole > most:
         findings.problem(("phases",), f"the run takes {whole / 86400 / 365.25:.3g} years; the most is 1000")
 
 
-def _expected_s(stage: Stage, rate: float, recovery: Recovery) -> float:
-    """Return the expected time of a stage: cycles of (M + D) e^(R/M) (e^((W+C)/M) - 1), theory of exposure A."""
-    cycle: Cycle = stage.cycle
-    count = max(1.0, math.ceil(stage.work_s / cycle.work_s))
+def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:
+    """Return about how long a stage takes [s]: (M + D) e^(R/M) (e^((W+C)/M) - 1) a cycle, exposure A, spares at hand.
+
+    Source: theory of Daly (2006), total time of a segment; infinite where the exponent overflows.
+    """
+    cycle, rate = stage.cycle, total_rate_per_node_s(causes) * stage.nodes
+    count = stage.work_s / min(cycle.work_s, stage.work_s)
     length_s = min(cycle.work_s, stage.work_s) + cycle.overhead_s
     if rate == 0:
         return count * length_s
-    exponent = rate * (length_s + recovery.recovery_s + recovery.swap_s)
-    return math.inf if exponent > 700 else count * (1 / rate + recovery.swap_s) * math.expm1(exponent)
+    if rate * (length_s + recovery.recovery_s) > _LARGEST_EXPONENT:
+        return math.inf
+    detection_s = sum(cause.rate_per_node_s * cause.detection_s for cause in causes) / total_rate_per_node_s(causes)
+    down_s = 1 / rate + detection_s + recovery.swap_s
+    return count * down_s * math.exp(rate * recovery.recovery_s) * math.expm1(rate * length_s)
 
 
 def _published(run: schema.PublishedRun) -> Published | None:

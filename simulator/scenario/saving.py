@@ -62,7 +62,9 @@ def _bandwidth(checkpoint: schema.Checkpoint, machines: Machines, findings: Find
     for name in ("storage_write_bytes_per_s", "storage_read_bytes_per_s"):
         found = None if machines.system is None else machines.system.get_number(name)
         if machines.system and found:
-            return findings.amount(path, found, "bytes_per_s", f"{machines.system.key}: {name}", machines.system.evidence)
+            return findings.amount(
+                path, found, "bytes_per_s", f"{machines.system.key}: {name}", machines.system.evidence
+            )
     value, source, evidence = BANDWIDTH
     return findings.amount(path, value, "bytes_per_s", f"default: {source}", evidence)
 
@@ -117,8 +119,8 @@ def _cycle(
     interval_s = chosen.interval_s(work_s=work_s, cost_s=cost_s, mtbf_s=mtbf_s)
     interval_s = _at_least_the_flush(interval_s, flush_s - cost_s, checkpoint, work_s, findings)
     if not interval_s > 0:
-        findings.problem((*CHECKPOINT, "policy"), f"a save that costs nothing would be taken all the time by "
-                                                  f"{checkpoint.policy!r}; state save_time, or write 'periodic'")  # fmt: skip
+        message = f"{checkpoint.policy!r} would take a save that costs nothing all the time"
+        findings.problem((*CHECKPOINT, "policy"), f"{message}; state save_time, or write 'periodic'")
         return Cycle(work_s=work_s)
     findings.amount((*draft.path, "interval"), interval_s, "time", f"policy {checkpoint.policy}", "D")
     return Cycle(work_s=interval_s, write_s=write_s, flush_s=min(flush_s, interval_s + cost_s), slowdown=slowdown)
@@ -131,8 +133,10 @@ def _at_least_the_flush(
     if interval_s >= least_s or interval_s >= work_s:
         return interval_s
     if checkpoint.policy == "periodic":
-        findings.problem((*CHECKPOINT, "interval"), f"a flush of {least_s:.6g} s does not end within the interval of "
-                                                    f"{interval_s:.6g} s; save less often or widen the bandwidth")  # fmt: skip
+        message = f"a flush does not end within the interval: it takes {least_s:.6g} s of {interval_s:.6g} s"
+        findings.problem((*CHECKPOINT, "interval"), f"{message}; save less often or widen the bandwidth")
         return work_s
-    findings.warn(f"A flush takes longer than the interval that {checkpoint.policy!r} would choose; the interval is stretched.")
+    findings.warn(
+        f"A flush takes longer than the interval that {checkpoint.policy!r} would choose; the interval is stretched."
+    )
     return min(least_s, work_s)

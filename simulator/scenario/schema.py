@@ -73,7 +73,9 @@ class Cluster(Section):
 class Throughput(Section):
     """How fast the job steps: stated in one of three ways, or by a method."""
 
-    method: Annotated[str | None, *key_of(keys.efficiency_methods, "published, or stated where a figure is given")] = None
+    method: Annotated[str | None, *key_of(keys.efficiency_methods, "published, or stated where a figure is given")] = (
+        None
+    )
     mfu: Mfu | None = None
     tokens_per_second_per_accelerator: TokenRate | None = None
     step_time: Time | None = None

@@ -9,7 +9,6 @@ from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario import schema
 from simulator.scenario.defaults import DETECTION, REPAIR_S
 from simulator.scenario.findings import Findings
-from simulator.scenario.lines import Path
 from simulator.scenario.machines import Machines
 from simulator.scenario.phases import Phase
 from simulator.scenario.saving import State, save_s_of
@@ -19,8 +18,13 @@ CAUSES = ("failures", "causes")
 
 
 def causes_of(document: schema.Document, machines: Machines, findings: Findings) -> Sequence[Cause]:
-    """Return the causes, none when failures are switched off."""
+    """Return the causes, none when failures are switched off or nothing is left for them to strike."""
     failures = document.failures
+    if all(phase.hours_kind == "gross" for phase in document.phases or []):
+        findings.warn(
+            "All hours are calendar time, which contains every loss already: nothing strikes and nothing is saved."
+        )
+        return ()
     catalogue = entry("failures", str(failures.catalogue))
     if not failures.enabled:
         findings.warn("Failures are switched off: the forecast is what a run without a single stop would take.")
@@ -73,13 +77,9 @@ def _cause(
         repair_s=_repair(name, part, own, document, findings) if nodes_lost else 0.0,
         repair_law=_law(own, document),
         counts_as=str(part.values.get("counts_as", "all_cause")) if part else "all_cause",
-        source=part.source if part and own.rate_per_1000_node_days is None else _written(name, findings),
+        source=part.source if part and own.rate_per_1000_node_days is None else "stated in the scenario",
         evidence=part.evidence if part and own.rate_per_1000_node_days is None else "",
     )
-
-
-def _written(name: str, findings: Findings) -> str:
-    return str(findings.loaded.place((*CAUSES, name)) or "")
 
 
 def _rate(name: str, part: Entry | None, own: schema.OwnCause, machines: Machines, findings: Findings) -> float:
@@ -107,7 +107,7 @@ def _standing(part: Entry, name: str) -> str:
 def _detection(
     name: str, part: Entry | None, own: schema.OwnCause, kind: Kind, document: schema.Document, findings: Findings
 ) -> float:
-    """Return the latency: of the cause, of its kind, of the scenario, of the catalogue, or the default; with the outage."""
+    """Return the latency of the cause, its kind, the scenario or the catalogue, in this order, or the default."""
     for given in (own.detection, getattr(document.failures.detection, kind), document.recovery.detection):
         if given is not None:
             return float(given)
@@ -170,7 +170,7 @@ def _restore(
     changes = len({draft.accelerators for draft in striking}) > 1
     if not striking or not (stops or changes) or document.checkpoint.policy == "none":
         return 0.0
-    path: Path = ("recovery", "restore")
+    path = ("recovery", "restore")
     if state is None and document.checkpoint.save_time is None:
         findings.problem(path, "is not known: state it, checkpoint.save_time or model.architecture")
         return 0.0

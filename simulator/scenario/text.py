@@ -10,12 +10,12 @@ _ESCAPES = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 
 
 def toml_value(value: Any) -> str:
-    """Write a value so that `tomllib` reads it back.
+    r"""Write a value so that `tomllib` reads it back.
 
     Examples
     --------
     >>> toml_value({"a": [1, 2.5, True, 'say "x"']})
-    '{a = [1, 2.5, true, "say \\\\"x\\\\""]}'
+    '{a = [1, 2.5, true, "say \\"x\\""]}'
     """
     if isinstance(value, bool):
         return "true" if value else "false"

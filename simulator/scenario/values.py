@@ -24,9 +24,9 @@ class Stage:
     scales : bool
         Whether `work_s` follows the uncertain efficiency (tokens were given) or not (hours were given).
     gross : bool
-        True when `work_s` is calendar time that contains every loss already: nothing strikes and nothing is saved in it.
+        True when `work_s` is calendar time that contains every loss already: nothing strikes, nothing is saved.
     productive_s : float
-        The part of `work_s` in which the model learns [s]; less than `work_s` only in gross stages whose tokens are known.
+        The part of `work_s` in which the model learns [s]; less only in gross stages whose tokens are known.
     cycle : Cycle
         Work between saves, and the cost of one.
     final_save : bool

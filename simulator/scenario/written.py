@@ -23,7 +23,9 @@ def resolved_toml(scenario: Scenario) -> str:
     head = [f"# {_one_line(scenario.name)}: every setting, where it came from, and what follows from it",
             f"# fingerprint {scenario.fingerprint}", ""]  # fmt: skip
     blocks = [_lines(tables.pop((), []))]
-    blocks += [[_header(path), *_lines(rows)] for path, rows in sorted(tables.items(), key=lambda item: _place(item[0]))]
+    blocks += [
+        [_header(path), *_lines(rows)] for path, rows in sorted(tables.items(), key=lambda item: _place(item[0]))
+    ]
     text = "\n".join([*head, *(line for block in blocks if block for line in (*block, ""))])
     warnings = "".join(f"# warning: {_one_line(warning)}\n" for warning in scenario.warnings)
     return text.rstrip("\n") + "\n" + (f"\n{warnings}" if warnings else "")
@@ -35,7 +37,9 @@ def _tables(assumptions: Sequence[Assumption]) -> dict[Path, list[tuple[str, Ass
     for row in assumptions:
         path = undotted(row.path)
         if row.toml is not None:
-            tables.setdefault(_table(path), []).append((".".join(toml_key(str(p)) for p in path[len(_table(path)) :]), row))
+            tables.setdefault(_table(path), []).append(
+                (".".join(toml_key(str(p)) for p in path[len(_table(path)) :]), row)
+            )
     for row in assumptions:
         path = undotted(row.path)
         if row.toml is None:
