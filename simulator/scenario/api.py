@@ -104,5 +104,21 @@ def _check_sweep(loaded: Loaded) -> None:
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a scenario file."""
-    schema = ScenarioFile.model_json_schema()
+    schema = _plain(ScenarioFile.model_json_schema())
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema, "title": "flopcast scenario"}
+
+
+def _plain(node: Any) -> Any:
+    """Drop what means only that a key may be left out: null as a type, null as a default, titles that repeat the key."""
+    if isinstance(node, list):
+        return [_plain(item) for item in node]
+    if not isinstance(node, dict):
+        return node
+    choices = [choice for choice in node.get("anyOf", []) if choice != {"type": "null"}]
+    if "anyOf" in node and len(choices) == 1:
+        return _plain({**{key: value for key, value in node.items() if key != "anyOf"}, **choices[0]})
+    return {
+        key: {name: _plain(value) for name, value in item.items()} if key in ("properties", "$defs") else _plain(item)
+        for key, item in node.items()
+        if key != "default" and not (key == "title" and isinstance(item, str))
+    }
