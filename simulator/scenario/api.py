@@ -109,7 +109,7 @@ def json_schema() -> dict[str, Any]:
 
 
 def _plain(node: Any) -> Any:
-    """Drop what means only that a key may be left out: null as a type, null as a default, titles that repeat the key."""
+    """Drop what only says that a key may be left out: null as type and as default, and titles that repeat it."""
     if isinstance(node, list):
         return [_plain(item) for item in node]
     if not isinstance(node, dict):

@@ -9,6 +9,20 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.values import Assumption
 
 
+def about(value: float, dimension: str) -> str:
+    """Write a quantity for a person, to six digits.
+
+    Examples
+    --------
+    >>> about(53665.5, "time"), about(1.4e12, "tokens"), about(0.1 + 0.2, "ratio")
+    ('14.9071 h', '1.4T tokens', '0.3')
+    """
+    text = show(value, dimension)
+    digits = len(text) - len(text.lstrip("$0123456789.e+-"))
+    money = "$" if text.startswith("$") else ""
+    return f"{money}{float(text[len(money) : digits]):.6g}{text[digits:]}"
+
+
 class Findings:
     """Collects while the parts of a scenario are resolved; the last word is `close`.
 
@@ -30,7 +44,7 @@ class Findings:
 
     def amount(self, path: Path, value: float, dimension: str, source: str, evidence: str = "") -> float:
         """Note a quantity that was looked up or derived, and hand it back."""
-        self.fact(path, show(float(f"{value:.6g}"), dimension), source, evidence)
+        self.fact(path, about(value, dimension), source, evidence)
         return value
 
     def problem(self, path: Path, message: str) -> None:

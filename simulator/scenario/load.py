@@ -1,74 +1,19 @@
 """From files and ``--set`` to one merged document that remembers where each value came from."""
 
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
 from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import Issue, ScenarioError, not_among, shorten
-from simulator.scenario.lines import Path, dotted, lines, undotted
+from simulator.scenario.changes import DEEPEST, apply_set, without_sweep
+from simulator.scenario.lines import lines, undotted
+from simulator.scenario.merge import Loaded, Place, over
+
+__all__ = ["SHIPPED", "Loaded", "find", "load", "shipped"]
 
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scenarios"
 _LARGEST_BYTES = 4 * 2**20
-_DEEPEST = 20
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
-    """Where a value was written: a file and line, or ``--set``; `folder` is what relative paths start from."""
-
-    file: str
-    line: int | None
-    folder: FilePath
-
-    def __str__(self) -> str:
-        return self.file if self.line is None else f"{self.file}:{self.line}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Loaded:
-    """A merged scenario before anything is looked up.
-
-    Parameters
-    ----------
-    name : str
-        Stem of the file.
-    document : mapping
-        Values as TOML has them, without ``extends`` and ``sweep``.
-    places : mapping of path to Place
-        Where each table and value was written.
-    sweep : mapping of path to sequence
-        What the study varies, in the order of the file.
-    """
-
-    name: str
-    document: Mapping[str, Any]
-    places: Mapping[Path, Place]
-    sweep: Mapping[Path, Sequence[Any]]
-
-    def place(self, path: Path) -> Place | None:
-        """Return the place of the longest part of a path that was written."""
-        for length in range(len(path), 0, -1):
-            if found := self.places.get(path[:length]):
-                return found
-        return None
-
-    def issue(self, path: Path, message: str) -> Issue:
-        """Return a problem with its place."""
-        place = self.place(path) or self.places[()]
-        return Issue(path=dotted(path), message=message, file=place.file, line=place.line)
-
-    def changed(self, path: Path, value: Any, place: Place) -> "Loaded":
-        """Return a copy in which one value is another.
-
-        Raises
-        ------
-        ValueError
-            If the path leads through something that is not a table, or to no element of a list.
-        """
-        places = {known: at for known, at in self.places.items() if known[: len(path)] != path}
-        return replace(self, document=_put(self.document, path, value), places=places | {path: place})
 
 
 def shipped() -> list[str]:
@@ -84,7 +29,8 @@ def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
     name_or_path : str or Path
         A shipped scenario's name, or a file.
     sets : sequence of str
-        Changes such as ``cluster.accelerators=1024``; the value is TOML, or else text.
+        Changes such as ``cluster.accelerators=1024``; the value is TOML, or else text; without a value the key is taken
+        away.
 
     Raises
     ------
@@ -96,12 +42,12 @@ def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
     issues: list[Issue] = []
     for change in sets:
         try:
-            loaded = _set(loaded, change)
+            loaded = apply_set(loaded, change)
         except ScenarioError as error:
             issues.extend(error.issues)
     if issues:
         raise ScenarioError(issues)
-    return _without_sweep(loaded)
+    return without_sweep(loaded)
 
 
 def find(name_or_path: str, folder: FilePath) -> FilePath:
@@ -133,7 +79,7 @@ def _merged(file: FilePath, chain: Sequence[FilePath]) -> Loaded:
     places = {path: Place(file=shown, line=line, folder=file.parent) for path, line in numbers.items()}
     loaded = Loaded(
         name=file.stem,
-        document={key: value for key, value in own.items() if key != "extends"},
+        document={key: value for key, value in own.items() if key not in ("extends", "without")},
         places=places | {(): Place(file=shown, line=None, folder=file.parent)},
         sweep={},
     )
@@ -149,8 +95,21 @@ def _merged(file: FilePath, chain: Sequence[FilePath]) -> Loaded:
             raise ScenarioError([loaded.issue(("extends",), f"scenarios extend each other in a circle: {names}")])
         if not found.is_file():
             raise ScenarioError([loaded.issue(("extends",), f"{shorten(base)!r} does not exist, or is not a file")])
-        whole = _over(whole, _merged(found, chain))
-    return loaded if whole is None else _over(whole, loaded)
+        whole = over(whole, _merged(found, chain))
+    return over(_without(whole, own, loaded), loaded)
+
+
+def _without(whole: Loaded | None, own: Mapping[str, Any], loaded: Loaded) -> Loaded | None:
+    """Take away what a file does not want from the scenarios that it extends."""
+    unwanted = own.get("without", [])
+    if not isinstance(unwanted, list) or not all(isinstance(path, str) for path in unwanted):
+        raise ScenarioError([loaded.issue(("without",), "expected a list of paths, such as ['pricing.rate']")])
+    for path in unwanted:
+        try:
+            whole = None if whole is None else whole.without(undotted(path))
+        except ValueError as error:
+            raise ScenarioError([loaded.issue(("without",), str(error))]) from None
+    return whole
 
 
 def _bases(own: Mapping[str, Any], loaded: Loaded) -> Sequence[str]:
@@ -194,7 +153,7 @@ def _parsed(text: str, shown: str) -> dict[str, Any]:
         if line is None and "end of document" in place:
             line = text.count("\n") + 1
         raise ScenarioError([Issue(file=shown, line=line, message=f"not TOML: {message}")]) from None
-    if _is_deeper(table, _DEEPEST):
+    if _is_deeper(table, DEEPEST):
         raise deep
     return table
 
@@ -216,106 +175,3 @@ def _shown(file: FilePath) -> str:
         return str(file.relative_to(FilePath.cwd()))
     except ValueError:
         return str(file)
-
-
-def _over(below: Loaded | None, above: Loaded) -> Loaded:
-    """Lay one scenario over another: tables merge, everything else is replaced."""
-    if below is None:
-        return above
-    places = dict(below.places)
-    document = _laid(below.document, above.document, (), places)
-    return replace(above, document=document, places=places | dict(above.places))
-
-
-def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places: dict[Path, Place]) -> dict[str, Any]:
-    merged = dict(below)
-    for key, value in above.items():
-        here = (*path, key)
-        if isinstance(value, dict) and isinstance(merged.get(key), dict):
-            merged[key] = _laid(merged[key], value, here, places)
-        else:
-            for old in [old for old in places if old[: len(here)] == here]:
-                del places[old]
-            merged[key] = value
-    return merged
-
-
-def _set(loaded: Loaded, change: str) -> Loaded:
-    """Apply one ``path=value``."""
-    place = Place(file="--set", line=None, folder=FilePath.cwd())
-    left, equals, right = change.partition("=")
-    if not equals:
-        raise ScenarioError([Issue(file="--set", message=f"{shorten(change)!r} has no '='; write path=value")])
-    try:
-        path = undotted(left)
-        if len(path) > _DEEPEST:
-            raise ValueError("this path is too deep for a scenario")
-        if path[0] == "extends":
-            raise ValueError("extends can only be written in a file")
-        return loaded.changed(path, set_value(right), place)
-    except ValueError as error:
-        raise ScenarioError([Issue(file="--set", path=shorten(left.strip()), message=str(error))]) from None
-
-
-def set_value(text: str) -> Any:
-    """Read the right side of ``--set``: TOML where it is, text where it is not.
-
-    Examples
-    --------
-    >>> set_value("1024"), set_value("30 min"), set_value("true"), set_value("[1, 2]")
-    (1024, '30 min', True, [1, 2])
-    """
-    text = text.strip()
-    try:
-        table = tomllib.loads(f"value = {text}")
-    except (ValueError, RecursionError):
-        return text
-    return table["value"] if table.keys() == {"value"} else text
-
-
-def _put(tree: Any, path: Path, value: Any) -> Any:
-    """Return a copy of a tree with one leaf changed."""
-    if not path:
-        return value
-    head, rest = path[0], path[1:]
-    if isinstance(head, int):
-        if not isinstance(tree, list) or head >= len(tree):
-            count = len(tree) if isinstance(tree, list) else 0
-            raise ValueError(f"there is no element [{head}]; the list has {count}")
-        return [_put(item, rest, value) if at == head else item for at, item in enumerate(tree)]
-    if not isinstance(tree, Mapping):
-        raise ValueError(f"{shorten(head)!r} cannot be set inside a value that is not a table")
-    return {**tree, head: _put(tree.get(head, {} if rest and isinstance(rest[0], str) else None), rest, value)}
-
-
-def _without_sweep(loaded: Loaded) -> Loaded:
-    document = dict(loaded.document)
-    table = document.pop("sweep", {})
-    if not isinstance(table, dict):
-        raise ScenarioError([loaded.issue(("sweep",), "expected a table of paths with lists of values")])
-    sweep: dict[Path, Sequence[Any]] = {}
-    places = dict(loaded.places)
-    issues = []
-    for written, values in _leaves(table, ()):
-        here: Path = ("sweep", *written)
-        try:
-            path = tuple(part for word in written for part in undotted(word))
-        except ValueError as error:
-            issues.append(loaded.issue(here, str(error)))
-            continue
-        if not isinstance(values, list) or not values:
-            issues.append(loaded.issue(here, "expected a list with at least one value, such as [1024, 2048]"))
-            continue
-        sweep[path] = values
-        places[("sweep", *path)] = loaded.place(here) or places[()]
-    if issues:
-        raise ScenarioError(issues)
-    return replace(loaded, document=document, sweep=sweep, places=places)
-
-
-def _leaves(table: Mapping[str, Any], path: tuple[str, ...]) -> Iterator[tuple[tuple[str, ...], Any]]:
-    for key, value in table.items():
-        if isinstance(value, dict):
-            yield from _leaves(value, (*path, key))
-        else:
-            yield (*path, key), value

@@ -4,11 +4,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from simulator.catalogue.reader import entry
-from simulator.foundation.units import show
 from simulator.scenario import schema
 from simulator.scenario.defaults import EFFICIENCIES
 from simulator.scenario.efficiency import Question, Speed, Stated, speed_of
-from simulator.scenario.findings import Findings
+from simulator.scenario.findings import Findings, about
 from simulator.scenario.lines import Path
 from simulator.scenario.machines import Machines
 from simulator.scenario.trained import Trained
@@ -139,17 +138,17 @@ def _with_tokens(document: schema.Document, drafts: Sequence[Phase], findings: F
         return done
     rest = total - sum(draft.tokens or 0.0 for draft in done)
     if open_ended and rest <= 0:
-        others = show(float(f"{total - rest:.6g}"), "tokens")
+        others = about(total - rest, "tokens")
         findings.problem(open_ended[0].path, f"nothing is left for this phase: the others train {others} of "
-                                             f"{show(total, 'tokens')}")  # fmt: skip
+                                             f"{about(total, 'tokens')}")  # fmt: skip
         return done
     if open_ended:
         return [_given(draft, rest, "the rest", findings) if draft is open_ended[0] else draft for draft in done]
     if calendar and rest > 0 and all(draft.speed for draft in calendar):
         return _spread_evenly(done, calendar, rest, findings)
     if not calendar and all(draft.tokens for draft in done) and abs(rest) > _SLACK * total:
-        trained = show(float(f"{total - rest:.6g}"), "tokens")
-        findings.warn(f"The phases train {trained}, data.tokens says {show(total, 'tokens')}.")
+        trained = about(total - rest, "tokens")
+        findings.warn(f"The phases train {trained}, data.tokens says {about(total, 'tokens')}.")
     return done
 
 

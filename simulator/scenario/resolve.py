@@ -6,13 +6,13 @@ from dataclasses import replace
 from typing import Any
 
 from simulator.foundation.issues import ScenarioError
-from simulator.foundation.units import DIMENSIONS, show
+from simulator.foundation.units import DIMENSIONS
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.recovery import Recovery
 from simulator.scenario import schema
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.efficiency import Speed
-from simulator.scenario.findings import Findings
+from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
@@ -157,8 +157,10 @@ def _work_s(draft: Phase, findings: Findings) -> tuple[float, float]:
     if not draft.gross or needed is None:
         return draft.hours_s, draft.hours_s
     if needed > draft.hours_s * (1 + 1e-9):
-        findings.problem(path, f"{show(float(f'{draft.hours_s:.6g}'), 'time')} are too few: the tokens take "
-                               f"{show(float(f'{needed:.6g}'), 'time')} at the stated speed")  # fmt: skip
+        message = (
+            f"{about(draft.hours_s, 'time')} are too few: the tokens take {about(needed, 'time')} at the stated speed"
+        )
+        findings.problem(path, message)
     return draft.hours_s, min(needed, draft.hours_s)
 
 
@@ -196,8 +198,8 @@ def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Re
         spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery)
         whole += spent
         if not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
-            mean = show(float(f"{1 / (rate * stage.nodes):.3g}"), "time") if rate else "never"
-            length = show(float(f"{stage.cycle.length_s:.3g}"), "time")
+            mean = about(1 / (rate * stage.nodes), "time") if rate else "never"
+            length = about(stage.cycle.length_s, "time")
             message = f"would not end: a stop every {mean} on average, and {length} from one save to the next"
             findings.problem(("phases", at), f"{message}; save more often, or check rates and sizes")
     if not findings.issues and whole > most:

@@ -79,12 +79,10 @@ def cycles_of(
     if saves and checkpoint.save_time is None and state is None:
         findings.problem((*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture")
     if checkpoint.policy != "periodic" and checkpoint.interval is not None:
-        findings.problem((*CHECKPOINT, "interval"), f"is of no use to the policy {checkpoint.policy!r}; leave it out "
-                                                    "or write policy = 'periodic'")  # fmt: skip
-    if checkpoint.mode == "blocking":
-        for name in ("blocking_time", "flush_slowdown"):
-            if getattr(checkpoint, name) is not None:
-                findings.problem((*CHECKPOINT, name), "is of use only with mode = 'asynchronous'")
+        findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
+    unused = [name for name in ("blocking_time", "flush_slowdown") if getattr(checkpoint, name) is not None]
+    if checkpoint.mode == "blocking" and unused:
+        findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
     if findings.issues:
         return [Cycle(work_s=work) for work in work_s]
     return [

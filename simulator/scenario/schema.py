@@ -217,4 +217,5 @@ class ScenarioFile(Document):
     """A scenario file as it is written, for the JSON Schema."""
 
     extends: str | list[str] | None = None
+    without: list[str] | None = None
     sweep: dict[str, Any] | None = None
