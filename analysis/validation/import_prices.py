@@ -16,8 +16,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-FIELDS: Final = ("accelerator", "provider", "instance", "region", "term", "usd_per_accelerator_h", "usd_per_accelerator",
-                 "host_included", "date_from", "date_to", "note", "source", "evidence")  # fmt: skip
+FIELDS: Final = (
+    "accelerator",
+    "provider",
+    "instance",
+    "region",
+    "term",
+    "usd_per_accelerator_h",
+    "usd_per_accelerator",
+    "host_included",
+    "date_from",
+    "date_to",
+    "note",
+    "source",
+    "evidence",
+)
 
 ACCELERATORS: Final[Mapping[str, str]] = {
     "AMD Instinct MI300A": "mi300a",
