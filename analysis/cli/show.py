@@ -83,7 +83,7 @@ def _show_prices(key: str | None, as_json: bool) -> None:
         wanted = accelerator_key(key)
         every = [row for row in every if row.accelerator == wanted]
         if not every:
-            raise PriceError(f"prices: accelerator {not_among(key, known, most=60)}")
+            raise PriceError(f"prices: accelerator {not_among(wanted, known, most=60)}")
     _print(as_json, [_price_facts(row) for row in every], lambda: [_prices(every) if key else _price_list(every)])
 
 
