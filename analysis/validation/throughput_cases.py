@@ -6,7 +6,7 @@ are as light is the row's range.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -25,6 +25,7 @@ from simulator.workload.stacks import (
     default_sequence_parallel,
     default_zero,
     fabric_of,
+    interleaves,
     traits_of,
 )
 from simulator.workload.step import Step, step
@@ -55,6 +56,8 @@ def case_of(row: Row) -> Case:
     """Enumerate the plans that a row allows."""
     shape, share = shape_of(row.arch), row.halves
     chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
+    if row.nic_bytes_per_s is not None:
+        fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
     candidates = plans(row.arch, _limits(row, fabric))
     held = memory(shape, candidates, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
     return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=np.asarray(held.fits(chip)))
@@ -98,8 +101,10 @@ def _limits(row: Row, fabric: Fabric) -> Limits:
     zero = default_zero(row.stack) if row.zero is None else row.zero
     if zero == 3:
         known = {"pp": 1} | known
-    if row.stack == "mosaic-fsdp-2023":
+    if row.fully_sharded:
         known = {"tp": 1} | known
+    if not interleaves(row.stack):
+        known = {"vpp": 1} | known
     mode = default_recompute(row.stack) if row.recompute is None else RECOMPUTE[row.recompute]
     domain = int(np.max(fabric.scale_up_domain))
     shard = min(domain, count) if count > domain and domain > 72 else None  # slices of TPUs share within the slice

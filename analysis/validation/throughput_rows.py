@@ -42,10 +42,12 @@ class Row:
     count: int | None
     degrees: Mapping[str, int | None]
     zero: int | None
+    fully_sharded: bool  # stated to be sharded over data parallelism alone
     recompute: str | None
     fp8: bool
     tokens_per_s: float | None  # measured, per device
     memory_bytes: float | None  # measured peak
+    nic_bytes_per_s: float | None  # of the published run's own network
     inferred: tuple[str, ...]
 
     @property
@@ -82,6 +84,13 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
     seq = _whole(words["seq"]) or _default_seq(words, arch)
     accelerator, halves = _accelerator(words["accelerator"])
     degrees = {name: _whole(words[name]) for name in ("tp", "pp", "dp", "cp", "ep", "vpp", "micro_batch")}
+    count = _whole(words["count"]) or _implied_count(words, seq)
+    run = _published_run(words["model"])
+    stated = any(degrees[name] for name in ("tp", "pp", "dp"))
+    as_published = run is not None and not stated and count in {None, _whole(str(run["accelerators"]))}
+    if run is not None and as_published:
+        degrees |= {name: _whole(str(run.get(name, ""))) for name in degrees if degrees[name] is None}
+        count = _whole(str(run["accelerators"]))
     batch = _number(words["global_batch"])
     sharding = words["sharding"].lower()
     row = Row(
@@ -95,13 +104,15 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         stack=stack_key(words, accelerator),
         seq=seq,
         global_batch=batch or max(1.0, round(DEFAULT_BATCH_TOKENS / seq)),
-        count=_whole(words["count"]),
+        count=count,
         degrees=degrees,
         zero=3 if "zero-3" in sharding or sharding.startswith("fsdp") else 2 if "zero-2" in sharding else None,
+        fully_sharded=("fsdp" in sharding or "zero-" in sharding) and "tp" not in sharding,
         recompute=_recompute(words["recompute"]),
         fp8="fp8" in words["precision"].lower(),
         tokens_per_s=None,
         memory_bytes=_scaled(words["mem_gib"], 2**30),
+        nic_bytes_per_s=_number(str(run.get("nic_bytes_per_s", ""))) if run is not None and as_published else None,
         inferred=(
             *inferred,
             *(name for name in ("seq", "global_batch", "count", "recompute") if not words[name]),
@@ -148,8 +159,30 @@ def _architecture(words: Mapping[str, str]) -> tuple[Architecture, list[str]]:
 
 
 def _plain(words: Mapping[str, str], shape: Mapping[str, int | None]) -> Architecture:
+    """A shape from columns; what they leave open (gate, shared embedding, head width) is chosen to match the size."""
+    size, hidden = _number(words["params_b"]), shape["hidden"] or 1
+    gated = bool(GATED.search(words["model"])) or shape["ffn"] not in {None, 4 * hidden}
+    plain = _guess(shape, gated=gated, tied=not gated)
+    if size is None or shape["ffn"] is None:
+        return plain
+    guesses = [
+        _guess(shape, gated=gated, tied=tied, head_dim=width, learned_positions=positions)
+        for width in (None, 128, 256)
+        for positions in (None, shape["seq"])
+        for tied in (not gated, gated)
+    ]
+    return min((plain, *guesses), key=lambda guess: round(abs(guess.parameters / size / 1e9 - 1), 2))
+
+
+def _guess(
+    shape: Mapping[str, int | None],
+    *,
+    gated: bool,
+    tied: bool,
+    head_dim: int | None = None,
+    learned_positions: int | None = None,
+) -> Architecture:
     hidden = shape["hidden"] or 1
-    gated = bool(GATED.search(words["model"]))
     default_ffn = 4 * hidden if not gated else 128 * round(hidden * 8 / 3 / 128)
     heads = shape["heads"] or max(1, hidden // 128)
     return Architecture(
@@ -157,12 +190,13 @@ def _plain(words: Mapping[str, str], shape: Mapping[str, int | None]) -> Archite
         hidden=hidden,
         heads=heads,
         kv_heads=shape["kv_heads"],
-        head_dim=None if hidden % heads == 0 else 128,
+        head_dim=head_dim if hidden % heads == 0 or head_dim else 128,
         ffn=shape["ffn"] or default_ffn,
         vocab=shape["vocab"] or (32000 if gated else 51200),
         seq=shape["seq"] or 4096,
         gated=gated,
-        tied=not gated,
+        tied=tied,
+        learned_positions=learned_positions,
     )
 
 
@@ -173,6 +207,21 @@ def _catalogued(model: str) -> Architecture | None:
         return architecture(entry("architectures", name).values)
     except CatalogueError:
         return None
+
+
+def _published_run(model: str) -> Mapping[str, object] | None:
+    """The plan of the published run of a catalogued model, where the catalogue has it."""
+    try:
+        run = entry("architectures", fold(model)).parts.get("run")
+    except CatalogueError:
+        return None
+    return None if run is None else run.values
+
+
+def _implied_count(words: Mapping[str, str], seq: int) -> int | None:
+    """Devices from batch, step time and tokens per device, when only the count is left out."""
+    step_s, rate, batch = (_number(words[name]) for name in ("step_time_s", "tok_s_per_dev", "global_batch"))
+    return max(1, round(batch * seq / (step_s * rate))) if step_s and rate and batch else None
 
 
 def _shape_of_size(words: Mapping[str, str]) -> tuple[int, int]:
@@ -226,10 +275,13 @@ def _measured(words: Mapping[str, str], row: Row) -> float | None:
 
 
 def _from_flops(words: Mapping[str, str], row: Row) -> float | None:
-    convention = words["flop_convention"].lower()
+    """By the FLOP convention that the row states, else the stack's own."""
+    convention, habit = words["flop_convention"].lower(), entry("throughput_stacks", row.stack).values
     tflops, mfu = _number(words["tflops_per_dev"]), _number(words["mfu_pct"])
-    repeated = "hardware" in convention or (row.stack.startswith(("megatron-2021", "metaseq")) and tflops is not None)
-    flops = training_flops(row.arch, seq=row.seq, causal=False, recompute="full" if repeated else "none")
+    stated = "causal" in convention or "attention" in convention
+    causal = "non-causal" not in convention and "causal" in convention if stated else bool(habit.get("causal_flops"))
+    repeated = "hardware" in convention or (not convention and bool(habit.get("counts_recompute")))
+    flops = training_flops(row.arch, seq=row.seq, causal=causal, recompute="full" if repeated else "none")
     if tflops:
         return tflops * 1e12 / flops.hardware_flop
     peak = row.accelerator.number("peak_bf16_flop_per_s") / row.halves

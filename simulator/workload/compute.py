@@ -40,15 +40,24 @@ def tokens(plan: Plan, seq: Number) -> Number:
     return plan.micro_batch * seq / plan.cp
 
 
-def product_s(length: Number, inner: Number, width: Number, weights: Number, rate: Number, chip: Chip,
-              parameters: Parameters) -> Number:  # fmt: skip
+def product_s(
+    length: Number,
+    inner: Number,
+    width: Number,
+    weights: Number,
+    rate: Number,
+    chip: Chip,
+    parameters: Parameters,
+    operand_bytes: Number = 2.0,
+) -> Number:
     """Forward time of ``length`` tokens times ``weights``, a matrix of ``inner`` x ``width`` [s].
 
-    The rate is that of a long product; a short side adds HBM traffic that does not hide:
-    1 + g (rate / bandwidth) (1/length + 1/inner + 1/width), after the roofline of Williams et al. 2009.
+    The rate is that of a long product; a short side adds HBM traffic that does not hide, of both operands and the
+    16-bit result: 1 + g (rate / bandwidth) (bytes of all three / FLOPs). After the roofline of Williams et al. 2009.
     """
-    sides = 1.0 / length + 1.0 / inner + 1.0 / width
-    return 2.0 * length * weights / rate * (1.0 + parameters.product_traffic * rate / chip.hbm_bytes_per_s * sides)
+    bytes_per_flop = operand_bytes / 2.0 * (1.0 / length + 1.0 / width) + 1.0 / inner
+    exposed = parameters.product_traffic * rate / chip.hbm_bytes_per_s * bytes_per_flop
+    return 2.0 * length * weights / rate * (1.0 + exposed)
 
 
 def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, seq: Number) -> Work:
@@ -81,10 +90,11 @@ def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, leng
     """Forward time of the attention projections, of the block's last projection, and of the MLP [s]."""
     peak = np.where(np.asarray(plan.fp8) > 0, chip.achievable_fp8_flop_per_s, chip.achievable_gemm_flop_per_s)
     rate = peak * parameters.matrix_efficiency
+    operand_bytes = np.where(np.asarray(plan.fp8) > 0, 1.0, 2.0)
     hidden, gates = shape.hidden, shape.mlp_matrices - 1.0
 
     def product(rows: Number, width: Number, weights: Number) -> Number:
-        return product_s(rows, hidden, np.maximum(width, 1.0), weights, rate, chip, parameters)
+        return product_s(rows, hidden, np.maximum(width, 1.0), weights, rate, chip, parameters, operand_bytes)
 
     attention = product(length, shape.attention_weights / hidden / plan.tp, shape.attention_weights / plan.tp)
     dense = product(length, gates * shape.ffn / plan.tp, shape.dense_weights / plan.tp)

@@ -85,6 +85,8 @@ def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[int, ...]]:
             limits.zero,
             limits.recompute,
         ):
+            if vpp > 1 and "vpp" not in limits.known and (limits.global_batch / dp / micro_batch) % pp:
+                continue  # an interleaved schedule takes micro-batches in rounds of pp
             yield tp, pp, dp, cp, ep, vpp, micro_batch, zero, mode
 
 

@@ -19,6 +19,8 @@ class Traits(NamedTuple):
     repeats_last: Number = 1.0  # 1 where full recompute repeats a block's last projection as well
     single_rail: Number = 0.0  # 1 where rings between nodes use one network port a node
     tp_overlap: Number = 0.0  # share of tensor-parallel communication hidden under products
+    ep_overlap: Number = 0.3  # share of expert exchange hidden under other work
+    pipe_overlap: Number = 1.0  # 1 where an interleaved pipeline hands over while it works
     dp_overlap: Number = 1.0  # 1 where gradient reduction runs under the backward pass
     gradient_bytes: Number = 4.0  # of one gradient, in memory and on the wire
     factor: Number = 1.0  # calibrated: measured over modelled step time

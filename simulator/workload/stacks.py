@@ -45,6 +45,11 @@ def default_sequence_parallel(key: str) -> bool:
     return bool(entry("throughput_stacks", key).values.get("sequence_parallel", True))
 
 
+def interleaves(key: str) -> bool:
+    """Whether the stack's pipeline can be interleaved."""
+    return bool(entry("throughput_stacks", key).values.get("interleaves", True))
+
+
 @lru_cache(maxsize=1)
 def calibrated() -> Parameters:
     """Global parameters as fitted by ``analysis.validation.calibrate``."""

@@ -89,7 +89,7 @@ def step(
     m = plan.micro_batches(global_batch)
     turn_s = turn.total_s + layers * sum(links)
     sharing_s, once_s = _gradients(shape, plan, fabric, traits, parameters, turn_s)
-    pipe_s = m * plan.vpp * _pipe(shape, plan, fabric, parameters, seq)
+    pipe_s = m * plan.vpp * _pipe(shape, plan, fabric, traits, parameters, seq)
     bubble_s = (plan.pp - 1.0) / plan.vpp * (turn_s + sharing_s)
     optimizer_s = _optimizer(shape, plan, chip)
     parts = [m * part for part in (*turn, *(layers * link for link in links))]
@@ -118,11 +118,11 @@ def _links(
     ep = group(plan.ep, plan.tp, fabric, traits, parameters)
     split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, 1.0)
     ep_bytes = length * shape.experts_per_token * shape.hidden / split * ACTIVATION_BYTES
-    ep_s = 4.0 * shape.mixture_share * exchange_s(ep_bytes, ep)
+    ep_s = 4.0 * shape.mixture_share * exchange_s(ep_bytes, ep) * (1.0 - traits.ep_overlap)
     return Links(*(np.where(n > 1, t, 0.0) for n, t in ((plan.tp, tp_s), (plan.cp, cp_s), (plan.ep, ep_s))))
 
 
-def _pipe(shape: Shape, plan: Plan, fabric: Fabric, parameters: Parameters, seq: Number) -> Number:
+def _pipe(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters, seq: Number) -> Number:
     """Hand-over of one micro-batch to the next stage and back [s]."""
     inside = plan.tp * plan.cp * plan.dp * 2 <= fabric.scale_up_domain
     link = fabric.scale_up_bytes_per_s * parameters.link_efficiency
@@ -131,7 +131,8 @@ def _pipe(shape: Shape, plan: Plan, fabric: Fabric, parameters: Parameters, seq:
     once = size / np.where(inside, link, network) + np.where(
         inside, fabric.scale_up_latency_s, fabric.network_latency_s
     )
-    return np.where(plan.pp > 1, 2.0 * once, 0.0)
+    hidden = (np.asarray(traits.pipe_overlap) > 0) & (np.asarray(plan.vpp) > 1)
+    return np.where(plan.pp > 1, 2.0 * once * np.where(hidden, parameters.exposed_share, 1.0), 0.0)
 
 
 def _gradients(
