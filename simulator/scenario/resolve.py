@@ -20,7 +20,7 @@ from simulator.scenario.machines import Machines, machines
 from simulator.scenario.paying import start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
-from simulator.scenario.saving import State, cycles_of, state_of
+from simulator.scenario.saving import State, check_size, cycles_of, state_of
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
 from simulator.scenario.trained import Trained, table_of_config, trained
@@ -71,6 +71,7 @@ def _resolved(
     drafts = phases(document, site, model, findings)
     causes = causes_of(document, site, findings)
     state = state_of(document.checkpoint, site, model, findings)
+    check_size(document.checkpoint, drafts, state, findings)
     start = start_of(document, findings)
     tariff = tariff_of(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)

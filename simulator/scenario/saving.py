@@ -55,6 +55,15 @@ def state_of(
                  nic_bytes_per_s=machines.nic_bytes_per_s)  # fmt: skip
 
 
+def check_size(checkpoint: schema.Checkpoint, drafts: Sequence[Phase], state: State | None, findings: Findings) -> None:
+    """Note a problem where something is saved and nobody knows how long that takes."""
+    saves = checkpoint.policy != "none" and any(not draft.gross for draft in drafts)
+    if saves and checkpoint.save_time is None and state is None:
+        findings.lacks_model(
+            (*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture"
+        )
+
+
 def _bandwidth(checkpoint: schema.Checkpoint, machines: Machines, findings: Findings) -> float:
     if checkpoint.bandwidth is not None:
         return checkpoint.bandwidth
@@ -75,9 +84,6 @@ def cycles_of(
 ) -> Sequence[Cycle]:  # fmt: skip
     """Return the cycle of each phase."""
     checkpoint = document.checkpoint
-    saves = checkpoint.policy != "none" and any(not draft.gross for draft in drafts)
-    if saves and checkpoint.save_time is None and state is None:
-        findings.problem((*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture")
     if checkpoint.policy != "periodic" and checkpoint.interval is not None:
         findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
     unused = [name for name in ("blocking_time", "flush_slowdown") if getattr(checkpoint, name) is not None]

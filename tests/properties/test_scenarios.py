@@ -27,12 +27,13 @@ PATHS = [f"{section}.{key}" for section, keys in SECTIONS.items() for key in key
 ]  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from([
-        "0", "-1", "nan", "inf", "1e400", "1e-300", "1e9", "1", "0.5", "true", "[]", "[1, 2]", "{}", "{a = 1}", "''",
-        "", "2022-12-12", "21 d", "1 s", "1e-9 s", "999 years", "1001 years", "1T tokens", "1e18 tokens", "1 token", "$3/h",
-        "$0/h", "50 GB/s", "1 B/s", "80 GiB", "50 %", "120 %", "ample", "unknown", "none", "published", "stated",
-        "young", "daly", "optimal", "asynchronous", "blocking", "A", "B", "C", "rsc-1", "llama-3", "h100-sxm", "tpu-v4", "net",
-        "llama-65b", "gross", "silent", "[[{name='a', share=0.5}]]", "[{name='a', share=0.5}, {name='b', share=0.5}]",
-        "[{hours='1 h', hours_kind='gross'}]", "9" * 400, "x.json", ".", "\x00", "😀", "1\nseed = 2",
+        "0", "-1", "nan", "inf", "1e400", "1e-300", "1e9", "1", "0.5", "true", "[]", "[1, 2]", "{}", "{a = 1}",
+        "''", "", "2022-12-12", "21 d", "1 s", "1e-9 s", "1001 years", "1T tokens", "1e18 tokens", "1 token",
+        "$3/h", "$0/h", "50 GB/s", "1 B/s", "80 GiB", "50 %", "120 %", "ample", "unknown", "none", "published",
+        "stated", "young", "daly", "optimal", "asynchronous", "blocking", "A", "B", "C", "rsc-1", "llama-3",
+        "h100-sxm", "tpu-v4", "net", "llama-65b", "gross", "silent", "[[{name='a', share=0.5}]]",
+        "[{name='a', share=0.5}, {name='b', share=0.5}]", "[{hours='1 h', hours_kind='gross'}]", "9" * 400,
+        "x.json", ".", "\x00", "😀", "1\nseed = 2",
     ]),
     st.integers().map(str),
     st.floats().map(repr),
