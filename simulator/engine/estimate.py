@@ -156,7 +156,7 @@ class _Pass:
             np.add(start_s, np.multiply(hazard, mtbf_s, out=at_s), out=at_s)
             uptime_s = lost = np.subtract(at_s, ready_s, out=lost_s[k])
             if np.greater_equal(uptime_s, rest_s, out=ended).any() and self._end(ended, lost):
-                return self._count(Chunk(*(part if part is None else part[:k] for part in chunk)), wait_s)
+                return self._count(chunk.head(k), wait_s)
             hit = np.greater_equal(at_s, exposed_s, out=hits[k])
             np.multiply(saves(uptime_s, cycle, out=gained_s), cycle.length_s, out=gained_s)  # none if struck while down
             np.subtract(rest_s, gained_s, out=rest_s)
@@ -197,7 +197,11 @@ class _Pass:
             books.waited(chunk.cause, wait_s[:rows])
         batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += np.count_nonzero(hits, axis=0)
         still = np.flatnonzero(batch.stage == self.number)
-        for now_s, then_s in ((batch.ready_s, self.ready_s), (batch.exposed_s, self.exposed_s), (batch.rest_s, self.rest_s)):
+        for now_s, then_s in (
+            (batch.ready_s, self.ready_s),
+            (batch.exposed_s, self.exposed_s),
+            (batch.rest_s, self.rest_s),
+        ):
             now_s[still] = then_s[still]
         batch.last[still], batch.waited_s[still] = self._previous(chunk, hits, wait_s, np.full(len(still), rows), still)
 

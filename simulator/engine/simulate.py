@@ -6,11 +6,12 @@ handed over with the interrupt: the clock orders events, but no duration is ever
 the instant of a failure counts whichever event SimPy happens to process first.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import simpy
+from simpy.events import Event
 
 from simulator.engine.spread import efficiencies
 from simulator.engine.timeline import Fault, faults
@@ -20,7 +21,7 @@ from simulator.reliability.recovery import PARTS, SPARE_WAIT, exposed_from_s, wa
 from simulator.reliability.spares import Pool
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
-Story = Iterator[Any]  # a SimPy process: yields events, is sent their values
+Story: TypeAlias = Generator[Event, Any, None]
 
 
 class RunHeader(NamedTuple):
@@ -84,8 +85,8 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
 def live(scenario: Scenario, replica: int, timeline: Iterator[Fault], *, sink: Sink) -> RunHeader:
     """Simulate one run through a timeline of the caller's own, in hazard and in order."""
     run = _Run(scenario, replica, timeline, sink)
-    wall_s = run.env.run(run.train)
-    return RunHeader(replica, scenario.seed, scenario.fingerprint, wall_s, run.interruptions)
+    run.env.run(run.train)
+    return RunHeader(replica, scenario.seed, scenario.fingerprint, run.ended_s, run.interruptions)
 
 
 class _Run:
@@ -99,6 +100,7 @@ class _Run:
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
         self.held_s = 0.0  # when all the machines that the job waited for were fit
         self.exposed_s = 0.0  # from when on a fault strikes
+        self.ended_s = 0.0
         self.interruptions = 0
         self.train = self.env.process(self._train())
 
@@ -110,21 +112,22 @@ class _Run:
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while (stop := (yield from self._wait(attempt))) is not None:
+            while stop := (yield from self._wait(attempt)):
                 attempt = self._restart(task, attempt, stop)
             if striker is not None and striker.is_alive:
                 striker.interrupt()
             self._note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
             hazard += (now_s - entered_s) * rate
-        return now_s
+        self.ended_s = now_s
 
-    def _wait(self, attempt: _Attempt) -> Iterator[Any]:
+    def _wait(self, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
         """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
         try:
             yield self.env.timeout(max(attempt.finish_s - self.env.now, 0.0))
         except simpy.Interrupt as interrupt:
-            stop: Stop = interrupt.cause
+            stop = interrupt.cause
+            assert isinstance(stop, Stop)
             return stop if stop.at_s < attempt.finish_s else None  # work that ends as a failure strikes counts
         return None
 

@@ -90,6 +90,11 @@ class Chunk(NamedTuple):
     cause: IndexArray
     repair: FloatArray | None  # when somebody waits for repairs
 
+    def head(self, rows: int) -> "Chunk":
+        """Return the first faults only."""
+        repair = None if self.repair is None else self.repair[:rows]
+        return Chunk(self.hazard[:rows], self.cause[:rows], repair)
+
 
 def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool) -> Iterator[Chunk]:
     """Yield the timeline of consecutive replicas, a chunk at a time, without end."""

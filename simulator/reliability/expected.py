@@ -29,7 +29,14 @@ def segment_s(
 
 
 def run_s(
-    work_s: float, *, interval_s: float, write_s: float, mtbf_s: float, down_s: float, recovery_s: float, exposure: Exposure
+    work_s: float,
+    *,
+    interval_s: float,
+    write_s: float,
+    mtbf_s: float,
+    down_s: float,
+    recovery_s: float,
+    exposure: Exposure,
 ) -> float:
     """Return the expected wall-clock of a run that saves after each interval, but not at its end [s].
 
@@ -56,38 +63,6 @@ def stops(wall_s: float, *, mtbf_s: float, down_s: float, recovery_s: float, exp
     """
     hidden_s = {"A": down_s, "B": down_s + recovery_s, "C": 0.0}[exposure]
     return wall_s / (mtbf_s + hidden_s)
-
-
-def optimal_interval_s(*, write_s: float, mtbf_s: float) -> float:
-    """Return the interval that minimises the expected time, exact for A, B and C: M (1 + W0(-e^(-1-C/M))) [s].
-
-    Examples
-    --------
-    >>> round(optimal_interval_s(write_s=40.0, mtbf_s=86400.0) / 60, 3)  # M = 24 h, C = 2/3 min
-    43.374
-    """
-    from scipy.special import lambertw
-
-    return float(mtbf_s * (1.0 + lambertw(-math.exp(-1.0 - write_s / mtbf_s)).real))
-
-
-def young_interval_s(*, write_s: float, mtbf_s: float) -> float:
-    """Return Young's first-order interval sqrt(2 C M) [s] (Young, CACM 17, 1974)."""
-    return math.sqrt(2.0 * write_s * mtbf_s)
-
-
-def daly_interval_s(*, write_s: float, mtbf_s: float) -> float:
-    """Return Daly's higher-order interval [s] (Daly, FGCS 22, 2006, equation 37).
-
-    Examples
-    --------
-    >>> round(daly_interval_s(write_s=300.0, mtbf_s=1.8 * 3600) / 60, 3)
-    29.615
-    """
-    if write_s >= 2.0 * mtbf_s:
-        return mtbf_s
-    share = write_s / (2.0 * mtbf_s)
-    return young_interval_s(write_s=write_s, mtbf_s=mtbf_s) * (1.0 + math.sqrt(share) / 3.0 + share / 9.0) - write_s
 
 
 def first_order_waste(work_s: float, write_s: float, *, mtbf_s: float, down_s: float, recovery_s: float) -> float:

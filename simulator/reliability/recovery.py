@@ -1,12 +1,15 @@
 """How a stopped run comes back: what each step takes, and during which of them the next failure can strike."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
 
-from simulator.reliability.attempt import Seconds
+import numpy as np
+from numpy.typing import NDArray
+
 from simulator.reliability.causes import Cause
 
 Exposure = Literal["A", "B", "C"]
+Instant = TypeVar("Instant", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,9 +66,11 @@ def way_back_s(cause: Cause, recovery: Recovery) -> tuple[float, ...]:
     return (cause.detection_s, 0.0, swap_s, 0.0, recovery.initialization_s, recovery.restore_s)
 
 
-def exposed_from_s(stop_s: Seconds, replaced_s: Seconds, ready_s: Seconds, exposure: Exposure) -> Seconds:
+def exposed_from_s(stop_s: Instant, replaced_s: Instant, ready_s: Instant, exposure: Exposure) -> Instant:
     """Return from when on the next failure can strike: since the stop, the replacement, or the first new step [s]."""
-    return {"A": replaced_s, "B": ready_s, "C": stop_s}[exposure]
+    if exposure == "A":
+        return replaced_s
+    return ready_s if exposure == "B" else stop_s
 
 
 def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float, ...]:
