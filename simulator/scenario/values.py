@@ -24,9 +24,9 @@ class Stage:
     scales : bool
         Whether `work_s` follows the uncertain efficiency (tokens were given) or not (hours were given).
     gross : bool
-        True when `work_s` is calendar time that contains every loss already: nothing strikes and nothing is saved in it.
+        True when `work_s` is calendar time that contains every loss already: nothing strikes, nothing is saved.
     productive_s : float
-        The part of `work_s` in which the model learns [s]; less than `work_s` only in gross stages whose tokens are known.
+        The part of `work_s` in which the model learns [s]; less only in gross stages whose tokens are known.
     cycle : Cycle
         Work between saves, and the cost of one.
     final_save : bool
@@ -36,9 +36,11 @@ class Stage:
     tokens : float or None
         Tokens trained in this stage.
     flop_per_token : float or None
-        Model FLOPs of one token, forward and backward.
+        Model FLOPs of one token, forward and backward, attention counted in full.
     mfu : float or None
-        Model FLOPs utilisation while stepping, at the median efficiency.
+        Model FLOPs over peak while the model learns.
+    usd_per_accelerator_h : float or None
+        List price of this stage where it differs from the scenario's.
     """
 
     name: str
@@ -54,6 +56,7 @@ class Stage:
     tokens: float | None = None
     flop_per_token: float | None = None
     mfu: float | None = None
+    usd_per_accelerator_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +90,16 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """One resolved value: where in the scenario, what, and where it came from."""
+    """One resolved value: where in the scenario, what, and where it came from.
+
+    Settings, stated or default, have their TOML in `toml`; facts that were looked up or derived have None there.
+    """
 
     path: str
     value: str
-    source: str  # "default", "file:line", "--set", or a catalogue key with its source
+    source: str  # "default: why", "file:line", "--set", or a catalogue key with its source
     evidence: str = ""
+    toml: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +138,11 @@ class Scenario:
         Every value that was used, with its source.
     fingerprint : str
         Hash of all that changes a result, the seed apart.
+
+    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
     """
 
-    name: str
+    name: str = field(compare=False)
     title: str
     stages: Sequence[Stage]
     causes: Sequence[Cause]
@@ -147,9 +156,9 @@ class Scenario:
     replicas: int
     engine: str = "auto"
     published: Published | None = None
-    warnings: Sequence[str] = ()
+    warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
-    assumptions: Sequence[Assumption] = ()
+    assumptions: Sequence[Assumption] = field(default=(), compare=False)
     fingerprint: str = ""
 
 
