@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from simulator.reliability.attempt import Cycle
-from simulator.reliability.causes import Cause
+from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.recovery import Recovery
 
 
@@ -31,8 +31,8 @@ class Stage:
         Work between saves, and the cost of one.
     final_save : bool
         Whether the stage ends with a blocking save and its flush.
-    entry_s : float
-        Initialisation and restore on entry, because the set of machines changed [s]; zero for the first stage.
+    reenters : bool
+        Whether the job is set up anew and reads its last save on entry, because the set of machines changed.
     tokens : float or None
         Tokens trained in this stage.
     flop_per_token : float or None
@@ -52,7 +52,7 @@ class Stage:
     productive_s: float
     cycle: Cycle
     final_save: bool
-    entry_s: float = 0.0
+    reenters: bool = False
     tokens: float | None = None
     flop_per_token: float | None = None
     mfu: float | None = None
@@ -160,3 +160,8 @@ class Scenario:
     notes: Mapping[str, str] = field(default_factory=dict)
     assumptions: Sequence[Assumption] = field(default=(), compare=False)
     fingerprint: str = ""
+
+
+def rate_per_s(scenario: Scenario, stage: Stage) -> float:
+    """Return how often the job is struck in a stage, down or not [1/s]."""
+    return 0.0 if stage.gross else total_rate_per_node_s(scenario.causes) * stage.nodes
