@@ -134,8 +134,10 @@ def _at_least_the_flush(
     interval_s: float, least_s: float, checkpoint: schema.Checkpoint, work_s: float, findings: Findings
 ) -> float:
     """Return an interval in which the flush can end; stretch the policies' own choice, refuse a stated one."""
-    if interval_s >= least_s or interval_s >= work_s:
+    if interval_s >= least_s:
         return interval_s
+    if interval_s >= work_s:
+        return least_s  # no save comes before the end, whatever the interval
     if checkpoint.policy == "periodic":
         message = f"a flush does not end within the interval: it takes {least_s:.6g} s of {interval_s:.6g} s"
         findings.problem((*CHECKPOINT, "interval"), f"{message}; save less often or widen the bandwidth")
@@ -143,4 +145,4 @@ def _at_least_the_flush(
     findings.warn(
         f"A flush takes longer than the interval that {checkpoint.policy!r} would choose; the interval is stretched."
     )
-    return min(least_s, work_s)
+    return least_s
