@@ -7,6 +7,7 @@ from simulator.pricing.book import Price, PriceBook, PriceError, price_book
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
+from simulator.scenario.merge import Loaded
 from simulator.scenario.values import Tariff
 
 PRICING = ("pricing",)
@@ -102,8 +103,13 @@ def _book(pricing: schema.Pricing, findings: Findings) -> PriceBook:
     book = price_book()
     if pricing.book is None:
         return book
-    place = findings.loaded.place((*PRICING, "book"))
-    return book.with_file((place.folder if place else FilePath()) / pricing.book)
+    return book.with_file(book_file(pricing.book, findings.loaded))
+
+
+def book_file(written: str, loaded: Loaded) -> FilePath:
+    """Return the file of the user's own prices; its path starts from the file that names it."""
+    place = loaded.place((*PRICING, "book")) or loaded.places[()]
+    return place.folder / written
 
 
 def _with_host(pricing: schema.Pricing, found: Price, findings: Findings) -> tuple[float, bool | None]:

@@ -18,7 +18,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
-from simulator.scenario.paying import start_of, tariff_of
+from simulator.scenario.paying import book_file, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
@@ -45,9 +45,9 @@ def resolve(loaded: Loaded) -> Scenario:
     whole, used = complete(loaded.document)
     document, found = problems(whole)
     if document is None:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+        raise AssertionError(f"a default does not fit the schema: {found}")
     findings = Findings(loaded)
-    _inline_config(document, whole, findings)
+    _stand_alone(document, whole, findings)
     site = machines(document, findings)
     if site is None:
         findings.close()
@@ -55,8 +55,11 @@ def resolve(loaded: Loaded) -> Scenario:
     return _resolved(document, site, findings, _settings(whole, used, loaded))
 
 
-def _inline_config(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
-    """Write the table of a ``config.json`` into the document, so that ``resolved.toml`` needs no other file."""
+def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
+    """Make the document independent of its place: a ``config.json`` becomes a table, a price book gets its full path."""
+    whole.setdefault("title", findings.loaded.name.strip() or "scenario")
+    if document.pricing.book is not None:
+        whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
     named = document.model.architecture
     if isinstance(named, str) and named.endswith(".json"):
         try:

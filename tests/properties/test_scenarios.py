@@ -57,13 +57,17 @@ def outcome(make: Callable[[], Scenario]) -> Scenario | None:
     name=st.sampled_from(NAMES),
     changes=st.lists(st.tuples(st.sampled_from(PATHS), VALUES), min_size=1, max_size=3),
 )
-def test_changes_from_the_command_line(name: str, changes: list[tuple[str, str]]) -> None:
+def test_changes_from_the_command_line(
+    name: str, changes: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     found = outcome(lambda: scenario(name, [f"{path}={value}" for path, value in changes]))
     if found is not None:
         assert isinstance(found, Scenario)
         assert all(stage.work_s > 0 and stage.cycle.work_s > 0 for stage in found.stages)
         assert len(found.fingerprint) == 32
-        tomllib.loads(resolved_toml(found))
+        file = tmp_path_factory.mktemp("scenario") / "resolved.toml"
+        file.write_text(resolved_toml(found), encoding="utf-8")
+        assert scenario(file) == found
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
