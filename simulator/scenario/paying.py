@@ -60,9 +60,6 @@ def tariff_of(document: schema.Document, machines: Machines, start: date, findin
 
 
 def _stated(pricing: schema.Pricing, rate: float, discount: tuple[float, float], findings: Findings) -> Tariff:
-    for name in ("region", "provider", "book"):
-        if getattr(pricing, name) is not None and (name == "book" or pricing.term is None):
-            findings.fact((*PRICING, name), str(getattr(pricing, name)), "as stated; the rate is not looked up")
     if pricing.book is not None:
         findings.problem((*PRICING, "book"), "contradicts rate; leave one out")
     extra = pricing.host if isinstance(pricing.host, float) else 0.0

@@ -56,7 +56,7 @@ def resolve(loaded: Loaded) -> Scenario:
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
-    """Make the document independent of its place: a ``config.json`` becomes a table, a price book gets its full path."""
+    """Make the document independent of its place: a ``config.json`` becomes a table, a price book gets a full path."""
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))

@@ -391,6 +391,73 @@ def test_longer_sequences_cost_more(made: Maker) -> None:
     assert long.stages[0].work_s > short.stages[0].work_s
 
 
+# corners
+
+
+def test_shares_need_a_total(made: Maker) -> None:
+    issues = made.issues("[[phases]]\nname='a'\nshare=0.5\n[[phases]]\nname='b'\nshare=0.5\n", "data.tokens=")
+    assert "needs data.tokens" in issues["phases[0].share"]
+    issues = made.issues("[[phases]]\nname='a'\nshare=0.5\ntokens='1B tokens'\n[[phases]]\nname='b'\nshare=0\n")
+    assert "contradicts tokens" in issues["phases[0].share"]
+    assert "is zero" in issues["phases[1].share"]
+    assert "state the tokens or a dataset" in made.issues("", "data.tokens=")["data.tokens"]
+
+
+def test_accelerators_are_needed(made: Maker) -> None:
+    assert "state how many" in made.issues("", "cluster.accelerators=")["cluster.accelerators"]
+    assert made("[[phases]]\naccelerators = 16\n", "cluster.accelerators=").stages[0].nodes == 2
+
+
+def test_generations_without_published_runs(made: Maker) -> None:
+    from simulator.catalogue.reader import read
+
+    unknown = [key for key, entry in read("accelerators").items() if entry.get_number("mfu_p50") is None]
+    for key in unknown[:1]:
+        issues = made.issues("", "throughput.method=published", f"cluster.accelerator={key}")
+        assert "no published efficiency" in issues["throughput"]
+
+
+def test_own_cause_under_no_catalogue(made: Maker) -> None:
+    issues = made.issues("[failures.causes.mine]\nnodes_lost=1\n", "failures.catalogue=none")
+    assert "none has no such cause, state rate_per_1000_node_days" in issues["failures.causes.mine"]
+    [cause] = made(
+        "[failures.causes.mine]\nrate_per_1000_node_days=1\nnodes_lost=1\n", "failures.catalogue=none"
+    ).causes
+    assert (cause.repair_s, cause.detection_s, cause.source) == (86400, 60, "stated in the scenario")
+
+
+def test_pace_set_by_repairs(made: Maker) -> None:
+    slow = ["recovery.repair=999 years", "cluster.spares=0", "failures.rate_multiplier=100"]
+    assert "would not end" in made.issues("", *slow)["phases[0]"]
+
+
+def test_architecture_values(made: Maker) -> None:
+    shape = "{layers = 2, hidden = 8, heads = 2, ffn = 8, vocab = 8, seq = 8, %s}"
+    for extra, message in (
+        ("tied = 1", "tied: expected true or false"),
+        ("norm = 'rmx'", "did you mean 'rms'"),
+        ("kv_heads = -1", "kv_heads: expected a whole number"),
+        ("experts = 4", "experts without experts_per_token"),
+    ):
+        assert message in made.issues(f"[model]\narchitecture = {shape % extra}\n")["model.architecture"]
+    assert "expected a key" in made.issues("[model]\narchitecture = 3\n")["model.architecture"]
+
+
+def test_odd_words(made: Maker) -> None:
+    issues = made.issues(
+        "title = ' '\n[cluster]\nspares = 'some'\n[pricing]\ndiscount = 'some'\n[throughput]\nmfu = 0\n"
+        "[published]\nwall = 1979-05-27\n[run]\nengine = []\n"
+    )
+    assert "found an empty one" in issues["title"]
+    assert "a count of nodes or 'ample'" in issues["cluster.spares"]
+    assert "[low, high] or 'unknown'" in issues["pricing.discount"]
+    assert "is zero" in issues["throughput.mfu"]
+    assert "expected a time" in issues["published.wall"]
+    assert "found a list" in issues["run.engine"]
+    assert "a list of 3" in made.issues("[pricing]\ndiscount = [0.1, 0.2, 0.3]\n")["pricing.discount"]
+    assert made("start = 2023-05-27T07:32:00Z\n").start == date(2023, 5, 27)
+
+
 # the rest
 
 

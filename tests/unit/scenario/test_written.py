@@ -6,7 +6,8 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from simulator.scenario.api import json_schema, load, resolved_toml, scenario, shipped
+from simulator.foundation.issues import ScenarioError
+from simulator.scenario.api import json_schema, load, resolved_toml, scenario, shipped, variants
 from simulator.scenario.load import SHIPPED
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "llama-65b.resolved.toml"
@@ -64,3 +65,33 @@ def test_the_json_schema_accepts_what_we_ship(name: str) -> None:
 def test_the_json_schema_refuses(wrong: dict[str, object]) -> None:
     with pytest.raises(jsonschema.ValidationError):
         jsonschema.validate(wrong, json_schema())
+
+
+def test_prices_of_ones_own_travel(tmp_path: Path) -> None:
+    (tmp_path / "mine.csv").write_text("accelerator,usd_per_accelerator_h\na100-sxm-80gb,0.77\n")
+    (tmp_path / "a.toml").write_text(
+        "extends = 'llama-65b'\nwithout = ['pricing.provider', 'title']\n[pricing]\nbook = 'mine.csv'\n"
+    )
+    first = scenario(tmp_path / "a.toml")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "r.toml").write_text(resolved_toml(first), encoding="utf-8")
+    again = scenario(tmp_path / "elsewhere" / "r.toml")
+    assert again == first
+    assert again.title == "a"
+    assert again.tariff.list_usd_per_accelerator_h == 0.77
+
+
+def test_sweeps_too_large(tmp_path: Path) -> None:
+    values = list(range(1, 400))
+    (tmp_path / "a.toml").write_text(
+        f"extends = 'llama-65b'\n[sweep]\nrun.seed = {values}\ncluster.accelerators = {values}\n"
+    )
+    with pytest.raises(ScenarioError, match="159201 variants are too many"):
+        variants(load(tmp_path / "a.toml"))
+
+
+def test_variants_fail_together(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text("extends = 'llama-65b'\n[sweep]\nfailures.rate_multiplier = [1, 1e5, 2e5]\n")
+    with pytest.raises(ScenarioError, match="would not end") as caught:
+        variants(load(tmp_path / "a.toml"))
+    assert len(caught.value.issues) == 2
