@@ -77,7 +77,13 @@ class Price:
         host = {True: "host included", False: "host extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
         unit = "" if self.term == "purchase" else "/h"
-        parts = (f"${self.usd_per_accelerator_h:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
+        parts = (
+            f"${self.usd_per_accelerator_h:.12g}{unit}",
+            self.accelerator,
+            self.provider,
+            self.region,
+            self.instance,
+        )
         return ", ".join(part for part in (*parts, self.term, since, host) if part)
 
     def plus_host(self, host: "Price") -> "Price":
@@ -294,5 +300,3 @@ def _day(text: str) -> Date | None:
         return Date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
         raise PriceError(f"{text!r} is not a date such as 2022-12-12") from None
-
-

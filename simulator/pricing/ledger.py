@@ -42,4 +42,4 @@ class LedgerLine(NamedTuple):
 def total(lines: Iterable[LedgerLine], *, phase: str = "total", cause: str = "") -> LedgerLine:
     """Return the sum of lines, as one line; the order of lines does not matter."""
     every = list(lines)
-    return LedgerLine(phase, cause, *(math.fsum(line[column] for line in every) for column in range(2, 7)))
+    return LedgerLine(phase, cause, *(math.fsum(float(line[column]) for line in every) for column in range(2, 7)))

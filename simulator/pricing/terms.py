@@ -243,7 +243,9 @@ def _lines(usage: Usage, list_rate: float, rate: float) -> Iterable[LedgerLine]:
 
 def _check_rate(name: str, value: float) -> None:
     if not 0 < value < math.inf:
-        raise ValueError(f"{name}={value}: expected a price above zero; to leave dollars out, look at accelerator-hours")
+        raise ValueError(
+            f"{name}={value}: expected a price above zero; to leave dollars out, look at accelerator-hours"
+        )
 
 
 def _check_share(name: str, value: float) -> None:

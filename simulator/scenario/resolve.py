@@ -126,7 +126,7 @@ def _stages(
                 productive_s=productive,
                 cycle=cycle,
                 final_save=_final_save(document, draft, last=at == len(drafts) - 1),
-                entry_s=0.0 if draft.gross or before == draft.accelerators else recovery.recovery_s,
+                reenters=not draft.gross and before != draft.accelerators,
                 tokens=draft.tokens,
                 flop_per_token=None if model is None else model.flop_per_token,
                 mfu=_mfu(draft, productive, site, model),
