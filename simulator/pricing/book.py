@@ -84,17 +84,7 @@ class Price:
         host = {True: "host included", False: "host extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
         unit = "" if self.term == "purchase" else "/h"
-<<<<<<< HEAD
-        parts = (
-            f"${self.usd_per_accelerator_h:.12g}{unit}",
-            self.accelerator,
-            self.provider,
-            self.region,
-            self.instance,
-        )
-=======
         parts = (f"${self.usd:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
->>>>>>> catalogue
         return ", ".join(part for part in (*parts, self.term, since, host) if part)
 
     def plus_host(self, host: "Price") -> "Price":

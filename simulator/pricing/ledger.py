@@ -42,9 +42,6 @@ class LedgerLine(NamedTuple):
 def total(lines: Iterable[LedgerLine], *, phase: str = "total", cause: str = "") -> LedgerLine:
     """Return the sum of lines, as one line; the order of lines does not matter."""
     every = list(lines)
-<<<<<<< HEAD
-    return LedgerLine(phase, cause, *(math.fsum(float(line[column]) for line in every) for column in range(2, 7)))
-=======
     return LedgerLine(
         phase=phase,
         cause=cause,
@@ -54,4 +51,3 @@ def total(lines: Iterable[LedgerLine], *, phase: str = "total", cause: str = "")
         effective_usd=math.fsum(line.effective_usd for line in every),
         billed_usd=math.fsum(line.billed_usd for line in every),
     )
->>>>>>> catalogue
