@@ -82,8 +82,10 @@ class Ensemble:
 
     Parameters
     ----------
+    stage_s : array of shape (stages, replicas)
+        How long each stage took [s].
     wall_s : array of shape (replicas,)
-        From the first start to the end [s].
+        From the first start to the end: the sum of the stages [s].
     accelerator_s : array of shape (replicas,)
         Accelerator-seconds of the job's own machines.
     idle_accelerator_s : array of shape (replicas,)
@@ -96,10 +98,11 @@ class Ensemble:
         Mean accelerator-seconds a replica; the lines sum to the mean of `accelerator_s` + `idle_accelerator_s`.
     stops_by_cause : mapping of str to float
         Mean stops a replica.
-    engine : str
-        ``estimate`` or ``simulate``.
+    engine, reason : str
+        ``estimate`` or ``simulate``, and why.
     """
 
+    stage_s: FloatArray
     wall_s: FloatArray
     accelerator_s: FloatArray
     idle_accelerator_s: FloatArray
@@ -108,3 +111,4 @@ class Ensemble:
     accelerator_s_by_line: Mapping[Line, float]
     stops_by_cause: Mapping[str, float]
     engine: str
+    reason: str = ""

@@ -6,7 +6,7 @@ handed over with the interrupt: the clock orders events, but no duration is ever
 the instant of a failure counts whichever event SimPy happens to process first.
 """
 
-from collections.abc import Generator, Iterator
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
 
@@ -30,8 +30,18 @@ class RunHeader(NamedTuple):
     replica: int
     seed: int
     fingerprint: str
-    wall_s: float
-    interruptions: int
+    stage_s: tuple[float, ...]
+    stops: Mapping[str, int]  # by cause
+
+    @property
+    def wall_s(self) -> float:
+        """From the first start to the end [s]."""
+        return sum(self.stage_s)
+
+    @property
+    def interruptions(self) -> int:
+        """Stops of the job."""
+        return sum(self.stops.values())
 
 
 class Stop(NamedTuple):
@@ -86,7 +96,7 @@ def live(scenario: Scenario, replica: int, timeline: Iterator[Fault], *, sink: S
     """Simulate one run through a timeline of the caller's own, in hazard and in order."""
     run = _Run(scenario, replica, timeline, sink)
     run.env.run(run.train)
-    return RunHeader(replica, scenario.seed, scenario.fingerprint, run.ended_s, run.interruptions)
+    return RunHeader(replica, scenario.seed, scenario.fingerprint, tuple(run.stage_s), run.stops)
 
 
 class _Run:
@@ -100,8 +110,8 @@ class _Run:
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
         self.held_s = 0.0  # when all the machines that the job waited for were fit
         self.exposed_s = 0.0  # from when on a fault strikes
-        self.ended_s = 0.0
-        self.interruptions = 0
+        self.stage_s: list[float] = []
+        self.stops = dict.fromkeys((cause.name for cause in scenario.causes), 0)
         self.train = self.env.process(self._train())
 
     def _train(self) -> Story:
@@ -118,8 +128,8 @@ class _Run:
                 striker.interrupt()
             self._note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
-            hazard += (now_s - entered_s) * rate
-        self.ended_s = now_s
+            self.stage_s.append(now_s - entered_s)
+            hazard += self.stage_s[-1] * rate
 
     def _wait(self, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
         """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
@@ -153,9 +163,9 @@ class _Run:
 
     def _restart(self, task: _Task, attempt: _Attempt, stop: Stop) -> _Attempt:
         """Keep what survived the stop, and plan the way back."""
-        self.interruptions += 1
-        self._note_stop(task, attempt, stop)
         cause, recovery = self.scenario.causes[stop.fault.cause], self.scenario.recovery
+        self.stops[cause.name] += 1
+        self._note_stop(task, attempt, stop)
         parts = list(way_back_s(cause, recovery))
         known_s = stop.at_s + cause.detection_s
         if self.pool is not None:

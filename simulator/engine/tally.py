@@ -4,7 +4,7 @@ Counting stops and cut-off times is enough: every part of a recovery has a known
 length, less what the next fault cut off.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -102,28 +102,52 @@ class Tally:
         saving_s = (stretches(work_s, stage.cycle) - 1.0) * stage.cycle.overhead_s + last_s
         tally.saving_s += float(np.sum(saving_s))
 
-    def ensemble(self, engine: str) -> Ensemble:
+    def ensemble(self) -> Ensemble:
         """Close the books: means a replica by line, and totals by replica."""
-        scenario, size = self.scenario, len(self.replicas)
-        machines = np.array([stage.accelerators for stage in scenario.stages], dtype=float)
-        spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
         lines: dict[Line, float] = {}
         stops = dict.fromkeys(self.names[:-1], 0.0)
-        for stage, tally, stage_s in zip(scenario.stages, self.stages, self.stage_s, strict=True):
+        for stage, tally in zip(self.scenario.stages, self.stages, strict=True):
             for line, seconds in tally.lines(stage, self.names).items():
-                lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / size
-            idle = (stage.name, "idle_spare", NO_CAUSE)
-            lines[idle] = lines.get(idle, 0.0) + float(stage_s.sum()) * spares / size
+                lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / len(self.replicas)
             for name, hits in zip(self.names[:-1], tally.stops[:-1], strict=True):
-                stops[name] += float(hits) / size
-        wall_s = self.stage_s.sum(axis=0)
-        return Ensemble(
-            wall_s=wall_s,
-            accelerator_s=machines @ self.stage_s,
-            idle_accelerator_s=wall_s * spares,
-            productive_accelerator_s=machines @ self.productive_s,
-            interruptions=self.interruptions,
-            accelerator_s_by_line={line: value for line, value in lines.items() if value != 0.0},
-            stops_by_cause=stops,
-            engine=engine,
+                stops[name] += float(hits) / len(self.replicas)
+        return close(
+            self.scenario, self.stage_s, self.productive_s, self.interruptions, lines, stops, engine="estimate"
         )
+
+
+def close(
+    scenario: Scenario, stage_s: FloatArray, productive_s: FloatArray, interruptions: FloatArray,
+    lines: Mapping[Line, float], stops: Mapping[str, float], *, engine: str,
+) -> Ensemble:  # fmt: skip
+    """Close the books of either engine: totals by replica from times by stage, and a line for the spares.
+
+    Parameters
+    ----------
+    stage_s, productive_s : array of shape (stages, replicas)
+        How long each stage took, and how much of it was productive [s].
+    interruptions : array of shape (replicas,)
+        Stops of the job.
+    lines : mapping of (stage, phase, cause) to float
+        Mean accelerator-seconds a replica of the job's own machines.
+    stops : mapping of str to float
+        Mean stops a replica by cause.
+    """
+    machines = np.array([float(stage.accelerators) for stage in scenario.stages])
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    idle_s = {
+        (stage.name, "idle_spare", NO_CAUSE): float(spent_s.mean()) * spares
+        for stage, spent_s in zip(scenario.stages, stage_s, strict=True)
+    }
+    wall_s = stage_s.sum(axis=0)
+    return Ensemble(
+        stage_s=stage_s,
+        wall_s=wall_s,
+        accelerator_s=machines @ stage_s,
+        idle_accelerator_s=wall_s * spares,
+        productive_accelerator_s=machines @ productive_s,
+        interruptions=interruptions,
+        accelerator_s_by_line={line: value for line, value in {**lines, **idle_s}.items() if value != 0.0},
+        stops_by_cause=stops,
+        engine=engine,
+    )

@@ -3,11 +3,13 @@
 import subprocess
 import sys
 import zipfile
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 import simulator
+from simulator.catalogue import reader
 from simulator.catalogue.reader import CatalogueError, entry, fold, kinds, parse_entry, read, rows
 
 ABOUT = {"source": "a paper", "date": "2024-01-02", "evidence": "P"}
@@ -89,6 +91,18 @@ def test_standing_of_a_field_is_its_own_where_marked() -> None:
     assert found.standing_of("a_s") == "primary text read"
     assert found.standing_of("b_s") == "unverified"
     assert found.standing_of("mfu_p50") == "secondary"
+
+
+def test_dates_become_iso_text() -> None:
+    found = parse_entry("thing", "x", ABOUT | {"date": date(2024, 1, 2), "released": date(2020, 5, 14)})
+    assert (found.date, found.text("released")) == ("2024-01-02", "2020-05-14")
+
+
+def test_a_name_of_two_entries_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    both = {key: parse_entry("thing", key, ABOUT | {"aliases": ["same"]}) for key in ("x", "y")}
+    monkeypatch.setattr(reader, "read", lambda _: both)
+    with pytest.raises(CatalogueError, match="'same' names both 'x' and 'y'"):
+        entry("thing-of-this-test", "x")
 
 
 @pytest.mark.parametrize("text", ["a100", "A100_SXM 80GB", "tpu-v4"])

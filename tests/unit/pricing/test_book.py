@@ -115,6 +115,7 @@ def test_a_users_dated_rows_hold_on_their_days_only(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("accelerator,usd_per_accelerator_h\nh100,0\n", ":2: usd_per_accelerator_h is '0'"),
+        ("accelerator,usd_per_accelerator_h\nh100,cheap\n", ":2: usd_per_accelerator_h is 'cheap'"),
         ("accelerator,usd_per_accelerator_h\nh100,2\nh100,nan\nh100,-1\n", r":3: .*'nan'.*\n.*:4: .*'-1'"),
         ("accelerator,usd_per_accelerator_h,term\nh100,2,weekly\n", ":2: term of a price 'weekly'"),
         ("accelerator,usd_per_accelerator_h,date_from\nh100,2,soon\n", ":2: 'soon' is not a date"),
