@@ -56,5 +56,5 @@ def test_a_method_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     found = scenario(tmp_path / "mine.toml")
     assert found.stages[0].work_s == pytest.approx(1.4e12 / 100 / 2048)
     assert found.efficiency_sigma == 0.1
-    with pytest.raises(ScenarioError, match="allowed: half, published, stated|did you mean 'half'"):
+    with pytest.raises(ScenarioError, match="did you mean"):
         scenario(tmp_path / "mine.toml", ["throughput.method=halff"])
