@@ -8,7 +8,6 @@ fault, which is the whole of the control flow.
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.progress import Progress, silent
 from simulator.engine.spread import efficiencies
 from simulator.engine.tally import Tally
 from simulator.engine.timeline import BLOCK, CHUNK, Chunk, chunks
@@ -25,7 +24,7 @@ BoolArray = NDArray[np.bool_]
 BATCH = 8 * BLOCK  # replicas that advance together: their state fits the cache
 
 
-def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -> Ensemble:
+def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     """Run replicas of a scenario, vectorised.
 
     Parameters
@@ -34,8 +33,6 @@ def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -
         With exponential causes.
     replicas : range
         Consecutive replica numbers; each meets the same faults in every call and in `simulate`.
-    progress : callable, optional
-        Called with the number of replicas done since the last call.
 
     Returns
     -------
@@ -46,7 +43,6 @@ def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))
         _Batch(scenario, batch, tally).run()
-        progress(len(batch))
     return tally.ensemble()
 
 

@@ -11,7 +11,7 @@ the same faults whether it is asked for alone, among a million, or in another pr
 
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +29,19 @@ CHUNK = 32  # faults in one stream
 
 _CELL_BITS = 12  # of a mark, that number the cells of the table which turns it into a cause
 _MIXED = -1  # a cell that holds more than one cause
+
+
+MOST_CHUNKS = 100_000  # before a run is taken to be endless
+
+
+class Unfinishable(RuntimeError):
+    """A run that meets failures without end, because it gets nothing done between them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save "
+            "more often, lower the failure rate, speed up repair, or hold more spares"
+        )
 
 
 class Fault(NamedTuple):
@@ -102,7 +115,7 @@ def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool
     hazard, repair = np.empty((CHUNK, size)), np.empty((CHUNK, size)) if repairs else None
     mark, cause = np.empty((CHUNK, size), dtype=np.uint32), np.empty((CHUNK, size), dtype=np.intp)
     drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(size)
-    for chunk in count():
+    for chunk in range(MOST_CHUNKS):
         for block, here, there in _columns(replicas):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             mark[:, here] = marks(seed, block, chunk)[:, there]
@@ -113,6 +126,7 @@ def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool
             later += earlier
         reached[:] = hazard[-1]
         yield Chunk(hazard, guide.causes(mark, out=cause), repair)
+    raise Unfinishable
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
@@ -136,10 +150,11 @@ def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
         return
     block, column = divmod(replica, BLOCK)
     guide, hazard = Guide(causes), 0.0
-    for chunk in count():
+    for chunk in range(MOST_CHUNKS):
         steps = _gaps(seed, "gaps", block, chunk)[:, column]
         repairs = _gaps(seed, "repairs", block, chunk)[:, column]
         found = guide.causes(_marks(seed, block, chunk)[:, column])
         for step, cause, repair in zip(steps.tolist(), found.tolist(), repairs.tolist(), strict=True):
             hazard += step
             yield Fault(hazard, cause, repair)
+    raise Unfinishable
