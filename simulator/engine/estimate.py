@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.spread import efficiencies
 from simulator.engine.tally import Tally
-from simulator.engine.timeline import BLOCK, CHUNK, Chunk, chunks
+from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
@@ -69,7 +69,7 @@ class _Batch:
     def run(self) -> None:
         """Advance every replica to its end."""
         self.enter(0, np.arange(len(self.replicas)), np.zeros(len(self.replicas)))
-        timeline = chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None)
+        timeline = ahead(chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None))
         stages = len(self.scenario.stages)
         while (first := int(self.stage.min())) < stages:
             chunk = next(timeline)
@@ -196,7 +196,7 @@ class _Pass:
         books.struck(chunk.cause, hits, lost_s)
         if wait_s is not None:
             books.waited(chunk.cause, wait_s[:rows])
-        batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += np.count_nonzero(hits, axis=0)
+        batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += hits.sum(axis=0, dtype=np.uint8)
         still = np.flatnonzero(batch.stage == self.number)
         for now_s, then_s in (
             (batch.ready_s, self.ready_s),

@@ -10,6 +10,7 @@ the same faults whether it is asked for alone, among a million, or in another pr
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
@@ -110,12 +111,14 @@ class Chunk(NamedTuple):
 
 
 def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool) -> Iterator[Chunk]:
-    """Yield the timeline of consecutive replicas, a chunk at a time, without end."""
-    guide, size = Guide(causes), len(replicas)
-    hazard, repair = np.empty((CHUNK, size)), np.empty((CHUNK, size)) if repairs else None
-    mark, cause = np.empty((CHUNK, size), dtype=np.uint32), np.empty((CHUNK, size), dtype=np.intp)
-    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(size)
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
+    guide, shape = Guide(causes), (CHUNK, len(replicas))
+    drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
+    pages = [
+        Chunk(np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None) for _ in range(2)
+    ]
     for chunk in range(MOST_CHUNKS):
+        hazard, cause, repair = page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             mark[:, here] = marks(seed, block, chunk)[:, there]
@@ -125,8 +128,19 @@ def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool
         for earlier, later in pairwise(hazard):
             later += earlier
         reached[:] = hazard[-1]
-        yield Chunk(hazard, guide.causes(mark, out=cause), repair)
+        guide.causes(mark, out=cause)
+        yield page
     raise Unfinishable
+
+
+def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Draw the next chunk on a second thread while this one is worked on: NumPy's generators let go of the interpreter."""
+    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
+        coming = drawer.submit(next, timeline)
+        while True:
+            chunk = coming.result()
+            coming = drawer.submit(next, timeline)
+            yield chunk
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
