@@ -25,7 +25,7 @@ def main() -> int:
     run = scenario("llama3-405b")
     estimate(run, range(100))  # imports and caches
     kept = [
-        _promise("10,000 replicas of llama3-405b against drawing as many exponentials", *_against_exponentials(run), 5.0),
+        _promise("10,000 replicas of llama3-405b against as many exponentials", *_against_exponentials(run), 5.0),
         _promise("GiB at the peak of 100,000 replicas of llama3-405b", _peak_gib(run), "", 1.0),
         _promise("simulate at 1M accelerators against 16k, equal job failure rate", *_against_nodes(run), 1.2),
     ]

@@ -55,13 +55,13 @@ def main() -> None:
 def _is_users(error: Exception) -> bool:
     """Tell input that is wrong, or a machine that is full, from our own mistakes."""
     from simulator.catalogue.reader import CatalogueError
-    from simulator.engine.timeline import Unfinishable
+    from simulator.engine.timeline import UnfinishableError
     from simulator.foundation.issues import ScenarioError
     from simulator.foundation.units import UnitError
     from simulator.pricing.book import PriceError
 
     return isinstance(
-        error, ScenarioError | CatalogueError | PriceError | UnitError | Unfinishable | OSError | MemoryError
+        error, ScenarioError | CatalogueError | PriceError | UnitError | UnfinishableError | OSError | MemoryError
     )
 
 

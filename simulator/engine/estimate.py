@@ -1,8 +1,8 @@
 """The batch engine: all replicas at once, fault by fault, equal to `simulate` where both apply.
 
-The loop runs over the faults of the timeline, not over time: each round takes the next fault of every replica and applies
-the closed form of `simulator.reliability.attempt`. Replicas that are down, done or in another stage take no notice of a
-fault, which is the whole of the control flow.
+The loop runs over the faults of the timeline, not over time: each round takes the next fault of every replica and
+applies the closed form of `simulator.reliability.attempt`. Replicas that are down, done or in another stage take no
+notice of a fault, which is the whole of the control flow.
 """
 
 import numpy as np

@@ -1,9 +1,9 @@
 """The fault timeline: drawn from named streams, before and apart from every policy.
 
-Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is what
-makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets the same
-faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes' shares, and a unit
-exponential that scales its repair.
+Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is
+what makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets
+the same faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes'
+shares, and a unit exponential that scales its repair.
 
 Streams are named (seed, kind, block, chunk): a block is 1,024 replicas and a chunk 32 faults, so that replica 5 meets
 the same faults whether it is asked for alone, among a million, or in another process.
@@ -35,7 +35,7 @@ _MIXED = -1  # a cell that holds more than one cause
 MOST_CHUNKS = 100_000  # before a run is taken to be endless
 
 
-class Unfinishable(RuntimeError):
+class UnfinishableError(RuntimeError):
     """A run that meets failures without end, because it gets nothing done between them."""
 
     def __init__(self) -> None:
@@ -130,11 +130,11 @@ def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool
         reached[:] = hazard[-1]
         guide.causes(mark, out=cause)
         yield page
-    raise Unfinishable
+    raise UnfinishableError
 
 
 def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Draw the next chunk on a second thread while this one is worked on: NumPy's generators let go of the interpreter."""
+    """Draw the next chunk on a second thread while this one is worked on: NumPy's draws let go of the interpreter."""
     with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
         coming = drawer.submit(next, timeline)
         while True:
@@ -171,4 +171,4 @@ def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
         for step, cause, repair in zip(steps.tolist(), found.tolist(), repairs.tolist(), strict=True):
             hazard += step
             yield Fault(hazard, cause, repair)
-    raise Unfinishable
+    raise UnfinishableError
