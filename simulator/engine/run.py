@@ -40,7 +40,7 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
 
 
-def silent(done: int) -> None:  # noqa: ARG001 - the signature is the contract
+def silent(done: int) -> None:
     """Show no progress."""
 
 
