@@ -132,7 +132,7 @@ def test_generic_map_and_guess(write):
     assert [(job.job_id, job.submit_s, job.size, job.estimate_s) for job in log.jobs] == [(1, 1704067200, 4, 90)]
     assert dict(log.report.dropped) == {"size unknown": 1}
     assert len(read_jobs(write("id,arrival_time,gpus,duration\na,1,2,3\n"), format="csv").jobs) == 1
-    with pytest.raises(TraceError, match="'gg'.* is missing"):
+    with pytest.raises(TraceError, match=r"'gg'.* is missing"):
         read_table(path, ColumnMap(submit="when", size="gg", run="len"))
 
 
