@@ -163,6 +163,7 @@ class Operation:
         clock = self.clock
         for job in self._jobs:
             if job.submit_s != clock.now:
+                self._settle()
                 yield clock.at(job.submit_s)
             if job.run_s > job.estimate_s:
                 self._overruns += 1
@@ -171,6 +172,7 @@ class Operation:
                 self._held.setdefault(job.after, []).append(job)
             else:
                 self._join(job)
+        self._settle()
 
     def _note_admitted(self, job: Job) -> Job:
         admitted = self._rules.admitted(job)
@@ -183,23 +185,30 @@ class Operation:
             self.queue.append(job)
         else:
             insort(self.queue, job, key=self._key)
-        if not self._pass_asked:
-            self._ask_pass()
 
     # the pass -----------------------------------------------------------------------------------------------------
 
-    def _ask_pass(self) -> None:
-        self._pass_asked = True
-        self.clock.at(self.clock.now, self._pass, None, LATE)
+    def _settle(self) -> None:
+        """Run the pass of this instant, once everything else of the instant has happened."""
+        if self._pass_asked:
+            return
+        if self.clock.quiet:
+            self._pass()
+        else:
+            self._pass_asked = True
+            self.clock.at(self.clock.now, self._asked_pass, None, LATE)
 
-    def _pass(self, _: Moment) -> None:
+    def _asked_pass(self, _: Moment) -> None:
         self._pass_asked = False
+        self._pass()
+
+    def _pass(self) -> None:
         self._passes += 1
         now_s, state, queue = self.clock.now, self.state, self.queue
         if self._meters:
             self._meters.advance(now_s)
         if self._preemptive:
-            for stay in self._preemptive.stops(queue, state, now_s):
+            for stay in list(self._preemptive.stops(queue, state, now_s)):
                 self._give_notice(stay)
         started = []
         for job in self._policy.starts(queue, state, now_s):
@@ -240,15 +249,15 @@ class Operation:
             self.clock.at(wake_s, self._wake, wake_s)
 
     def _wake(self, moment: Moment) -> None:
-        if moment.about == self._wake_s and not self._pass_asked:
-            self._ask_pass()
+        if moment.about == self._wake_s:
+            self._settle()
 
     # ends and stops -----------------------------------------------------------------------------------------------
 
     def _end(self, moment: Moment) -> None:
         stay: Stay = moment.about
         if self._gone and stay.rank in self._gone:
-            self._gone.discard(stay.rank)
+            self._gone.discard(stay.rank)  # it was stopped before
             return
         job = stay.job
         self._free(stay)
@@ -263,14 +272,13 @@ class Operation:
         if job.job_id in self._held:
             for follower in self._held.pop(job.job_id):
                 self._join(follower)
+        self._settle()
 
     def _free(self, stay: Stay) -> None:
         self.state.finish(stay)
         if self._stays is not None:
             nodes = stay.place.nodes if stay.place else ()
             self._stays.append(StayRecord(stay.job.job_id, stay.start_s, self.clock.now, stay.size, nodes))
-        if not self._pass_asked:
-            self._ask_pass()
 
     def _stopped_end(self, stay: Stay, promised_s: float | None) -> JobEnd:
         progress = self._progress.pop(stay.job.job_id)
@@ -301,6 +309,7 @@ class Operation:
         stay, notice_s = moment.about
         if stay.rank in self.state.leaving:  # else it ended, or a failure struck, in its notice
             self._stop(stay, notice_s, noticed=True)
+            self._settle()
 
     def _stop(self, stay: Stay, until_s: float, *, noticed: bool) -> None:
         """End a stay before its time and put the job back into the queue with the work that is left."""
@@ -338,11 +347,9 @@ class Operation:
                 for stay in hit:
                     self._stop(stay, self.clock.now, noticed=False)
             self.clock.at(outage.start_s + outage.duration_s, self._repair, outage.node)
-            if not self._pass_asked:
-                self._ask_pass()
+            self._settle()
 
     def _repair(self, moment: Moment) -> None:
         assert isinstance(self.state, PlacedState)
         self.state.restore(moment.about)
-        if not self._pass_asked:
-            self._ask_pass()
+        self._settle()

@@ -25,14 +25,19 @@ class Conservative:
         self._profile: Profile | None = None
         self._starts_s: dict[JobId, float] = {}
         self._units = -1
+        self._refused = False  # a job could not start when its reservation came
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
         """Yield the jobs whose reservation has come."""
         self._reserve(queue, cluster, now_s)
+        self._refused = False
         for job in queue:
-            if self._starts_s[job.job_id] <= now_s and cluster.fits(job):
-                yield job
-                del self._starts_s[job.job_id]
+            if self._starts_s[job.job_id] <= now_s:
+                if cluster.fits(job):
+                    yield job
+                    del self._starts_s[job.job_id]
+                else:
+                    self._refused = True
 
     def why(self, job: Job) -> str:  # noqa: ARG002 - the protocol
         """Name what holds a job back that would fit."""
@@ -40,12 +45,14 @@ class Conservative:
 
     def wake_s(self, queue: Queue, cluster: ClusterView, now_s: float) -> float | None:  # noqa: ARG002 - the protocol
         """Return the next reservation: one can begin when nothing else happens."""
-        return min((start_s for start_s in self._starts_s.values() if start_s > now_s), default=None)
+        coming_s = self._starts_s.values()
+        return min((start_s for start_s in coming_s if start_s > now_s) if self._refused else coming_s, default=None)
 
     def _reserve(self, queue: Queue, cluster: ClusterView, now_s: float) -> None:
         units = cluster.free + sum(stay.size for stay in cluster.ends)
         profile = self._profile
-        if profile is None or units != self._units or self._broken(queue, cluster, now_s):
+        overrun = bool(cluster.ends) and cluster.ends[0].due_s < now_s
+        if profile is None or units != self._units or overrun or self._refused:
             self._profile, self._units = Profile.of(now_s, cluster.free, cluster.ends), units
             self._starts_s.clear()
         else:
@@ -53,12 +60,6 @@ class Conservative:
             if self._release(profile, cluster, now_s):
                 self._compress(profile, queue, now_s)
         self._add(queue, cluster, now_s)
-
-    def _broken(self, queue: Queue, cluster: ClusterView, now_s: float) -> bool:
-        """Tell whether the past did not go as planned: a job overran, or one could not start in time."""
-        if cluster.ends and cluster.ends[0].due_s < now_s:
-            return True
-        return any(self._starts_s.get(job.job_id, now_s) < now_s for job in queue)
 
     def _release(self, profile: Profile, cluster: ClusterView, now_s: float) -> bool:
         """Give back what the ended jobs did not use; tell whether there was any."""

@@ -93,14 +93,18 @@ class Profile:
             From here on the caller holds the units himself: the window needs free units only until then, and if it
             could not begin before, this time is returned [s].
         """
+        times_s, free = self.times_s, self.free
         start_s = after_s
-        last = len(self.times_s) - 1
-        for at in range(max(bisect_right(self.times_s, after_s) - 1, 0), last + 1):
-            if start_s >= before_s:
-                break
-            end_s = self.times_s[at + 1] if at < last else float("inf")
-            if self.free[at] < units:
+        until_s = min(after_s + duration_s, before_s)
+        last = len(times_s) - 1
+        for at in range(max(bisect_right(times_s, after_s) - 1, 0), last):
+            end_s = times_s[at + 1]
+            if free[at] >= units:
+                if end_s >= until_s:
+                    return start_s
+            elif end_s >= before_s:
+                return before_s
+            else:
                 start_s = end_s
-            elif end_s >= min(start_s + duration_s, before_s):
-                break
-        return min(start_s, before_s)
+                until_s = min(end_s + duration_s, before_s)
+        return start_s if free[last] >= units else before_s

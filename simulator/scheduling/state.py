@@ -160,12 +160,11 @@ class ClusterState:
         """Return when a blocked job fits if everybody ends as believed; a job that overran may end any moment."""
         free, time_s = self.free, float("inf")
         for stay in self.ends:
-            if free >= job.size and stay.due_s > time_s:
+            if stay.due_s > time_s:
                 break
             free += stay.size
-            time_s = max(stay.due_s, now_s)
-        if free < job.size:
-            time_s = float("inf")
+            if free >= job.size:  # and whoever ends at the same time adds to what is left over
+                time_s = stay.due_s if stay.due_s > now_s else now_s
         self.note_promise(job, time_s)
         return Promise(time_s, free - job.size)
 

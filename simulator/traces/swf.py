@@ -6,7 +6,7 @@ definition 2.2.
 """
 
 import gzip
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from sys import intern
 
@@ -46,42 +46,48 @@ def _rows(path: Path, header: dict[str, str]) -> Iterator[Job | str]:
             if len(fields) != 18:
                 raise TraceError(f"{path}:{at}: expected 18 fields, found {len(fields)}")
             try:
-                yield _job(fields)
+                yield _row(fields)
             except ValueError:
                 raise TraceError(f"{path}:{at}: expected numbers, found {line.strip()[:60]!r}") from None
 
 
-def _job(fields: list[str]) -> Job | str:
-    run_s = _value(fields[3])
+def _row(fields: list[str]) -> Job | str:
+    try:
+        return _job(fields, int)  # nearly all logs are in whole seconds
+    except ValueError:
+        return _job(fields, _decimal)
+
+
+def _job(fields: list[str], value: Callable[[str], float]) -> Job | str:
+    run_s, size, estimate_s = value(fields[3]), int(fields[4]), value(fields[8])
     if run_s <= 0:
         return "run time 0" if run_s == 0 else "run time unknown"
-    size = int(fields[4])
     if size <= 0:
         size = int(fields[7])
         if size <= 0:
             return "no processors"
-    if fields[10] in PARTS:
+    status, after = fields[10], fields[16]
+    if status in PARTS:
         return "part of a checkpointed job"
-    estimate_s = _value(fields[8])
     return Job(
         int(fields[0]),
-        _value(fields[1]),
+        value(fields[1]),
         size,
         run_s,
         estimate_s if estimate_s > 0 else run_s,
         _name(fields[11]),
         _name(fields[14]),
         0,
-        STATUS.get(fields[10]),
-        int(fields[16]) if fields[16] not in ("-1", "0") else None,
+        STATUS.get(status),
+        int(after) if after not in ("-1", "0") else None,
     )
 
 
-def _value(text: str) -> float:
-    try:
-        return int(text)
-    except ValueError:
-        return float(text)
+def _decimal(text: str) -> float:
+    value = number(text)
+    if value is None:
+        raise ValueError(text)
+    return value
 
 
 def _name(text: str) -> str | None:
