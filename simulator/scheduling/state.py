@@ -4,7 +4,7 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job, JobId
@@ -129,6 +129,10 @@ class ClusterState:
         """Tell whether the job could start now."""
         return job.size <= self.free
 
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the job could start if these were gone."""
+        return job.size <= self.free + sum(stay.size for stay in stays)
+
     def begin(self, job: Job, now_s: float) -> Stay:
         """Place a job that fits."""
         self._rank += 1
@@ -185,6 +189,16 @@ class PlacedState(ClusterState):
     def fits(self, job: Job) -> bool:
         """Tell whether the rule finds a place now."""
         return job.size <= self.free and self.pool.find(job) is not None
+
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the rule would find a place if these were gone."""
+        if not super().fits_without(job, stays):
+            return False
+        future = self.pool.copy()
+        for stay in stays:
+            assert stay.place is not None
+            future.give(stay.place)
+        return future.find(job) is not None
 
     def _take(self, job: Job) -> Place:
         place = self.pool.find(job)
@@ -281,6 +295,10 @@ class ClusterView(Protocol):
 
     def fits(self, job: Job) -> bool:
         """Tell whether the job could start now."""
+        ...
+
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the job could start if these were gone."""
         ...
 
     def promise(self, job: Job, now_s: float) -> Promise:
