@@ -5,14 +5,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.metrics.queueing import Interval, QueueingSummary, grouped, interval, size_class, wait_reasons_s
+from analysis.metrics.queueing import Interval, QueueingSummary, by_size, interval, wait_reasons_s
 from analysis.metrics.showback import Share, showback
 from simulator.engine.cluster_log import ClusterLog, JobEnd
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from analysis.cli.cluster_setup import Setup
+    from analysis.cli.cluster_options import Question
 
 ROWS: Sequence[tuple[str, str, str]] = (  # name for people, field, how it is shown
     ("mean wait", "mean_wait_s", "time"),
@@ -79,32 +79,31 @@ def queue_name(end: JobEnd) -> str:
     return end.job.queue or "(no queue)"
 
 
-def print_report(setup: "Setup", results: Sequence[PolicyResult], console: "Console") -> None:
+def print_report(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
     """Print tables: all policies side by side, then what was asked for of each."""
     from rich.table import Table
 
-    console.print(str(setup.report), highlight=False)
-    title = f"{len(setup.jobs):,} jobs on {setup.capacity:,} units"
-    if setup.replications > 1:
-        title += f", {setup.replications} replications, 95 % intervals"
+    console.print(str(asked.report), highlight=False, soft_wrap=True)
+    title = f"{len(asked.setup.jobs):,} jobs on {asked.setup.capacity // asked.setup.units_per_accelerator:,} units"
+    if asked.replications > 1:
+        title += f", {asked.replications} replications, 95 % intervals"
     table = Table("", *(result.policy for result in results), title=title)
     for name, field, how in ROWS:
         table.add_row(name, *(_cell(result.value(field), how) for result in results))
     console.print(table)
     for result in results:
         _print_sizes(result, console)
-        if setup.explain:
+        if asked.setup.explain:
             _print_reasons(result, console)
-        if setup.usd_per_unit_h is not None:
-            _print_showback(result, setup.usd_per_unit_h, console)
+        if asked.usd_per_accelerator_h is not None:
+            _print_showback(result, asked.usd_per_accelerator_h, console)
 
 
 def _print_sizes(result: PolicyResult, console: "Console") -> None:
     from rich.table import Table
 
     table = Table("units", "jobs", "mean wait", "longest wait", "unit-hours", title=f"{result.policy}: by size")
-    groups = grouped(result.log.ends, size_class)
-    for name, group in sorted(groups.items(), key=lambda item: int(item[0].split("-")[0])):
+    for name, group in by_size(result.log).items():
         table.add_row(name, shown(group.jobs, "count"), shown(group.mean_wait_s, "time"),
                       shown(group.max_wait_s, "time"), shown(group.unit_h, "number"))  # fmt: skip
     console.print(table)
@@ -121,39 +120,39 @@ def _print_reasons(result: PolicyResult, console: "Console") -> None:
     console.print(table)
 
 
-def _print_showback(result: PolicyResult, usd_per_unit_h: float, console: "Console") -> None:
+def _print_showback(result: PolicyResult, usd_per_accelerator_h: float, console: "Console") -> None:
     from rich.table import Table
 
     table = Table("queue", "jobs", "unit-hours", "useful $", "lost or idle $", title=f"{result.policy}: who pays")
-    for who, share in showback(result.log, usd_per_unit_h, queue_name).items():
+    for who, share in showback(result.log, usd_per_accelerator_h, queue_name).items():
         table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),
                       shown(share.useful_usd, "number"), shown(share.lost_usd, "number"))  # fmt: skip
     console.print(table)
 
 
-def as_json(setup: "Setup", results: Sequence[PolicyResult]) -> str:
+def as_json(asked: "Question", results: Sequence[PolicyResult]) -> str:
     """Return the report for programs; a replicated number has its mean and interval."""
-    report = setup.report
+    report = asked.report
     document = {
         "rows": {"read": report.read, "kept": report.kept, "dropped": dict(report.dropped)},
-        "capacity": setup.capacity,
-        "replications": setup.replications,
-        "seed": setup.seed,
-        "policies": {result.policy: _document(setup, result) for result in results},
+        "capacity": asked.setup.capacity // asked.setup.units_per_accelerator,
+        "replications": asked.replications,
+        "seed": asked.setup.seed,
+        "policies": {result.policy: _document(asked, result) for result in results},
     }
     return json.dumps(document, indent=2)
 
 
-def _document(setup: "Setup", result: PolicyResult) -> Mapping[str, Any]:
+def _document(asked: "Question", result: PolicyResult) -> Mapping[str, Any]:
     summary = asdict(result.summaries[0])
-    if setup.replications > 1:
+    if asked.replications > 1:
         intervals = {field: result.value(field) for field in summary}
         summary = {field: found and found._asdict() for field, found in intervals.items()}
     document: dict[str, Any] = {"summary": summary}
-    document["by_size"] = {name: group._asdict() for name, group in grouped(result.log.ends, size_class).items()}
-    if setup.explain:
+    document["by_size"] = {name: group._asdict() for name, group in by_size(result.log).items()}
+    if asked.setup.explain:
         document["waits_by_reason_s"] = wait_reasons_s(result.log)
-    if setup.usd_per_unit_h is not None:
-        shares: Mapping[str, Share] = showback(result.log, setup.usd_per_unit_h, queue_name)
+    if asked.usd_per_accelerator_h is not None:
+        shares: Mapping[str, Share] = showback(result.log, asked.usd_per_accelerator_h, queue_name)
         document["showback"] = {who: share._asdict() for who, share in shares.items()}
     return document

@@ -1,10 +1,10 @@
 """The table of jobs: one row each, times in the clock of the log."""
 
 import csv
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
-from simulator.engine.cluster_log import JobEnd
+from simulator.engine.cluster_log import ClusterLog
 
 COLUMNS = (
     *("job_id", "submit_s", "start_s", "end_s", "size", "wait_s", "held_s", "lost_s", "stops"),
@@ -12,17 +12,19 @@ COLUMNS = (
 )
 
 
-def job_rows(ends: Iterable[JobEnd]) -> Iterator[tuple[object, ...]]:
-    """Yield the cells of `COLUMNS` for each job."""
-    for end in ends:
+def job_rows(log: ClusterLog) -> Iterator[tuple[object, ...]]:
+    """Yield the cells of `COLUMNS` for each job; the size is in accelerators."""
+    whole = log.units_per_accelerator == 1
+    for end in log.ends:
         job = end.job
+        size = job.size if whole else job.size / log.units_per_accelerator
         yield (
-            job.job_id, job.submit_s, end.start_s, end.end_s, job.size, end.wait_s, end.held_s,
+            job.job_id, job.submit_s, end.start_s, end.end_s, size, end.wait_s, end.held_s,
             end.lost_s, end.stops, end.promised_s, job.user, job.queue, "killed" if end.killed else job.status,
         )  # fmt: skip
 
 
-def write_job_table(path: Path, ends: Sequence[JobEnd]) -> None:
+def write_job_table(path: Path, log: ClusterLog) -> None:
     """Write CSV, or Parquet if the name ends in ``.parquet`` (that needs the extra ``data``).
 
     Raises
@@ -33,11 +35,11 @@ def write_job_table(path: Path, ends: Sequence[JobEnd]) -> None:
     if path.suffix == ".parquet":
         import pandas as pd
 
-        frame = pd.DataFrame(job_rows(ends), columns=list(COLUMNS))
+        frame = pd.DataFrame(job_rows(log), columns=list(COLUMNS))
         frame["job_id"] = frame["job_id"].astype(str)
         frame.to_parquet(path, index=False)
         return
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
         table.writerow(COLUMNS)
-        table.writerows(job_rows(ends))
+        table.writerows(job_rows(log))

@@ -4,7 +4,7 @@ Sources: Feitelson and Rudolph, "Metrics and benchmarking for parallel job sched
 Tsafrir and Feitelson, 2006 (why the mean alone misleads). All functions are pure.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import NamedTuple
@@ -107,7 +107,7 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         promised=sum(end.promised_s is not None for end in ends),
         late_promises=sum(map(is_late, ends)),
         stops=sum(end.stops for end in ends),
-        lost_unit_h=lost_unit_s / 3600,
+        lost_unit_h=lost_unit_s / 3600 / log.units_per_accelerator,
         overruns=log.overruns,
         fragmentation=log.stranded_unit_s / log.idle_unit_s if log.idle_unit_s else None,
     )
@@ -165,29 +165,30 @@ class Group(NamedTuple):
     unit_h: float
 
 
-def grouped(ends: Iterable[JobEnd], by: Callable[[JobEnd], str]) -> Mapping[str, Group]:
-    """Sum jobs by a word, in order of appearance."""
-    kinds: dict[str, list[JobEnd]] = {}
-    for end in ends:
-        kinds.setdefault(by(end), []).append(end)
-    return {kind: _group(members) for kind, members in kinds.items()}
+def by_size(log: ClusterLog) -> Mapping[str, Group]:
+    """Group the jobs by powers of two of their accelerators, small ones first."""
+    classes: dict[int, list[JobEnd]] = {}
+    for end in log.ends:
+        accelerators = -(-end.job.size // log.units_per_accelerator)
+        classes.setdefault((accelerators - 1).bit_length(), []).append(end)
+    return {size_class(power): _group(classes[power], log.units_per_accelerator) for power in sorted(classes)}
 
 
-def _group(ends: Sequence[JobEnd]) -> Group:
+def _group(ends: Sequence[JobEnd], units_per_accelerator: int) -> Group:
     waits_s = [end.wait_s for end in ends]
-    return Group(len(ends), fmean(waits_s), max(waits_s), sum(end.held_s * end.job.size for end in ends) / 3600)
+    unit_s = sum(end.held_s * end.job.size for end in ends)
+    return Group(len(ends), fmean(waits_s), max(waits_s), unit_s / 3600 / units_per_accelerator)
 
 
-def size_class(end: JobEnd) -> str:
-    """Return the power of two at or above the job's size.
+def size_class(power: int) -> str:
+    """Name the sizes above one power of two, up to the next.
 
     Examples
     --------
-    >>> from simulator.scheduling.job import Job
-    >>> size_class(JobEnd(Job(1, 0, 9, 5, 5), 0, 5, 5)), size_class(JobEnd(Job(1, 0, 1, 5, 5), 0, 5, 5))
-    ('9-16', '1')
+    >>> size_class(0), size_class(1), size_class(4)
+    ('1', '2', '9-16')
     """
-    top = 1 << (end.job.size - 1).bit_length()
+    top = 1 << power
     return str(top) if top <= 2 else f"{top // 2 + 1}-{top}"
 
 

@@ -16,26 +16,28 @@ class Share(NamedTuple):
     lost_usd: float
 
 
-def job_usd(end: JobEnd, usd_per_unit_h: float) -> float:
+def job_usd(end: JobEnd, log: ClusterLog, usd_per_accelerator_h: float) -> float:
     """Return what a job's time on the cluster costs, lost time included [USD]."""
-    return end.held_s * end.job.size / 3600 * usd_per_unit_h
+    return end.held_s * end.job.size / log.units_per_accelerator / 3600 * usd_per_accelerator_h
 
 
-def showback(log: ClusterLog, usd_per_unit_h: float, by: Callable[[JobEnd], str]) -> Mapping[str, Share]:
+def showback(log: ClusterLog, usd_per_accelerator_h: float, by: Callable[[JobEnd], str]) -> Mapping[str, Share]:
     """Split the bill of the whole cluster, from the first submission to the last end.
 
     The line ``(idle)`` has what nobody held, so that the lines sum to capacity x makespan x price.
     """
+    unit_s_per_h = 3600 * log.units_per_accelerator
     lines: dict[str, list[float]] = {}
     for end in log.ends:
         line = lines.setdefault(by(end), [0, 0.0, 0.0])
         line[0] += 1
-        line[1] += end.held_s * end.job.size / 3600
-        line[2] += end.lost_s * end.job.size / 3600
+        line[1] += end.held_s * end.job.size / unit_s_per_h
+        line[2] += end.lost_s * end.job.size / unit_s_per_h
     held_h = sum(line[1] for line in lines.values())
-    idle_h = log.capacity * makespan_s(log.ends) / 3600 - held_h
+    idle_h = log.capacity * makespan_s(log.ends) / unit_s_per_h - held_h
+    usd = usd_per_accelerator_h
     shares = {
-        who: Share(int(jobs), unit_h, (unit_h - lost_h) * usd_per_unit_h, lost_h * usd_per_unit_h)
-        for who, (jobs, unit_h, lost_h) in sorted(lines.items(), key=lambda item: -item[1][1])
+        who: Share(int(jobs), held, (held - lost) * usd, lost * usd)
+        for who, (jobs, held, lost) in sorted(lines.items(), key=lambda item: -item[1][1])
     }
-    return shares | {"(idle)": Share(0, idle_h, 0.0, idle_h * usd_per_unit_h)}
+    return shares | {"(idle)": Share(0, idle_h, 0.0, idle_h * usd)}

@@ -35,7 +35,7 @@ def drawn_outages(
     >>> from simulator.foundation.streams import generator
     >>> rng = generator(0, "outages")
     >>> [outage.node for outage in islice(drawn_outages(3, mtbf_s=10, repair_s=1, from_s=0, rng=rng), 4)]
-    [1, 2, 2, 0]
+    [2, 0, 1, 0]
     """
     if nodes < 1 or mtbf_s <= 0 or repair_s < 0:
         raise ValueError(f"nodes={nodes}, mtbf_s={mtbf_s}, repair_s={repair_s}: expected nodes and a positive mtbf_s")

@@ -73,6 +73,8 @@ class ClusterLog:
         Seconds that each job waited, by reason, where asked for.
     idle_unit_s, stranded_unit_s, down_unit_s : float
         Unit-seconds free, free on nodes that are partly taken, and broken, while jobs were there.
+    units_per_accelerator : int
+        1000 where jobs count in thousandths of an accelerator.
     """
 
     ends: Sequence[JobEnd]
@@ -84,3 +86,4 @@ class ClusterLog:
     idle_unit_s: float = 0
     stranded_unit_s: float = 0
     down_unit_s: float = 0
+    units_per_accelerator: int = 1
