@@ -1,12 +1,13 @@
 """What one attempt at a job achieves before it finishes or a failure ends it.
 
 An attempt repeats a cycle: useful work, a blocking save, and in the background the flush of that save, which slows the
-work that follows. A failure discards whatever follows the last usable save. Both engines call these functions: the event
-engine with floats, the batch engine with arrays.
+work that follows. A failure discards whatever follows the last usable save. Progress is a whole number of saved cycles,
+so that nothing is ever accumulated. Both engines call these functions: the event engine with floats, the batch engine
+with arrays of shape (replicas,).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -39,7 +40,7 @@ class Cycle:
     def __post_init__(self) -> None:
         if not 0 < self.work_s < np.inf:
             raise ValueError(
-                f"work_s={self.work_s}: expected 0 < work_s < inf; to run without checkpoints, give a cycle as long as the job"
+                f"work_s={self.work_s}: expected 0 < work_s < inf; to save nothing, give a cycle as long as the job"
             )
         if min(self.write_s, self.flush_s) < 0 or not 0 <= self.slowdown <= 1:
             raise ValueError(f"{self}: times are not negative and 0 <= slowdown <= 1")
@@ -70,64 +71,45 @@ class Cycle:
         return self.flush_s - self.drag_s
 
 
-class Outcome(NamedTuple):
-    """Where an attempt's wall-clock went; the parts sum to its length."""
-
-    kept_s: Seconds  # useful work that survives
-    saving_s: Seconds  # saves that survive: blocking parts and drag
-    lost_s: Seconds  # work and saves thrown away; zero if the job finished
-
-
-def cycles(work_s: Seconds, cycle: Cycle) -> Count:
+def stretches(work_s: Seconds, cycle: Cycle) -> Count:
     """Return how many stretches of work a job is cut into, the last one possibly shorter.
 
     Examples
     --------
-    >>> print(cycles(100.0, Cycle(work_s=20.0)), cycles(101.0, Cycle(work_s=20.0)))
+    >>> print(stretches(100.0, Cycle(work_s=20.0)), stretches(101.0, Cycle(work_s=20.0)))
     5.0 6.0
     """
     return np.maximum(np.ceil(work_s / cycle.work_s), 1.0)
 
 
-def usable(uptime_s: Seconds, left: Count, cycle: Cycle) -> Count:
+def total_s(work_s: Seconds, cycle: Cycle, *, final_save: bool) -> Seconds:
+    """Return the time from first step to end when nothing fails: work, the saves between, and the last save if wanted.
+
+    Examples
+    --------
+    >>> print(total_s(100.0, Cycle(work_s=20.0, write_s=5.0), final_save=False))
+    120.0
+    """
+    last_s = cycle.write_s + cycle.flush_s if final_save else 0.0
+    return work_s + (stretches(work_s, cycle) - 1.0) * cycle.overhead_s + last_s
+
+
+def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = None) -> Count:
     """Return how many saves of an unfinished attempt are usable when a failure strikes.
 
     Parameters
     ----------
-    uptime_s : float or array
-        Time since work began; negative when the failure struck before [s].
-    left : float or array
-        Saves that are still to be made.
+    uptime_s : float or array of shape (replicas,)
+        Time since the attempt's work began; negative when the failure struck before that [s].
+    out : array of shape (replicas,), optional
+        Where to put the answer; without it a new array is made.
 
     Examples
     --------
-    >>> print(usable(65.0, 4.0, Cycle(work_s=20.0, write_s=5.0)))
+    >>> print(saves(65.0, Cycle(work_s=20.0, write_s=5.0)))  # struck in the third cycle
     2.0
+    >>> print(saves(50.0, Cycle(work_s=20.0, write_s=5.0, flush_s=10.0)))  # the second flush still runs
+    1.0
     """
-    return np.clip(np.floor((uptime_s - cycle.lag_s) / cycle.length_s), 0.0, left)
-
-
-def outcome(todo_s: Seconds, uptime_s: Seconds, cycle: Cycle) -> Outcome:
-    """Split one attempt into kept, saving and lost seconds.
-
-    Parameters
-    ----------
-    todo_s, uptime_s : float or array of shape (replicas,)
-        Useful work left since the last usable save, and time until the next failure [s].
-    cycle : Cycle
-        Work between saves, and the cost of one.
-
-    Examples
-    --------
-    >>> print(*outcome(100.0, 65.0, Cycle(work_s=20.0, write_s=5.0)))  # fails in cycle 3
-    40.0 10.0 15.0
-    >>> print(*outcome(100.0, 120.0, Cycle(work_s=20.0, write_s=5.0)))  # ends as the failure strikes: counts
-    100.0 20.0 0.0
-    """
-    left = cycles(todo_s, cycle) - 1.0  # the last stretch is not saved
-    done = todo_s + left * cycle.overhead_s <= uptime_s
-    saves = np.where(done, left, usable(uptime_s, left, cycle))
-    kept_s = np.where(done, todo_s, saves * cycle.work_s)
-    saving_s = saves * cycle.overhead_s
-    lost_s = np.where(done, 0.0, uptime_s - kept_s - saving_s)
-    return Outcome(kept_s[()], saving_s[()], lost_s[()])
+    found = np.divide(np.subtract(uptime_s, cycle.lag_s, out=out), cycle.length_s, out=out)
+    return np.maximum(np.floor(found, out=out), 0.0, out=out)

@@ -1,9 +1,15 @@
 """How a stopped run comes back: what each step takes, and during which of them the next failure can strike."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.reliability.causes import Cause
 
 Exposure = Literal["A", "B", "C"]
+Instant = TypeVar("Instant", float, NDArray[np.float64])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,8 +21,8 @@ class Recovery:
     Parameters
     ----------
     exposure : str
-        In which parts the next failure can strike: ``A`` work, saves and R; ``B`` work and saves; ``C`` everything, D and R
-        starting again at each strike (theory: segment formulas of the three models).
+        In which parts the next failure can strike: ``A`` work, saves and R; ``B`` work and saves; ``C`` everything, D
+        and R starting again at each strike (`simulator.reliability.expected` has the formulas).
     swap_s : float
         Rescheduling or putting a spare in place, once the stop is known [s].
     initialization_s : float
@@ -40,3 +46,43 @@ class Recovery:
     def recovery_s(self) -> float:
         """R: from replaced machines to the first new step [s]."""
         return self.initialization_s + self.restore_s
+
+
+# The way back, in order. The names are those of the goodput ledger.
+PARTS = (
+    "detection_latency",
+    "spare_wait",
+    "infrastructure_recovery",
+    "program_startup",
+    "accelerator_initialization",
+    "checkpoint_restore",
+)
+SPARE_WAIT = PARTS.index("spare_wait")
+
+
+def way_back_s(cause: Cause, recovery: Recovery) -> tuple[float, ...]:
+    """Return how long each of `PARTS` takes after a stop by this cause, the wait for a spare apart [s]."""
+    swap_s = recovery.swap_s if cause.nodes_lost else 0.0
+    return (cause.detection_s, 0.0, swap_s, 0.0, recovery.initialization_s, recovery.restore_s)
+
+
+def exposed_from_s(stop_s: Instant, replaced_s: Instant, ready_s: Instant, exposure: Exposure) -> Instant:
+    """Return from when on the next failure can strike: since the stop, the replacement, or the first new step [s]."""
+    if exposure == "A":
+        return replaced_s
+    return ready_s if exposure == "B" else stop_s
+
+
+def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float, ...]:
+    """Return how long each of `PARTS` takes when a stage begins without a stop [s].
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the run's first stage, which takes the start-up.
+    reenters : bool
+        Whether the job is set up anew and reads the last save, because the set of machines changed.
+    """
+    if first:
+        return (0.0, 0.0, 0.0, recovery.startup_s, 0.0, 0.0)
+    return (0.0, 0.0, 0.0, 0.0, recovery.initialization_s, recovery.restore_s) if reenters else (0.0,) * len(PARTS)

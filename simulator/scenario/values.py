@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from simulator.reliability.attempt import Cycle
-from simulator.reliability.causes import Cause
+from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.recovery import Recovery
 
 
@@ -24,19 +24,21 @@ class Stage:
     scales : bool
         Whether `work_s` follows the uncertain efficiency (tokens were given) or not (hours were given).
     gross : bool
-        True when `work_s` is calendar time that contains every loss already: nothing strikes and nothing is saved in it.
+        True when `work_s` is calendar time that contains every loss already: nothing strikes, nothing is saved.
     productive_s : float
-        The part of `work_s` in which the model learns [s]; less than `work_s` only in gross stages whose tokens are known.
+        The part of `work_s` in which the model learns [s]; less only in gross stages whose tokens are known.
     cycle : Cycle
         Work between saves, and the cost of one.
     final_save : bool
         Whether the stage ends with a blocking save and its flush.
-    entry_s : float
-        Initialisation and restore on entry, because the set of machines changed [s]; zero for the first stage.
+    reenters : bool
+        Whether the job is set up anew and reads its last save on entry, because the set of machines changed.
     tokens : float or None
         Tokens trained in this stage.
     flop_per_token : float or None
-        Model FLOPs of one token, forward and backward.
+        Model FLOPs of one token, forward and backward, attention counted in full.
+    mfu : float or None
+        Model FLOPs over peak while the model learns.
     usd_per_accelerator_h : float or None
         List price of this stage where it differs from the scenario's.
     """
@@ -50,10 +52,11 @@ class Stage:
     productive_s: float
     cycle: Cycle
     final_save: bool
-    entry_s: float = 0.0
+    reenters: bool = False
     tokens: float | None = None
     flop_per_token: float | None = None
     mfu: float | None = None
+    usd_per_accelerator_h: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,12 +90,16 @@ class Tariff:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
-    """One resolved value: where in the scenario, what, and where it came from."""
+    """One resolved value: where in the scenario, what, and where it came from.
+
+    Settings, stated or default, have their TOML in `toml`; facts that were looked up or derived have None there.
+    """
 
     path: str
     value: str
-    source: str  # "default", "file:line", "--set", or a catalogue key with its source
+    source: str  # "default: why", "file:line", "--set", or a catalogue key with its source
     evidence: str = ""
+    toml: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -131,9 +138,11 @@ class Scenario:
         Every value that was used, with its source.
     fingerprint : str
         Hash of all that changes a result, the seed apart.
+
+    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
     """
 
-    name: str
+    name: str = field(compare=False)
     title: str
     stages: Sequence[Stage]
     causes: Sequence[Cause]
@@ -147,7 +156,12 @@ class Scenario:
     replicas: int
     engine: str = "auto"
     published: Published | None = None
-    warnings: Sequence[str] = ()
+    warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
-    assumptions: Sequence[Assumption] = ()
+    assumptions: Sequence[Assumption] = field(default=(), compare=False)
     fingerprint: str = ""
+
+
+def rate_per_s(scenario: Scenario, stage: Stage) -> float:
+    """Return how often the job is struck in a stage, down or not [1/s]."""
+    return 0.0 if stage.gross else total_rate_per_node_s(scenario.causes) * stage.nodes

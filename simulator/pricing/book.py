@@ -1,0 +1,312 @@
+"""The price book: what an accelerator-hour cost, where, on which term, on which day, and who says so.
+
+Rows are observations with a first and, where the series was observed again, a last day. A user's own rows win over the
+catalogue's. A price that is missing or zero is an error that lists the nearest rows; it is never $0.
+"""
+
+import csv
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date as Date  # noqa: N812 - `date` is the name of parameters here
+from functools import lru_cache
+from pathlib import Path
+from typing import Final
+
+from simulator.catalogue.reader import CatalogueError, entry, fold, rows
+from simulator.foundation.issues import not_among
+
+TERMS: Final = ("on_demand", "spot", "commit_1y", "commit_3y", "host", "host_spot", "purchase")
+STALE_DAYS: Final = 365
+
+_PROVIDERS: Final[Mapping[str, str]] = {
+    "google": "gcp",
+    "google-cloud": "gcp",
+    "amazon": "aws",
+    "amazon-web-services": "aws",
+    "microsoft": "azure",
+    "microsoft-azure": "azure",
+    "lambda-labs": "lambda",
+}
+_NEEDED: Final = ("accelerator", "usd_per_accelerator_h")
+
+
+class PriceError(ValueError):
+    """No usable price; the message lists the nearest rows."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """One row of the book, as found for a day.
+
+    Parameters
+    ----------
+    usd : float
+        Price of one accelerator for one hour [USD/h]; for the term ``purchase`` of one accelerator [USD].
+    host_included : bool or None
+        Whether the virtual machine around the accelerators is in it; None where that has no meaning.
+    date_from, date_to : date or None
+        First and last day of the observation; None is open.
+    stale : bool
+        Whether the row is older than a year on the day asked for.
+    others : tuple of float
+        Prices of other rows that fitted as well, which were dearer.
+    own : bool
+        Whether it is from the user's file.
+    """
+
+    accelerator: str
+    provider: str
+    region: str
+    instance: str
+    term: str
+    usd: float
+    host_included: bool | None
+    date_from: Date | None
+    date_to: Date | None
+    note: str
+    source: str
+    evidence: str
+    own: bool = False
+    stale: bool = False
+    others: tuple[float, ...] = ()
+
+    @property
+    def usd_per_accelerator_h(self) -> float:
+        """Price of an accelerator-hour [USD/h]; a purchase has none, which is a `PriceError`."""
+        if self.term == "purchase":
+            raise PriceError(f"{self.label}: a purchase has no price per hour; state what ownership costs an hour")
+        return self.usd
+
+    @property
+    def label(self) -> str:
+        """The basis of the price for people: what, who, where, term, since when."""
+        host = {True: "host included", False: "host extra", None: ""}[self.host_included]
+        since = self.date_from.isoformat() if self.date_from else "undated"
+        unit = "" if self.term == "purchase" else "/h"
+        parts = (f"${self.usd:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
+        return ", ".join(part for part in (*parts, self.term, since, host) if part)
+
+    def plus_host(self, host: "Price") -> "Price":
+        """Return this GPU-only price with the price of the machine around it.
+
+        Raises
+        ------
+        PriceError
+            When the host is in the price already, or `host` is not the price of a host.
+        """
+        if self.host_included is not False or not host.term.startswith("host"):
+            raise PriceError(f"{self.label}: a host cannot be added to it from {host.label}")
+        return replace(
+            self,
+            usd=self.usd + host.usd,
+            host_included=True,
+            stale=self.stale or host.stale,
+            source=f"{self.source}; host: {host.source}",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PriceBook:
+    """Dated prices; the rows of `own` win."""
+
+    catalogue: Sequence[Price]
+    own: Sequence[Price] = ()
+
+    def with_file(self, path: Path) -> "PriceBook":
+        """Return the book with a user's CSV in front.
+
+        The file has a header; ``accelerator`` and ``usd_per_accelerator_h`` are needed, the other columns of
+        ``catalogue/prices.csv`` are optional. A row without dates holds always; without a term it is on demand.
+
+        Raises
+        ------
+        PriceError
+            With file and line of every row that cannot be used.
+        """
+        return replace(self, own=(*_read_file(path), *self.own))
+
+    def lookup(
+        self,
+        accelerator: str,
+        *,
+        provider: str | None = None,
+        region: str | None = None,
+        term: str = "on_demand",
+        date: Date,
+    ) -> Price:
+        """Find the price of an accelerator on a day.
+
+        The row that was observed last before or on the day is used; of several, the one of the region asked for, then
+        the cheapest. A row without a region fits every region.
+
+        Parameters
+        ----------
+        accelerator : str
+            Catalogue key or alias.
+        provider, region : str or None
+            None takes any.
+        term : str
+            One of `TERMS`.
+        date : date
+            Day of the run's start.
+
+        Returns
+        -------
+        Price
+            With `stale` set when the row is older than a year.
+
+        Raises
+        ------
+        PriceError
+            With the nearest rows.
+
+        Examples
+        --------
+        >>> from datetime import date
+        >>> found = price_book().lookup("a100-80gb", provider="gcp", region="us-central1", date=date(2022, 12, 12))
+        >>> found.usd_per_accelerator_h, found.host_included
+        (3.93, False)
+        """
+        if term not in TERMS:
+            raise PriceError(f"term of a price {not_among(term, TERMS)}")
+        key = accelerator_key(accelerator)
+        asked = (key, provider_key(provider) if provider else None, fold(region) if region else None, term)
+        for book in (self.own, self.catalogue):
+            fits = [row for row in book if _fits(row, *asked) and _holds(row, date)]
+            if fits:
+                return _best(fits, date, asked[2])
+        wanted = ", ".join(part for part in (*asked, date.isoformat()) if part)
+        raise PriceError(f"no price for {wanted}; {self._near(asked, date)}")
+
+    def _near(self, asked: tuple[str, str | None, str | None, str], date: Date, most: int = 5) -> str:
+        key, provider, region, term = asked
+        every = [*self.own, *self.catalogue]
+        same = [row for row in every if row.accelerator == key]
+        if not same:
+            return f"accelerator {not_among(key, {row.accelerator for row in every}, most=60)}"
+        same.sort(
+            key=lambda row: (
+                row.term != term,
+                row.provider != (provider or row.provider),
+                row.region != (region or row.region),
+                abs(((row.date_from or date) - date).days),
+                row.label,
+            )
+        )
+        return "nearest rows:\n" + "\n".join(f"  {row.label}" for row in same[:most])
+
+
+@lru_cache(maxsize=1)
+def price_book() -> PriceBook:
+    """Return the book of the catalogue: collected observations and prices stated with published runs."""
+    return PriceBook(catalogue=tuple(_price(row) for kind in ("prices", "prices_stated") for row in rows(kind)))
+
+
+def accelerator_key(accelerator: str) -> str:
+    """Return the key under which an accelerator is priced; aliases of the catalogue are resolved."""
+    try:
+        return entry("accelerators", accelerator).key
+    except CatalogueError:
+        return fold(accelerator)
+
+
+def provider_key(provider: str) -> str:
+    """Return the short name of a provider.
+
+    Examples
+    --------
+    >>> provider_key("Google Cloud")
+    'gcp'
+    """
+    return _PROVIDERS.get(fold(provider), fold(provider))
+
+
+def _fits(row: Price, key: str, provider: str | None, region: str | None, term: str) -> bool:
+    return (
+        row.accelerator == key
+        and row.term == term
+        and (provider is None or row.provider in (provider, ""))
+        and (region is None or row.region in (region, ""))
+    )
+
+
+def _holds(row: Price, date: Date) -> bool:
+    return (row.date_from is None or row.date_from <= date) and (row.date_to is None or date <= row.date_to)
+
+
+def _best(fits: Sequence[Price], date: Date, region: str | None) -> Price:
+    last = max(row.date_from or Date.min for row in fits)
+    latest = [row for row in fits if (row.date_from or Date.min) == last]
+    latest.sort(key=lambda row: (row.region != (region or row.region), row.usd, row.label))
+    first, *rest = latest
+    stale = first.date_from is not None and (date - first.date_from).days > STALE_DAYS
+    return replace(first, stale=stale, others=tuple(row.usd for row in rest))
+
+
+def _read_file(path: Path) -> Sequence[Price]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as problem:
+        raise PriceError(f"{path}: cannot be read as a CSV of prices: {problem}") from None
+    table = csv.DictReader(text.splitlines())
+    missing = [name for name in _NEEDED if name not in (table.fieldnames or ())]
+    if missing:
+        raise PriceError(f"{path}:1: column {', '.join(missing)} is missing; needed are {', '.join(_NEEDED)}")
+    found: list[Price] = []
+    problems: list[str] = []
+    for row in table:
+        given = {name: value for name, value in row.items() if name and value}
+        try:
+            found.append(_price({"source": path.name, "evidence": "P", "host_included": "true"} | given, own=True))
+        except PriceError as problem:
+            problems.append(f"{path}:{table.line_num}: {problem}")
+    if problems or not found:
+        raise PriceError("\n".join(problems) or f"{path}: no rows")
+    return found
+
+
+def _price(row: Mapping[str, str], *, own: bool = False) -> Price:
+    term = row.get("term") or "on_demand"
+    if term not in TERMS:
+        raise PriceError(f"term of a price {not_among(term, TERMS)}")
+    column = "usd_per_accelerator" if term == "purchase" else "usd_per_accelerator_h"
+    return Price(
+        accelerator=accelerator_key(row.get("accelerator", "")),
+        provider=provider_key(row.get("provider", "")),
+        region=fold(row.get("region", "")),
+        instance=row.get("instance", ""),
+        term=term,
+        usd=_positive(row.get(column, ""), column),
+        host_included=_truth(row.get("host_included", "")),
+        date_from=_day(row.get("date_from", "")),
+        date_to=_day(row.get("date_to", "")),
+        note=row.get("note", ""),
+        source=row.get("source", ""),
+        evidence=row.get("evidence", ""),
+        own=own,
+    )
+
+
+def _positive(text: str, column: str) -> float:
+    try:
+        value = float(text.strip().lstrip("$"))
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise PriceError(f"{column} is {text!r}, expected a number of dollars above zero")
+    return value
+
+
+def _truth(text: str) -> bool | None:
+    words: Mapping[str, bool | None] = {"true": True, "false": False, "": None}
+    if text.strip().lower() not in words:
+        raise PriceError(f"host_included {not_among(text, ('true', 'false'))}")
+    return words[text.strip().lower()]
+
+
+def _day(text: str) -> Date | None:
+    try:
+        return Date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise PriceError(f"{text!r} is not a date such as 2022-12-12") from None
