@@ -1,5 +1,6 @@
 """``flopcast cluster``: a log of jobs on a shared cluster, under one policy or several."""
 
+import gc
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
@@ -66,6 +67,7 @@ def cluster(
     json_: Json = False,
 ) -> None:
     """Simulate the jobs of a log on a shared cluster."""
+    gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
 
     options = Options(

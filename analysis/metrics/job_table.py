@@ -14,14 +14,13 @@ COLUMNS = (
 
 def job_rows(log: ClusterLog) -> Iterator[tuple[object, ...]]:
     """Yield the cells of `COLUMNS` for each job; the size is in accelerators."""
-    whole = log.units_per_accelerator == 1
-    for end in log.ends:
-        job = end.job
-        size = job.size if whole else job.size / log.units_per_accelerator
+    units = log.units_per_accelerator
+    for job, start_s, end_s, held_s, promised_s, stops, lost_s, killed in log.ends:
+        job_id, submit_s, size, _, _, user, queue, _, status, _ = job
         yield (
-            job.job_id, job.submit_s, end.start_s, end.end_s, size, end.wait_s, end.held_s,
-            end.lost_s, end.stops, end.promised_s, job.user, job.queue, "killed" if end.killed else job.status,
-        )  # fmt: skip
+            *(job_id, submit_s, start_s, end_s, size if units == 1 else size / units),
+            *(start_s - submit_s, held_s, lost_s, stops, promised_s, user, queue, "killed" if killed else status),
+        )
 
 
 def write_job_table(path: Path, log: ClusterLog) -> None:

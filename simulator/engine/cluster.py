@@ -192,7 +192,7 @@ class Operation:
         """Run the pass of this instant, once everything else of the instant has happened."""
         if self._pass_asked:
             return
-        if self.clock.quiet:
+        if self.clock.quiet():
             self._pass()
         else:
             self._pass_asked = True

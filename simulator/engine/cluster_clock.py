@@ -31,9 +31,8 @@ class Moment(Event):
 class Clock(Environment):
     """An environment that is told when, not how long from now."""
 
-    @property
     def quiet(self) -> bool:
-        """Whether nothing else is due at this instant."""
+        """Tell whether nothing else is due at this instant."""
         return not self._queue or self._queue[0][0] > self._now
 
     def at(

@@ -197,3 +197,23 @@ def test_overruns_lose_no_job(policy, overrun, jobs):
         wanted = min(end.job.run_s, end.job.estimate_s) if overrun == "kill" else end.job.run_s
         assert end.held_s - end.lost_s == wanted
         assert end.killed == (overrun == "kill" and end.job.run_s > end.job.estimate_s)
+
+
+@pytest.mark.parametrize("reclaim", [0, 1])
+@given(jobs=workloads(largest=6), borrow=st.integers(0, 6))
+@fast
+def test_no_queue_holds_more_than_its_own_and_what_it_may_borrow(reclaim, borrow, jobs):
+    log = run(jobs, f"quota:red=6,blue=6,borrow={borrow},reclaim={reclaim}")
+    for name in ("red", "blue"):
+        stays = [stay for stay in log.stays if log.ends[stay.job_id].job.queue == name]
+        assert peak(stays) <= 6 + borrow
+
+
+@given(jobs=workloads())
+@fast
+def test_the_highest_priority_waits_only_for_its_equals(jobs):
+    """With preemption, what lower priorities do does not change when the highest start."""
+    log = run(jobs, "priority-preempt:age=0")
+    top = [job for job in jobs if job.priority == 2]
+    alone = {end.job.job_id: end.start_s for end in run(top, "priority-preempt:age=0").ends} if top else {}
+    assert {end.job.job_id: end.start_s for end in log.ends if end.job.priority == 2} == alone
