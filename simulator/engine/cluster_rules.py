@@ -56,9 +56,9 @@ class Rules:
         """Return how long a stay takes if nothing stops it: recovery, work and saves [s]."""
         wall_s = job.run_s
         if self.cycle is not None:
-            from simulator.reliability.attempt import cycles
+            from simulator.reliability.attempt import total_s
 
-            wall_s += (float(cycles(job.run_s, self.cycle)) - 1) * self.cycle.overhead_s
+            wall_s = float(total_s(job.run_s, self.cycle, final_save=False))
         return wall_s + self.recovery_s if resumed else wall_s
 
     def kept_s(self, job: Job, up_s: float, *, resumed: bool, noticed: bool) -> float:
@@ -81,9 +81,9 @@ class Rules:
         if noticed and self.keep_on_notice:
             whole, rest_s = divmod(up_s, self.cycle.length_s)
             return min(whole * self.cycle.work_s + min(rest_s, self.cycle.work_s), job.run_s)
-        from simulator.reliability.attempt import outcome
+        from simulator.reliability.attempt import saves, stretches
 
-        return float(outcome(job.run_s, up_s, self.cycle).kept_s)
+        return min(float(saves(up_s, self.cycle)), float(stretches(job.run_s, self.cycle)) - 1) * self.cycle.work_s
 
 
 class Outage(NamedTuple):
