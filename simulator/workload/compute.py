@@ -17,6 +17,7 @@ ROUTED_BYTES = 32.0  # of permuting a token to an expert and back, per channel
 CAST_BYTES = 8.0  # of casts and transposes for FP8, per input channel of a product
 LOGIT_BYTES = 24.0  # of a logit: written, raised to FP32, normalised, differentiated
 FORWARD_TRAFFIC = 0.4  # share of elementwise traffic in the forward pass
+IMBALANCE = 1.2  # busiest expert over the average one; published capacity factors are 1 to 1.25
 OLD_KERNEL = 0.6  # of the peak that synchronous matrix instructions reach on chips that want asynchronous ones
 
 
@@ -71,8 +72,8 @@ def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Para
         forward_s - (1.0 - traits.repeats_last) * last_s + core_s + FORWARD_TRAFFIC * (score_s + passes_s)
     ) + parameters.launch_s / 3.0
     selective = core_s + FORWARD_TRAFFIC * score_s
-    mode = np.asarray(plan.recompute)
-    recompute_s = np.where(mode == 2, full, np.where(mode == 1, selective, 0.0))
+    share = plan.full_share
+    recompute_s = share * full + (1.0 - share) * np.where(np.asarray(plan.recompute) >= 1, selective, 0.0)
     return Work(3.0 * forward_s, 3.0 * core_s, passes_s + score_s, parameters.launch_s, recompute_s)
 
 
@@ -104,7 +105,9 @@ def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, leng
         length * np.where(share > 0, share, 1.0), gates * shape.expert_ffn / plan.tp, shape.expert_weights / plan.tp
     )
     local = shape.experts / plan.ep
-    mlp = shape.dense_share * dense + shape.mixture_share * (shape.shared_experts * everyone + local * routed)
+    mlp = shape.dense_share * dense + shape.mixture_share * (
+        shape.shared_experts * everyone + local * IMBALANCE * routed
+    )
     return attention, mlp / shape.mlp_matrices, mlp
 
 

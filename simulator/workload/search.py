@@ -41,7 +41,7 @@ class Limits:
     known: Mapping[str, int] = field(default_factory=dict)
     zero: Sequence[int] = (1,)
     shard: int | None = None
-    recompute: Sequence[int] = (0, 1, 2)
+    recompute: Sequence[float] = (0, 1, 2)
     sequence_parallel: bool = True
     fp8: bool = False
 
@@ -72,7 +72,7 @@ def plans(arch: Architecture, limits: Limits) -> Plan:
                 recompute=recompute, sequence_parallel=limits.sequence_parallel, fp8=limits.fp8)  # fmt: skip
 
 
-def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[int, ...]]:
+def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[float, ...]]:
     for tp, pp, cp in product(_widths(arch, limits), _depths(arch, limits), _contexts(limits)):
         dp, rest = divmod(limits.accelerators, tp * pp * cp)
         fixed = limits.known.get("dp")
