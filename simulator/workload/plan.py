@@ -1,9 +1,11 @@
 """How a training step is spread over accelerators."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.shape import Number
 
@@ -83,6 +85,21 @@ class Plan:
         """
         return replace(self, **{f.name: _pick(getattr(self, f.name), index) for f in fields(self)})
 
+    def take(self, indices: NDArray[np.intp]) -> "Plan":
+        """Some plans of many."""
+        return replace(self, **{f.name: _take(getattr(self, f.name), indices) for f in fields(self)})
+
+    @staticmethod
+    def join(plans: Sequence["Plan"]) -> "Plan":
+        """Put plans of the same search one after another."""
+        first = plans[0]
+        joined = {
+            f.name: np.concatenate([np.asarray(getattr(plan, f.name)) for plan in plans])
+            for f in fields(first)
+            if np.ndim(getattr(first, f.name))
+        }
+        return replace(first, **joined)
+
     def text(self) -> str:
         """Name one plan in short, such as ``tp8 pp4 dp16 mb1 zero1 full``.
 
@@ -107,6 +124,10 @@ def recompute_text(mode: float) -> str:
     """
     named = {float(code): word for word, code in RECOMPUTE.items()}
     return named.get(mode) or f"{mode - 1:.0%}-full"
+
+
+def _take(value: Any, indices: NDArray[np.intp]) -> Any:
+    return value[indices] if isinstance(value, np.ndarray) and value.ndim else value
 
 
 def _pick(value: Any, index: int) -> Any:
