@@ -16,8 +16,21 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-FIELDS: Final = ("accelerator", "provider", "instance", "region", "term", "usd_per_accelerator_h", "usd_per_accelerator",
-                 "host_included", "date_from", "date_to", "note", "source", "evidence")  # fmt: skip
+FIELDS: Final = (
+    "accelerator",
+    "provider",
+    "instance",
+    "region",
+    "term",
+    "usd_per_accelerator_h",
+    "usd_per_accelerator",
+    "host_included",
+    "date_from",
+    "date_to",
+    "note",
+    "source",
+    "evidence",
+)
 
 ACCELERATORS: Final[Mapping[str, str]] = {
     "AMD Instinct MI300A": "mi300a",
@@ -246,9 +259,11 @@ def _price(row: Mapping[str, str]) -> float:
 
 def _close(rows: Sequence[dict[str, str]]) -> None:
     """End each row on the day before its series was observed again; purchases stay single days of a market."""
+    days: dict[tuple[str, ...], set[str]] = {}
     for row in rows:
-        later = [other["date_from"] for other in rows
-                 if _series(other) == _series(row) and other["date_from"] > row["date_from"]]  # fmt: skip
+        days.setdefault(_series(row), set()).add(row["date_from"])
+    for row in rows:
+        later = [day for day in days[_series(row)] if day > row["date_from"]]
         if later and row["term"] != "purchase":
             row["date_to"] = (date.fromisoformat(min(later)) - timedelta(days=1)).isoformat()
 

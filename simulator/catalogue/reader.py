@@ -80,8 +80,9 @@ class Entry:
         return EVIDENCE[self.evidence]
 
     def standing_of(self, name: str) -> str:
-        """How well one field is founded: the entry's standing, or ``unverified``."""
-        return "unverified" if name in self.unverified else self.standing
+        """How well one field is founded: its own mark, that of its group (``mfu_evidence``), or the entry's."""
+        group = self.values.get(f"{name.split('_')[0]}_evidence")
+        return "unverified" if name in self.unverified else EVIDENCE[group if isinstance(group, str) else self.evidence]
 
     def number(self, name: str) -> float:
         """Return a figure in base units; a field that is absent or not a number is a `CatalogueError`."""

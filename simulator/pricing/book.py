@@ -41,8 +41,8 @@ class Price:
 
     Parameters
     ----------
-    usd_per_accelerator_h : float
-        Price of one accelerator for one hour [USD/h]; for the term ``purchase`` the price of one accelerator [USD].
+    usd : float
+        Price of one accelerator for one hour [USD/h]; for the term ``purchase`` of one accelerator [USD].
     host_included : bool or None
         Whether the virtual machine around the accelerators is in it; None where that has no meaning.
     date_from, date_to : date or None
@@ -60,7 +60,7 @@ class Price:
     region: str
     instance: str
     term: str
-    usd_per_accelerator_h: float
+    usd: float
     host_included: bool | None
     date_from: Date | None
     date_to: Date | None
@@ -72,12 +72,19 @@ class Price:
     others: tuple[float, ...] = ()
 
     @property
+    def usd_per_accelerator_h(self) -> float:
+        """Price of an accelerator-hour [USD/h]; a purchase has none, which is a `PriceError`."""
+        if self.term == "purchase":
+            raise PriceError(f"{self.label}: a purchase has no price per hour; state what ownership costs an hour")
+        return self.usd
+
+    @property
     def label(self) -> str:
         """The basis of the price for people: what, who, where, term, since when."""
         host = {True: "host included", False: "host extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
         unit = "" if self.term == "purchase" else "/h"
-        parts = (f"${self.usd_per_accelerator_h:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
+        parts = (f"${self.usd:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
         return ", ".join(part for part in (*parts, self.term, since, host) if part)
 
     def plus_host(self, host: "Price") -> "Price":
@@ -92,7 +99,7 @@ class Price:
             raise PriceError(f"{self.label}: a host cannot be added to it from {host.label}")
         return replace(
             self,
-            usd_per_accelerator_h=self.usd_per_accelerator_h + host.usd_per_accelerator_h,
+            usd=self.usd + host.usd,
             host_included=True,
             stale=self.stale or host.stale,
             source=f"{self.source}; host: {host.source}",
@@ -170,14 +177,23 @@ class PriceBook:
             if fits:
                 return _best(fits, date, asked[2])
         wanted = ", ".join(part for part in (*asked, date.isoformat()) if part)
-        raise PriceError(f"no price for {wanted}; {self._near(key, term, date)}")
+        raise PriceError(f"no price for {wanted}; {self._near(asked, date)}")
 
-    def _near(self, key: str, term: str, date: Date, most: int = 5) -> str:
+    def _near(self, asked: tuple[str, str | None, str | None, str], date: Date, most: int = 5) -> str:
+        key, provider, region, term = asked
         every = [*self.own, *self.catalogue]
         same = [row for row in every if row.accelerator == key]
         if not same:
             return f"accelerator {not_among(key, {row.accelerator for row in every}, most=60)}"
-        same.sort(key=lambda row: (row.term != term, abs(((row.date_from or date) - date).days), row.label))
+        same.sort(
+            key=lambda row: (
+                row.term != term,
+                row.provider != (provider or row.provider),
+                row.region != (region or row.region),
+                abs(((row.date_from or date) - date).days),
+                row.label,
+            )
+        )
         return "nearest rows:\n" + "\n".join(f"  {row.label}" for row in same[:most])
 
 
@@ -222,10 +238,10 @@ def _holds(row: Price, date: Date) -> bool:
 def _best(fits: Sequence[Price], date: Date, region: str | None) -> Price:
     last = max(row.date_from or Date.min for row in fits)
     latest = [row for row in fits if (row.date_from or Date.min) == last]
-    latest.sort(key=lambda row: (row.region != (region or row.region), row.usd_per_accelerator_h, row.label))
+    latest.sort(key=lambda row: (row.region != (region or row.region), row.usd, row.label))
     first, *rest = latest
     stale = first.date_from is not None and (date - first.date_from).days > STALE_DAYS
-    return replace(first, stale=stale, others=tuple(row.usd_per_accelerator_h for row in rest))
+    return replace(first, stale=stale, others=tuple(row.usd for row in rest))
 
 
 def _read_file(path: Path) -> Sequence[Price]:
@@ -261,7 +277,7 @@ def _price(row: Mapping[str, str], *, own: bool = False) -> Price:
         region=fold(row.get("region", "")),
         instance=row.get("instance", ""),
         term=term,
-        usd_per_accelerator_h=_positive(row.get(column, ""), column),
+        usd=_positive(row.get(column, ""), column),
         host_included=_truth(row.get("host_included", "")),
         date_from=_day(row.get("date_from", "")),
         date_to=_day(row.get("date_to", "")),
@@ -294,5 +310,3 @@ def _day(text: str) -> Date | None:
         return Date.fromisoformat(text.strip()) if text.strip() else None
     except ValueError:
         raise PriceError(f"{text!r} is not a date such as 2022-12-12") from None
-
-

@@ -42,4 +42,12 @@ class LedgerLine(NamedTuple):
 def total(lines: Iterable[LedgerLine], *, phase: str = "total", cause: str = "") -> LedgerLine:
     """Return the sum of lines, as one line; the order of lines does not matter."""
     every = list(lines)
-    return LedgerLine(phase, cause, *(math.fsum(line[column] for line in every) for column in range(2, 7)))
+    return LedgerLine(
+        phase=phase,
+        cause=cause,
+        accelerator_hours=math.fsum(line.accelerator_hours for line in every),
+        list_usd=math.fsum(line.list_usd for line in every),
+        contracted_usd=math.fsum(line.contracted_usd for line in every),
+        effective_usd=math.fsum(line.effective_usd for line in every),
+        billed_usd=math.fsum(line.billed_usd for line in every),
+    )

@@ -99,7 +99,7 @@ class Negotiated:
     usd_per_accelerator_h : float
         List price [USD/h].
     discount : float or None
-        Share off the list price, 0 to 1; None when it is unknown.
+        Share off the list price, below 1; None when it is unknown.
     quantile : float
         Place in the prior of an unknown discount, 0 to 1; draw it uniformly to sample the prior.
 
@@ -115,8 +115,10 @@ class Negotiated:
 
     def __post_init__(self) -> None:
         _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
-        _check_share("discount", self.discount if self.discount is not None else 0.0)
-        _check_share("quantile", self.quantile)
+        if self.discount is not None and not 0 <= self.discount < 1:
+            raise ValueError(f"discount={self.discount}: expected a share off the list price, 0 or more and below 1")
+        if not 0 <= self.quantile <= 1:
+            raise ValueError(f"quantile={self.quantile}: expected a number between 0 and 1")
 
     @property
     def share_off(self) -> float:
@@ -164,6 +166,10 @@ class Committed:
     def __post_init__(self) -> None:
         _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
         _check_rate("list_usd_per_accelerator_h", self.list_usd_per_accelerator_h)
+        if not 0 <= self.accelerators < math.inf or self.years not in (1, 3):
+            raise ValueError(
+                f"accelerators={self.accelerators}, years={self.years}: expected 0 or more, and 1 or 3 years"
+            )
 
     @property
     def term_h(self) -> float:
@@ -243,9 +249,6 @@ def _lines(usage: Usage, list_rate: float, rate: float) -> Iterable[LedgerLine]:
 
 def _check_rate(name: str, value: float) -> None:
     if not 0 < value < math.inf:
-        raise ValueError(f"{name}={value}: expected a price above zero; to leave dollars out, look at accelerator-hours")
-
-
-def _check_share(name: str, value: float) -> None:
-    if not 0 <= value <= 1:
-        raise ValueError(f"{name}={value}: expected a share between 0 and 1")
+        raise ValueError(
+            f"{name}={value}: expected a price above zero; to leave dollars out, look at accelerator-hours"
+        )

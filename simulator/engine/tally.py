@@ -1,0 +1,153 @@
+"""What the batch engine counts while it runs, and the ledger that the counts add up to.
+
+Counting stops and cut-off times is enough: every part of a recovery has a known length, so that its total is stops times
+length, less what the next fault cut off.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.records import NO_CAUSE, NOT_STATED, Ensemble, Line
+from simulator.reliability.attempt import stretches
+from simulator.reliability.recovery import PARTS, SPARE_WAIT, way_back_s, way_in_s
+from simulator.scenario.values import Scenario, Stage
+
+FloatArray = NDArray[np.float64]
+BoolArray = NDArray[np.bool_]
+IndexArray = NDArray[np.intp]
+
+
+@dataclass(slots=True)
+class StageTally:
+    """Sums over replicas for one stage; rows are the causes, the last one for the entry that no cause made."""
+
+    lengths_s: FloatArray  # of shape (causes + 1, parts)
+    stops: FloatArray = field(init=False)
+    lost_s: FloatArray = field(init=False)
+    cut_s: FloatArray = field(init=False)
+    productive_s: float = 0.0
+    saving_s: float = 0.0
+    other_s: float = 0.0
+
+    def __post_init__(self) -> None:
+        causes = len(self.lengths_s)
+        self.stops, self.lost_s = np.zeros(causes), np.zeros(causes)
+        self.cut_s = np.zeros_like(self.lengths_s)
+
+    def struck(self, cause: IndexArray, hit: BoolArray, lost_s: FloatArray) -> None:
+        """Count a chunk of faults: which cause, whether it struck, and what it destroyed."""
+        causes = len(self.stops)
+        self.stops += np.bincount(cause.ravel(), weights=hit.ravel(), minlength=causes)
+        self.lost_s += np.bincount(cause.ravel(), weights=lost_s.ravel(), minlength=causes)
+
+    def cut_short(self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray) -> None:
+        """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
+        rest_s = unspent_s.copy()
+        for part in reversed(range(len(PARTS))):
+            length_s = waited_s if part == SPARE_WAIT else self.lengths_s[cause, part]
+            cut_s = np.minimum(rest_s, length_s)
+            np.add.at(self.cut_s[:, part], cause, cut_s)
+            rest_s -= cut_s
+
+    def waited(self, cause: IndexArray, wait_s: FloatArray) -> None:
+        """Count a chunk of waits for a spare."""
+        self.cut_s[:, SPARE_WAIT] -= np.bincount(cause.ravel(), weights=wait_s.ravel(), minlength=len(self.stops))
+
+    def lines(self, stage: Stage, causes: Sequence[str]) -> dict[Line, float]:
+        """Return the stage's seconds by ledger line."""
+        parts_s = self.stops[:, None] * self.lengths_s - self.cut_s
+        found = {
+            (stage.name, "productive", NO_CAUSE): self.productive_s,
+            (stage.name, "checkpoint_save", NO_CAUSE): self.saving_s,
+            (stage.name, "other", NOT_STATED): self.other_s,
+        }
+        for row, cause in enumerate(causes):
+            found |= {(stage.name, phase, cause): parts_s[row, part] for part, phase in enumerate(PARTS)}
+            found[(stage.name, "wasted_progress", cause)] = self.lost_s[row]
+        return {line: float(seconds) for line, seconds in found.items()}
+
+
+class Tally:
+    """The counts of a whole ensemble."""
+
+    def __init__(self, scenario: Scenario, replicas: range) -> None:
+        self.scenario = scenario
+        self.names = [*(cause.name for cause in scenario.causes), NO_CAUSE]
+        back_s = [way_back_s(cause, scenario.recovery) for cause in scenario.causes]
+        self.stages = [
+            StageTally(np.array([*back_s, way_in_s(scenario.recovery, first=number == 0, reenters=stage.reenters)]))
+            for number, stage in enumerate(scenario.stages)
+        ]
+        self.replicas = replicas
+        shape = (len(scenario.stages), len(replicas))
+        self.stage_s, self.productive_s = np.zeros(shape), np.zeros(shape)
+        self.interruptions = np.zeros(len(replicas))
+
+    def entered(self, number: int, replicas: int) -> None:
+        """Count replicas that begin a stage."""
+        self.stages[number].stops[-1] += replicas
+
+    def left(self, number: int, columns: IndexArray, length_s: FloatArray, work_s: FloatArray) -> None:
+        """Count replicas that end a stage: how long they were in it, and how much useful work it held."""
+        stage, tally = self.scenario.stages[number], self.stages[number]
+        productive_s = np.full_like(work_s, stage.productive_s) if stage.gross else work_s
+        self.stage_s[number, columns] = length_s
+        self.productive_s[number, columns] = productive_s
+        tally.productive_s += float(productive_s.sum())
+        tally.other_s += float((work_s - productive_s).sum())
+        last_s = stage.cycle.write_s + stage.cycle.flush_s if stage.final_save else 0.0
+        saving_s = (stretches(work_s, stage.cycle) - 1.0) * stage.cycle.overhead_s + last_s
+        tally.saving_s += float(np.sum(saving_s))
+
+    def ensemble(self) -> Ensemble:
+        """Close the books: means a replica by line, and totals by replica."""
+        lines: dict[Line, float] = {}
+        stops = dict.fromkeys(self.names[:-1], 0.0)
+        for stage, tally in zip(self.scenario.stages, self.stages, strict=True):
+            for line, seconds in tally.lines(stage, self.names).items():
+                lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / len(self.replicas)
+            for name, hits in zip(self.names[:-1], tally.stops[:-1], strict=True):
+                stops[name] += float(hits) / len(self.replicas)
+        return close(
+            self.scenario, self.stage_s, self.productive_s, self.interruptions, lines, stops, engine="estimate"
+        )
+
+
+def close(
+    scenario: Scenario, stage_s: FloatArray, productive_s: FloatArray, interruptions: FloatArray,
+    lines: Mapping[Line, float], stops: Mapping[str, float], *, engine: str,
+) -> Ensemble:  # fmt: skip
+    """Close the books of either engine: totals by replica from times by stage, and a line for the spares.
+
+    Parameters
+    ----------
+    stage_s, productive_s : array of shape (stages, replicas)
+        How long each stage took, and how much of it was productive [s].
+    interruptions : array of shape (replicas,)
+        Stops of the job.
+    lines : mapping of (stage, phase, cause) to float
+        Mean accelerator-seconds a replica of the job's own machines.
+    stops : mapping of str to float
+        Mean stops a replica by cause.
+    """
+    machines = np.array([float(stage.accelerators) for stage in scenario.stages])
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    idle_s = {
+        (stage.name, "idle_spare", NO_CAUSE): float(spent_s.mean()) * spares
+        for stage, spent_s in zip(scenario.stages, stage_s, strict=True)
+    }
+    wall_s = stage_s.sum(axis=0)
+    return Ensemble(
+        stage_s=stage_s,
+        wall_s=wall_s,
+        accelerator_s=machines @ stage_s,
+        idle_accelerator_s=wall_s * spares,
+        productive_accelerator_s=machines @ productive_s,
+        interruptions=interruptions,
+        accelerator_s_by_line={line: value for line, value in {**lines, **idle_s}.items() if value != 0.0},
+        stops_by_cause=stops,
+        engine=engine,
+    )

@@ -1,0 +1,145 @@
+"""The fault timeline: drawn from named streams, before and apart from every policy.
+
+Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is what
+makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets the same
+faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes' shares, and a unit
+exponential that scales its repair.
+
+Streams are named (seed, kind, block, chunk): a block is 1,024 replicas and a chunk 32 faults, so that replica 5 meets
+the same faults whether it is asked for alone, among a million, or in another process.
+"""
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import count, pairwise
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.foundation.streams import generator
+from simulator.reliability.causes import Cause
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+MarkArray = NDArray[np.uint32]
+
+BLOCK = 1024  # replicas in one stream
+CHUNK = 32  # faults in one stream
+
+_CELL_BITS = 12  # of a mark, that number the cells of the table which turns it into a cause
+_MIXED = -1  # a cell that holds more than one cause
+
+
+class Fault(NamedTuple):
+    """One point of the timeline."""
+
+    hazard: float  # cumulative hazard at which it strikes
+    cause: int  # index into the scenario's causes
+    repair: float  # unit exponential, scales the mean repair time
+
+
+def gaps(seed: int, name: str, block: int, chunk: int, out: FloatArray | None = None) -> FloatArray:
+    """Return a stream of unit exponentials, shape (CHUNK, BLOCK): a column is a replica."""
+    return generator(seed, "faults", name, block, chunk).standard_exponential((CHUNK, BLOCK), out=out)
+
+
+def marks(seed: int, block: int, chunk: int) -> MarkArray:
+    """Return a stream of marks, whole numbers below 2^32, shape (CHUNK, BLOCK): a column is a replica."""
+    words = generator(seed, "faults", "marks", block, chunk).bit_generator.random_raw(CHUNK * BLOCK // 2)
+    return words.view(np.uint32).reshape(CHUNK, BLOCK)
+
+
+class Guide:
+    """Turns marks into causes by a table; the table is exact, because its mixed cells are looked up again.
+
+    Parameters
+    ----------
+    causes : sequence of Cause
+        Their rates set the shares, exact to 2^-32; at least one is positive.
+
+    Examples
+    --------
+    >>> rates = (3e-6, 1e-6)
+    >>> guide = Guide([Cause(name=str(rate), rate_per_node_s=rate) for rate in rates])
+    >>> guide.causes(np.array([0, 2**32 * 3 // 4 - 1, 2**32 * 3 // 4, 2**32 - 1], dtype=np.uint32)).tolist()
+    [0, 0, 1, 1]
+    """
+
+    def __init__(self, causes: Sequence[Cause]) -> None:
+        rates = np.array([cause.rate_per_node_s for cause in causes])
+        self._edges = np.cumsum(rates) / rates.sum() * 2.0**32
+        self._edges[np.flatnonzero(rates)[-1] :] = np.inf  # rounding must not let a mark fall off the end
+        bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
+        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED)
+
+    def causes(self, marks: MarkArray, out: IndexArray | None = None) -> IndexArray:
+        """Return the index of each mark's cause, in the marks' shape."""
+        found = np.empty(marks.shape, dtype=np.intp) if out is None else out
+        found[...] = marks >> np.uint32(32 - _CELL_BITS)
+        np.take(self._causes, found, out=found, mode="clip")
+        flat, mixed = found.reshape(-1), np.flatnonzero(found == _MIXED)
+        flat[mixed] = np.searchsorted(self._edges, marks.reshape(-1)[mixed], side="right")
+        return found
+
+
+class Chunk(NamedTuple):
+    """The next faults of some replicas; arrays of shape (CHUNK, replicas)."""
+
+    hazard: FloatArray
+    cause: IndexArray
+    repair: FloatArray | None  # when somebody waits for repairs
+
+    def head(self, rows: int) -> "Chunk":
+        """Return the first faults only."""
+        repair = None if self.repair is None else self.repair[:rows]
+        return Chunk(self.hazard[:rows], self.cause[:rows], repair)
+
+
+def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool) -> Iterator[Chunk]:
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end."""
+    guide, size = Guide(causes), len(replicas)
+    hazard, repair = np.empty((CHUNK, size)), np.empty((CHUNK, size)) if repairs else None
+    mark, cause = np.empty((CHUNK, size), dtype=np.uint32), np.empty((CHUNK, size), dtype=np.intp)
+    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(size)
+    for chunk in count():
+        for block, here, there in _columns(replicas):
+            hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
+            mark[:, here] = marks(seed, block, chunk)[:, there]
+            if repair is not None:
+                repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
+        hazard[0] += reached
+        for earlier, later in pairwise(hazard):
+            later += earlier
+        reached[:] = hazard[-1]
+        yield Chunk(hazard, guide.causes(mark, out=cause), repair)
+
+
+def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
+    """Yield each block that the replicas touch, where it goes among the replicas, and which part of it."""
+    for block in range(replicas.start // BLOCK, (replicas.stop - 1) // BLOCK + 1):
+        first, last = max(replicas.start, block * BLOCK), min(replicas.stop, (block + 1) * BLOCK)
+        yield (
+            block,
+            slice(first - replicas.start, last - replicas.start),
+            slice(first - block * BLOCK, last - block * BLOCK),
+        )
+
+
+_gaps = lru_cache(maxsize=256)(gaps)
+_marks = lru_cache(maxsize=128)(marks)
+
+
+def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
+    """Yield the faults of one replica in order, without end; nothing when no cause has a rate."""
+    if not any(cause.rate_per_node_s > 0 for cause in causes):
+        return
+    block, column = divmod(replica, BLOCK)
+    guide, hazard = Guide(causes), 0.0
+    for chunk in count():
+        steps = _gaps(seed, "gaps", block, chunk)[:, column]
+        repairs = _gaps(seed, "repairs", block, chunk)[:, column]
+        found = guide.causes(_marks(seed, block, chunk)[:, column])
+        for step, cause, repair in zip(steps.tolist(), found.tolist(), repairs.tolist(), strict=True):
+            hazard += step
+            yield Fault(hazard, cause, repair)

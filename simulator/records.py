@@ -1,0 +1,114 @@
+"""What the engines emit, and where it goes.
+
+A record is one stretch of time of one subject in one phase. The phases are those of Google's goodput measurement library,
+with a few more that the library has no word for (`Phase`).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol, TypeAlias, get_args
+
+import numpy as np
+from numpy.typing import NDArray
+
+FloatArray = NDArray[np.float64]
+
+Phase: TypeAlias = Literal[
+    "productive",
+    "accelerator_initialization",
+    "program_startup",
+    "checkpoint_save",
+    "checkpoint_restore",
+    "wasted_progress",
+    "detection_latency",
+    "spare_wait",
+    "infrastructure_recovery",
+    "idle_spare",
+    "other",
+]
+PHASES: tuple[str, ...] = get_args(Phase)
+NO_CAUSE = "none"
+NOT_STATED = "not_stated"  # time that a published figure contains and nobody explains
+
+
+class Record(NamedTuple):
+    """One stretch of the run, as the simulation lived it."""
+
+    start_s: float
+    duration_s: float
+    subject: str  # stage of the run
+    phase: str
+    cause: str
+    accelerators: int
+
+
+class Sink(Protocol):
+    """Takes records as they come."""
+
+    def take(self, record: Record) -> None:
+        """Keep, sum or write one record."""
+        ...
+
+
+class ListSink:
+    """Keeps every record, for timelines and tests."""
+
+    def __init__(self) -> None:
+        self.records: list[Record] = []
+
+    def take(self, record: Record) -> None:
+        """Keep the record."""
+        self.records.append(record)
+
+
+class LedgerSink:
+    """Sums accelerator-seconds by stage, phase and cause."""
+
+    def __init__(self) -> None:
+        self.accelerator_s: dict[tuple[str, str, str], float] = {}
+
+    def take(self, record: Record) -> None:
+        """Add the record to its line."""
+        key = (record.subject, record.phase, record.cause)
+        self.accelerator_s[key] = self.accelerator_s.get(key, 0.0) + record.duration_s * record.accelerators
+
+
+Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ensemble:
+    """What many replicas of one scenario came to; both engines hand over this.
+
+    Parameters
+    ----------
+    stage_s : array of shape (stages, replicas)
+        How long each stage took [s].
+    wall_s : array of shape (replicas,)
+        From the first start to the end: the sum of the stages [s].
+    accelerator_s : array of shape (replicas,)
+        Accelerator-seconds of the job's own machines.
+    idle_accelerator_s : array of shape (replicas,)
+        Accelerator-seconds of the spares beside it, billed too.
+    productive_accelerator_s : array of shape (replicas,)
+        Part of `accelerator_s` in which the model learned something that was kept.
+    interruptions : array of shape (replicas,)
+        Stops of the job.
+    accelerator_s_by_line : mapping of (stage, phase, cause) to float
+        Mean accelerator-seconds a replica; the lines sum to the mean of `accelerator_s` + `idle_accelerator_s`.
+    stops_by_cause : mapping of str to float
+        Mean stops a replica.
+    engine, reason : str
+        ``estimate`` or ``simulate``, and why.
+    """
+
+    stage_s: FloatArray
+    wall_s: FloatArray
+    accelerator_s: FloatArray
+    idle_accelerator_s: FloatArray
+    productive_accelerator_s: FloatArray
+    interruptions: FloatArray
+    accelerator_s_by_line: Mapping[Line, float]
+    stops_by_cause: Mapping[str, float]
+    engine: str
+    reason: str = ""

@@ -1,0 +1,115 @@
+"""What one attempt at a job achieves before it finishes or a failure ends it.
+
+An attempt repeats a cycle: useful work, a blocking save, and in the background the flush of that save, which slows the
+work that follows. A failure discards whatever follows the last usable save. Progress is a whole number of saved cycles,
+so that nothing is ever accumulated. Both engines call these functions: the event engine with floats, the batch engine
+with arrays of shape (replicas,).
+"""
+
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Seconds: TypeAlias = float | NDArray[np.float64]
+Count: TypeAlias = float | NDArray[np.float64]  # whole numbers, kept as floats so that scalars and arrays share code
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cycle:
+    """Work between two saves, and what a save costs.
+
+    Parameters
+    ----------
+    work_s : float
+        Useful time between saves [s].
+    write_s : float
+        Blocking part of a save [s].
+    flush_s : float
+        Background part of a save [s]: the save is usable only when the flush has ended. Zero for blocking saves.
+    slowdown : float
+        Share of the flush by which it delays the work beside it, 0 to 1.
+    """
+
+    work_s: float
+    write_s: float = 0.0
+    flush_s: float = 0.0
+    slowdown: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.work_s < np.inf:
+            raise ValueError(
+                f"work_s={self.work_s}: expected 0 < work_s < inf; to run without checkpoints, give a cycle as long as the job"
+            )
+        if min(self.write_s, self.flush_s) < 0 or not 0 <= self.slowdown <= 1:
+            raise ValueError(f"{self}: times are not negative and 0 <= slowdown <= 1")
+        if self.flush_s > self.length_s:
+            raise ValueError(
+                f"flush_s={self.flush_s} is longer than the cycle of {self.length_s} s: flushes would overlap; "
+                "save less often or give the file system more bandwidth"
+            )
+
+    @property
+    def drag_s(self) -> float:
+        """Time that a flush costs the work beside it [s]."""
+        return self.slowdown * self.flush_s
+
+    @property
+    def overhead_s(self) -> float:
+        """Time that a save costs the job in all [s]."""
+        return self.write_s + self.drag_s
+
+    @property
+    def length_s(self) -> float:
+        """From one save to the next [s]."""
+        return self.work_s + self.overhead_s
+
+    @property
+    def lag_s(self) -> float:
+        """From the end of the blocking part and its share of drag to a usable save [s]."""
+        return self.flush_s - self.drag_s
+
+
+def stretches(work_s: Seconds, cycle: Cycle) -> Count:
+    """Return how many stretches of work a job is cut into, the last one possibly shorter.
+
+    Examples
+    --------
+    >>> print(stretches(100.0, Cycle(work_s=20.0)), stretches(101.0, Cycle(work_s=20.0)))
+    5.0 6.0
+    """
+    return np.maximum(np.ceil(work_s / cycle.work_s), 1.0)
+
+
+def total_s(work_s: Seconds, cycle: Cycle, *, final_save: bool) -> Seconds:
+    """Return the time from first step to end when nothing fails: work, the saves between, and the last save if wanted.
+
+    Examples
+    --------
+    >>> print(total_s(100.0, Cycle(work_s=20.0, write_s=5.0), final_save=False))
+    120.0
+    """
+    last_s = cycle.write_s + cycle.flush_s if final_save else 0.0
+    return work_s + (stretches(work_s, cycle) - 1.0) * cycle.overhead_s + last_s
+
+
+def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = None) -> Count:
+    """Return how many saves of an unfinished attempt are usable when a failure strikes.
+
+    Parameters
+    ----------
+    uptime_s : float or array of shape (replicas,)
+        Time since the attempt's work began; negative when the failure struck before that [s].
+    out : array of shape (replicas,), optional
+        Where to put the answer; without it a new array is made.
+
+    Examples
+    --------
+    >>> print(saves(65.0, Cycle(work_s=20.0, write_s=5.0)))  # struck in the third cycle
+    2.0
+    >>> print(saves(50.0, Cycle(work_s=20.0, write_s=5.0, flush_s=10.0)))  # the second flush still runs
+    1.0
+    """
+    found = np.divide(np.subtract(uptime_s, cycle.lag_s, out=out), cycle.length_s, out=out)
+    return np.maximum(np.floor(found, out=out), 0.0, out=out)

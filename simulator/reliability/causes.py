@@ -1,0 +1,57 @@
+"""What stops a run: one value for each cause, with its rate, how it is noticed and what it takes out."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["fail_stop", "hang", "slow", "silent", "planned"]
+RepairLaw = Literal["constant", "exponential"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """One cause of stops, exponential in time and equal on every node.
+
+    Parameters
+    ----------
+    name : str
+        Key in the failure catalogue, such as ``gpu_hbm3``.
+    rate_per_node_s : float
+        Stops of the job per node and second of exposure [1/s].
+    kind : str
+        How the cause shows itself; it sets the detection latency where the scenario states none.
+    detection_s : float
+        From the fault to the moment when the job is known to be down [s].
+    nodes_lost : int
+        1 when a machine has to be replaced and repaired, 0 when the job restarts on the same machines.
+    repair_s : float
+        Mean time until a lost machine may serve as a spare again [s].
+    repair_law : str
+        ``constant`` or ``exponential`` around that mean.
+    counts_as : str
+        ``hardware`` or ``all_cause``: what the rate counts.
+    source, evidence : str
+        Where the rate comes from, and how well it was read.
+    """
+
+    name: str
+    rate_per_node_s: float
+    kind: Kind = "fail_stop"
+    detection_s: float = 0.0
+    nodes_lost: int = 0
+    repair_s: float = 0.0
+    repair_law: RepairLaw = "constant"
+    counts_as: str = "all_cause"
+    source: str = ""
+    evidence: str = ""
+
+
+def total_rate_per_node_s(causes: Sequence[Cause]) -> float:
+    """Return the superposed rate of independent causes [1/s per node].
+
+    Examples
+    --------
+    >>> total_rate_per_node_s([Cause(name="a", rate_per_node_s=1e-6), Cause(name="b", rate_per_node_s=3e-6)])
+    4e-06
+    """
+    return sum(cause.rate_per_node_s for cause in causes)

@@ -1,0 +1,70 @@
+"""Closed forms for exponential failures: what both engines must agree with, and what the checkpoint policies use.
+
+Symbols of the theory: M `mtbf_s`, W `work_s`, C `write_s`, D `down_s`, R `recovery_s`. The three exposure models differ in
+where the next failure can strike (`simulator.reliability.recovery`). Derivations: Daly, FGCS 22 (2006), equation 13 for
+model C; A and B by the same renewal argument with D, or D and R, out of reach.
+"""
+
+import math
+
+from simulator.reliability.recovery import Exposure
+
+
+def segment_s(
+    work_s: float, write_s: float, *, mtbf_s: float, down_s: float, recovery_s: float, exposure: Exposure
+) -> float:
+    """Return the expected time of one segment of work and its save [s].
+
+    Examples
+    --------
+    >>> round(segment_s(3600.0, 0.0, mtbf_s=3600.0, down_s=0.0, recovery_s=0.0, exposure="A") / 3600, 6)  # e - 1
+    1.718282
+    """
+    growth = math.expm1((work_s + write_s) / mtbf_s)
+    if exposure == "A":
+        return (mtbf_s + down_s) * math.exp(recovery_s / mtbf_s) * growth
+    if exposure == "B":
+        return (mtbf_s + down_s + recovery_s) * growth
+    return mtbf_s * math.exp((down_s + recovery_s) / mtbf_s) * growth
+
+
+def run_s(
+    work_s: float,
+    *,
+    interval_s: float,
+    write_s: float,
+    mtbf_s: float,
+    down_s: float,
+    recovery_s: float,
+    exposure: Exposure,
+) -> float:
+    """Return the expected wall-clock of a run that saves after each interval, but not at its end [s].
+
+    The last stretch, of at most one interval, is a segment without a save.
+    """
+    full = max(math.ceil(work_s / interval_s) - 1, 0)
+    rest_s = work_s - full * interval_s
+
+    def expected_s(work_s: float, write_s: float) -> float:
+        return segment_s(
+            work_s, write_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery_s, exposure=exposure
+        )  # fmt: skip
+
+    return full * expected_s(interval_s, write_s) + expected_s(rest_s, 0.0)
+
+
+def stops(wall_s: float, *, mtbf_s: float, down_s: float, recovery_s: float, exposure: Exposure) -> float:
+    """Return the expected number of stops in an expected wall-clock: the job is struck once in each exposed M.
+
+    Examples
+    --------
+    >>> stops(7200.0, mtbf_s=3000.0, down_s=600.0, recovery_s=0.0, exposure="A")
+    2.0
+    """
+    hidden_s = {"A": down_s, "B": down_s + recovery_s, "C": 0.0}[exposure]
+    return wall_s / (mtbf_s + hidden_s)
+
+
+def first_order_waste(work_s: float, write_s: float, *, mtbf_s: float, down_s: float, recovery_s: float) -> float:
+    """Return the first-order share of time lost, C/W + (W/2 + R + D)/M: an approximation, shown but never used."""
+    return write_s / work_s + (work_s / 2.0 + recovery_s + down_s) / mtbf_s

@@ -1,0 +1,88 @@
+"""How a stopped run comes back: what each step takes, and during which of them the next failure can strike."""
+
+from dataclasses import dataclass
+from typing import Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.reliability.causes import Cause
+
+Exposure = Literal["A", "B", "C"]
+Instant = TypeVar("Instant", float, NDArray[np.float64])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recovery:
+    """The way from a stop back to training.
+
+    The downtime D is detection + spare wait + `swap_s`; the recovery R is `initialization_s` + `restore_s`.
+
+    Parameters
+    ----------
+    exposure : str
+        In which parts the next failure can strike: ``A`` work, saves and R; ``B`` work and saves; ``C`` everything, D and R
+        starting again at each strike (theory: segment formulas of the three models).
+    swap_s : float
+        Rescheduling or putting a spare in place, once the stop is known [s].
+    initialization_s : float
+        Process start and collective set-up of the job [s].
+    restore_s : float
+        Reading the last checkpoint [s].
+    startup_s : float
+        The first start of the run, which no failure caused [s].
+    spares : int or None
+        Cold spare nodes held beside the job; None when a replacement is always at hand and nobody is billed for it.
+    """
+
+    exposure: Exposure = "A"
+    swap_s: float = 0.0
+    initialization_s: float = 0.0
+    restore_s: float = 0.0
+    startup_s: float = 0.0
+    spares: int | None = None
+
+    @property
+    def recovery_s(self) -> float:
+        """R: from replaced machines to the first new step [s]."""
+        return self.initialization_s + self.restore_s
+
+
+# The way back, in order. The names are those of the goodput ledger.
+PARTS = (
+    "detection_latency",
+    "spare_wait",
+    "infrastructure_recovery",
+    "program_startup",
+    "accelerator_initialization",
+    "checkpoint_restore",
+)
+SPARE_WAIT = PARTS.index("spare_wait")
+
+
+def way_back_s(cause: Cause, recovery: Recovery) -> tuple[float, ...]:
+    """Return how long each of `PARTS` takes after a stop by this cause, the wait for a spare apart [s]."""
+    swap_s = recovery.swap_s if cause.nodes_lost else 0.0
+    return (cause.detection_s, 0.0, swap_s, 0.0, recovery.initialization_s, recovery.restore_s)
+
+
+def exposed_from_s(stop_s: Instant, replaced_s: Instant, ready_s: Instant, exposure: Exposure) -> Instant:
+    """Return from when on the next failure can strike: since the stop, the replacement, or the first new step [s]."""
+    if exposure == "A":
+        return replaced_s
+    return ready_s if exposure == "B" else stop_s
+
+
+def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float, ...]:
+    """Return how long each of `PARTS` takes when a stage begins without a stop [s].
+
+    Parameters
+    ----------
+    first : bool
+        Whether this is the run's first stage, which takes the start-up.
+    reenters : bool
+        Whether the job is set up anew and reads the last save, because the set of machines changed.
+    """
+    if first:
+        return (0.0, 0.0, 0.0, recovery.startup_s, 0.0, 0.0)
+    return (0.0, 0.0, 0.0, 0.0, recovery.initialization_s, recovery.restore_s) if reenters else (0.0,) * len(PARTS)

@@ -1,0 +1,149 @@
+"""How fast an accelerator trains: a registry of methods, from a stated figure to a distribution of published runs."""
+
+import math
+from dataclasses import dataclass, field
+from typing import Final, Protocol
+
+from simulator.foundation.registry import Registry
+from simulator.foundation.units import show
+from simulator.scenario.defaults import EFFICIENCIES
+from simulator.scenario.findings import Findings
+from simulator.scenario.lines import Path
+from simulator.scenario.machines import Machines
+from simulator.scenario.trained import Trained
+
+QUARTILES = 2.0 * 0.6744897501960817  # distance of the quartiles of a normal distribution, in standard deviations
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stated:
+    """An efficiency as a scenario states it, in one of three ways, and where."""
+
+    path: Path
+    mfu: float | None = None
+    tokens_per_second_per_accelerator: float | None = None
+    step_time: float | None = None
+
+    @property
+    def given(self) -> list[str]:
+        """Names of the figures that are stated."""
+        return [name for name in EFFICIENCIES if getattr(self, name) is not None]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """What a method may look at: one phase's machines, model and batch."""
+
+    machines: Machines
+    model: Trained | None
+    accelerators: int
+    batch_tokens: float | None
+    stated: Stated
+    findings: Findings = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Speed:
+    """Median tokens per second of one accelerator, and the spread of its logarithm across runs."""
+
+    tokens_per_s: float
+    sigma: float = 0.0
+
+
+class Method(Protocol):
+    """A way to an efficiency."""
+
+    def speed(self, question: Question) -> Speed | None:
+        """Return the speed; None with a problem noted."""
+        ...
+
+
+METHODS: Final = Registry[type[Method]]("efficiency method", group="flopcast.efficiency_methods")
+
+
+@METHODS.register("stated")
+class FromFigure:
+    """The scenario states MFU, tokens per second or the time of a step."""
+
+    def speed(self, question: Question) -> Speed | None:
+        """Turn the stated figure into tokens per second."""
+        stated, findings = question.stated, question.findings
+        if len(stated.given) != 1:
+            wanted = ", ".join(EFFICIENCIES)
+            found = f"found {' and '.join(stated.given)}" if stated.given else "found none"
+            findings.problem(stated.path, f"expected one of {wanted}; {found}")
+            return None
+        if stated.tokens_per_second_per_accelerator is not None:
+            return Speed(tokens_per_s=stated.tokens_per_second_per_accelerator)
+        if stated.step_time is not None:
+            return self._from_step(question, stated.step_time)
+        return self._from_mfu(question, stated.mfu or 0.0)
+
+    def _from_step(self, question: Question, step_s: float) -> Speed | None:
+        path = (*question.stated.path, "step_time")
+        if question.batch_tokens is None:
+            question.findings.problem(path, "needs data.batch, the tokens of a step")
+            return None
+        return Speed(tokens_per_s=question.batch_tokens / step_s / question.accelerators)
+
+    def _from_mfu(self, question: Question, mfu: float) -> Speed | None:
+        if question.model is None:
+            question.findings.problem((*question.stated.path, "mfu"), "needs model.architecture, to count FLOPs")
+            return None
+        return Speed(tokens_per_s=mfu * question.machines.peak_flop_per_s / question.model.flop_per_token)
+
+
+@METHODS.register("published")
+class FromPublishedRuns:
+    """The distribution of MFU over whole published runs on the same generation of accelerators."""
+
+    def speed(self, question: Question) -> Speed | None:
+        """Take the median, and the spread between the quartiles as that of a lognormal."""
+        findings, fact = question.findings, question.machines.accelerator
+        path = ("throughput", "published_mfu")
+        if question.stated.given:
+            name = question.stated.given[0]
+            findings.problem(
+                (*question.stated.path, name), "contradicts throughput.method = 'published'; leave one out"
+            )
+            return None
+        low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
+        if question.model is None:
+            findings.problem(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
+                                              "or model.architecture for a guess from published runs")  # fmt: skip
+            return None
+        if low is None or median is None or high is None:
+            findings.problem(
+                path[:1], f"no published efficiency for {fact.key}: state one of {', '.join(EFFICIENCIES)}"
+            )
+            return None
+        sigma = math.log(high / low) / QUARTILES
+        source, evidence = str(fact.values.get("mfu_source", fact.source)), str(fact.values.get("mfu_evidence", ""))
+        findings.fact(path, f"{median:.4g}", f"{fact.key}, 6 FLOP per active parameter: {source}", evidence)
+        findings.fact(("throughput", "published_sigma"), f"{sigma:.4g}",
+                      f"quartiles {low:g} and {high:g}, ln(p75/p25)/1.349", evidence)  # fmt: skip
+        findings.warn("The efficiency is a guess from published runs of this generation; their hours contain some "
+                      "downtime, so failures are partly counted twice. State one if you know it.")  # fmt: skip
+        return Speed(tokens_per_s=median * question.machines.peak_flop_per_s / question.model.six_n, sigma=sigma)
+
+
+def speed_of(question: Question, method: str) -> Speed | None:
+    """Return a phase's speed by the scenario's method, and refuse what no machine can do."""
+    name = "stated" if question.stated.path[0] == "phases" else method
+    speed = METHODS[name]().speed(question)
+    if speed is None or question.model is None:
+        return speed
+    mfu = mfu_of(speed, question)
+    if mfu > 1.0:
+        peak = show(question.machines.peak_flop_per_s, "flop_per_s")
+        path = (*question.stated.path, question.stated.given[0]) if question.stated.given else question.stated.path
+        question.findings.problem(path, f"means {speed.tokens_per_s:.6g} tokens/s per accelerator, "
+                                        f"an MFU of {mfu:.3g}; more than the peak of {peak} allows")  # fmt: skip
+        return None
+    return speed
+
+
+def mfu_of(speed: Speed, question: Question) -> float:
+    """Return model FLOPs over peak; the model is known."""
+    flop = question.model.flop_per_token if question.model else 0.0
+    return speed.tokens_per_s * flop / question.machines.peak_flop_per_s

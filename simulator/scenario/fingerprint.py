@@ -1,0 +1,28 @@
+"""A hash of everything that changes a result, apart from the seed and the number of replicas."""
+
+import json
+from dataclasses import asdict
+from hashlib import blake2b
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from simulator.scenario.values import Scenario
+
+ASIDE = frozenset({"name", "title", "seed", "replicas", "notes", "published", "warnings", "assumptions", "fingerprint"})
+_CAUSE_ASIDE = ("source", "evidence", "counts_as")
+_TARIFF_ASIDE = ("source", "evidence", "stale")
+
+
+def fingerprint(scenario: "Scenario") -> str:
+    """Return 16 bytes as hexadecimal digits; equal for scenarios that give equal results.
+
+    Floats enter by their shortest exact text, so the hash is the same on every platform.
+    """
+    values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
+    for cause in values["causes"]:
+        for key in _CAUSE_ASIDE:
+            del cause[key]
+    for key in _TARIFF_ASIDE:
+        del values["tariff"][key]
+    text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=True)
+    return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,92 @@
+"""Which words a scenario may use: keys of the catalogue and of the registries, looked up when they are needed."""
+
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import PurePath
+
+from simulator.foundation.issues import not_among
+from simulator.foundation.units import UnitError, parse
+
+NO_FAILURES = "none"
+
+
+def entries(kind: str) -> Callable[[], Iterable[str]]:
+    """Return a function that lists the keys and aliases of one kind of the catalogue."""
+
+    def words() -> Iterable[str]:
+        from simulator.catalogue.reader import read
+
+        table = read(kind)
+        return [*table, *(alias for entry in table.values() for alias in entry.aliases)]
+
+    return words
+
+
+def failure_catalogues() -> Iterable[str]:
+    """Return the keys of the failure catalogues, and the word for having none."""
+    return [NO_FAILURES, *entries("failures")()]
+
+
+def checkpoint_policies() -> Iterable[str]:
+    """Return the names of the interval policies."""
+    from simulator.reliability.checkpoint import POLICIES
+
+    return list(POLICIES)
+
+
+def efficiency_methods() -> Iterable[str]:
+    """Return the names of the ways to an efficiency."""
+    from simulator.scenario.efficiency import METHODS
+
+    return list(METHODS)
+
+
+def architecture(value: object) -> object:
+    """Accept a key of the catalogue, the path of a JSON file, or a table of counts."""
+    if isinstance(value, dict):
+        return _checked_table(value)
+    if not isinstance(value, str):
+        raise ValueError("expected a key of the catalogue, the path of a config.json, or a table of counts")
+    if PurePath(value).suffix == ".json":
+        return value
+    known = list(entries("architectures")())
+    if value not in known:
+        raise ValueError(f"{not_among(value, known)}, or the path of a config.json")
+    return value
+
+
+def _checked_table(table: Mapping[str, object]) -> Mapping[str, object]:
+    from dataclasses import fields
+
+    from simulator.workload.architecture import Architecture
+
+    known = {f.name: f for f in fields(Architecture)}
+    for name, value in table.items():
+        if name not in known:
+            raise ValueError(f"{name}: {not_among(name, known, most=40)}")
+        wanted = bool if "bool" in str(known[name].type) else str if name == "norm" else int
+        if not isinstance(value, wanted) or (wanted is int and isinstance(value, bool)):
+            raise ValueError(f"{name}: expected {_TYPES[wanted]}, found {value!r}")
+        if wanted is int and isinstance(value, int) and not 1 <= value <= 10**9:
+            raise ValueError(f"{name}: expected a whole number from 1 to 1e9")
+    missing = [name for name in ("layers", "hidden", "heads", "ffn", "vocab", "seq") if name not in table]
+    if missing:
+        raise ValueError(f"the table lacks {', '.join(missing)}")
+    from simulator.workload.architecture import architecture as make
+
+    if table.get("norm", "rms") not in ("rms", "layer", "layer-no-bias"):
+        raise ValueError(f"norm: {not_among(str(table['norm']), ('rms', 'layer', 'layer-no-bias'))}")
+    make(table)
+    return table
+
+
+_TYPES = {bool: "true or false", str: "text", int: "a whole number"}
+
+
+def host(value: object) -> str | float:
+    """Accept ``included``, ``excluded``, or a rate to add [USD/h]."""
+    if isinstance(value, str) and value in ("included", "excluded"):
+        return value
+    try:
+        return parse(value, "usd_per_h")
+    except UnitError as error:
+        raise ValueError(f"expected 'included', 'excluded' or a rate such as '$1.10/h': {error}") from None

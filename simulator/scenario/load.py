@@ -1,0 +1,177 @@
+"""From files and ``--set`` to one merged document that remembers where each value came from."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path as FilePath
+from typing import Any
+
+from simulator.foundation.issues import Issue, ScenarioError, not_among, shorten
+from simulator.scenario.changes import DEEPEST, apply_set, without_sweep
+from simulator.scenario.lines import lines, undotted
+from simulator.scenario.merge import Loaded, Place, over
+
+__all__ = ["SHIPPED", "Loaded", "find", "load", "shipped"]
+
+SHIPPED = FilePath(__file__).resolve().parents[2] / "scenarios"
+_LARGEST_BYTES = 4 * 2**20
+
+
+def shipped() -> list[str]:
+    """Return the names of the scenarios that come with flopcast."""
+    return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
+    """Read a scenario, with all that it extends and with changes from the command line.
+
+    Parameters
+    ----------
+    name_or_path : str or Path
+        A shipped scenario's name, or a file.
+    sets : sequence of str
+        Changes such as ``cluster.accelerators=1024``; the value is TOML, or else text; without a value the key is taken
+        away.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of reading; what the values mean is checked by `resolve`.
+    """
+    file = find(str(name_or_path), FilePath.cwd())
+    loaded = _merged(file, ())
+    issues: list[Issue] = []
+    for change in sets:
+        try:
+            loaded = apply_set(loaded, change)
+        except ScenarioError as error:
+            issues.extend(error.issues)
+    if issues:
+        raise ScenarioError(issues)
+    return without_sweep(loaded)
+
+
+def find(name_or_path: str, folder: FilePath) -> FilePath:
+    """Return the file of a shipped name or a path.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    names = shipped()
+    if name_or_path in names:
+        return SHIPPED / f"{name_or_path}.toml"
+    looks_like_a_path = name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
+    try:
+        path = folder / name_or_path
+        if looks_like_a_path or path.exists():
+            return path
+    except (OSError, ValueError):  # too long a name, or a null byte
+        pass
+    raise ScenarioError([Issue(message=f"no shipped scenario and no file: {not_among(name_or_path, names, most=30)}")])
+
+
+def _merged(file: FilePath, chain: Sequence[FilePath]) -> Loaded:
+    """Read a file on top of what it extends."""
+    shown = _shown(file)
+    own, text = _read(file, shown)
+    numbers = lines(text)
+    places = {path: Place(file=shown, line=line, folder=file.parent) for path, line in numbers.items()}
+    loaded = Loaded(
+        name=file.stem,
+        document={key: value for key, value in own.items() if key not in ("extends", "without")},
+        places=places | {(): Place(file=shown, line=None, folder=file.parent)},
+        sweep={},
+    )
+    chain = (*chain, file.resolve())
+    whole: Loaded | None = None
+    for base in _bases(own, loaded):
+        try:
+            found = find(base, file.parent)
+        except ScenarioError as error:
+            raise ScenarioError([loaded.issue(("extends",), error.issues[0].message)]) from None
+        if found.resolve() in chain:
+            names = " -> ".join(path.stem for path in (*chain[chain.index(found.resolve()) :], found))
+            raise ScenarioError([loaded.issue(("extends",), f"scenarios extend each other in a circle: {names}")])
+        if not found.is_file():
+            raise ScenarioError([loaded.issue(("extends",), f"{shorten(base)!r} does not exist, or is not a file")])
+        whole = over(whole, _merged(found, chain))
+    return over(_without(whole, own, loaded), loaded)
+
+
+def _without(whole: Loaded | None, own: Mapping[str, Any], loaded: Loaded) -> Loaded | None:
+    """Take away what a file does not want from the scenarios that it extends."""
+    unwanted = own.get("without", [])
+    if not isinstance(unwanted, list) or not all(isinstance(path, str) for path in unwanted):
+        raise ScenarioError([loaded.issue(("without",), "expected a list of paths, such as ['pricing.rate']")])
+    for path in unwanted:
+        try:
+            whole = None if whole is None else whole.without(undotted(path))
+        except ValueError as error:
+            raise ScenarioError([loaded.issue(("without",), str(error))]) from None
+    return whole
+
+
+def _bases(own: Mapping[str, Any], loaded: Loaded) -> Sequence[str]:
+    extends = own.get("extends", [])
+    bases = [extends] if isinstance(extends, str) else extends
+    if not isinstance(bases, list) or not all(isinstance(base, str) and base for base in bases):
+        raise ScenarioError([loaded.issue(("extends",), "expected a scenario's name or path, or a list of them")])
+    return bases
+
+
+def _read(file: FilePath, shown: str) -> tuple[dict[str, Any], str]:
+    """Read one file of TOML; every way in which that can fail is a `ScenarioError`."""
+    try:
+        if file.is_file() and file.stat().st_size > _LARGEST_BYTES:
+            raise ScenarioError([Issue(file=shown, message="larger than 4 MiB, which is no scenario")])
+        text = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")
+    except FileNotFoundError:
+        raise ScenarioError([Issue(file=shown, message="there is no such file")]) from None
+    except IsADirectoryError:
+        raise ScenarioError([Issue(file=shown, message="this is a folder; name a .toml file in it")]) from None
+    except UnicodeDecodeError as error:
+        raise ScenarioError([Issue(file=shown, message=f"not UTF-8 text, at byte {error.start}")]) from None
+    except (OSError, ValueError) as error:
+        raise ScenarioError([Issue(file=shown, message=f"cannot be read: {_reason(error)}")]) from None
+    return _parsed(text, shown), text
+
+
+def _reason(error: OSError | ValueError) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _parsed(text: str, shown: str) -> dict[str, Any]:
+    deep = ScenarioError([Issue(file=shown, message="lists or tables are nested too deeply")])
+    try:
+        table = tomllib.loads(text)
+    except RecursionError:
+        raise deep from None
+    except ValueError as error:
+        message, _, place = str(error).partition(" (at ")
+        line = next((int(word) for word in place.replace(",", " ").split() if word.isdigit()), None)
+        if line is None and "end of document" in place:
+            line = text.count("\n") + 1
+        raise ScenarioError([Issue(file=shown, line=line, message=f"not TOML: {message}")]) from None
+    if _is_deeper(table, DEEPEST):
+        raise deep
+    return table
+
+
+def _is_deeper(table: dict[str, Any], most: int) -> bool:
+    """Tell whether something is nested deeper than a scenario can be; dotted keys can make any depth."""
+    level: list[Any] = [table]
+    for _ in range(most):
+        level = [item for node in level for item in (node.values() if isinstance(node, dict) else node)
+                 if isinstance(item, dict | list)]  # fmt: skip
+    return bool(level)
+
+
+def _shown(file: FilePath) -> str:
+    """Name a file as short as it is clear; shipped ones alike from every folder."""
+    if file.parent == SHIPPED:
+        return f"scenarios/{file.name}"
+    try:
+        return str(file.relative_to(FilePath.cwd()))
+    except ValueError:
+        return str(file)

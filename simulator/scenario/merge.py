@@ -1,0 +1,144 @@
+"""A merged scenario: a tree of values that remembers where each was written, and how one tree is laid over another."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from simulator.foundation.issues import Issue, shorten
+from simulator.scenario.lines import Path, dotted
+
+ALTERNATIVES: Mapping[
+    Path, Sequence[str]
+] = {  # ways to say one thing: the last that is said takes the place of the others
+    ("throughput",): ("mfu", "tokens_per_second_per_accelerator", "step_time", "method"),
+    ("pricing",): ("rate", "book"),
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where a value was written: a file and line, or ``--set``; `folder` is what relative paths start from."""
+
+    file: str
+    line: int | None
+    folder: FilePath
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Loaded:
+    """A merged scenario before anything is looked up.
+
+    Parameters
+    ----------
+    name : str
+        Stem of the file.
+    document : mapping
+        Values as TOML has them, without ``extends`` and ``sweep``.
+    places : mapping of path to Place
+        Where each table and value was written.
+    sweep : mapping of path to sequence
+        What the study varies, in the order of the file.
+    """
+
+    name: str
+    document: Mapping[str, Any]
+    places: Mapping[Path, Place]
+    sweep: Mapping[Path, Sequence[Any]]
+
+    def place(self, path: Path) -> Place | None:
+        """Return the place of the longest part of a path that was written."""
+        for length in range(len(path), 0, -1):
+            if found := self.places.get(path[:length]):
+                return found
+        return None
+
+    def issue(self, path: Path, message: str) -> Issue:
+        """Return a problem with its place."""
+        place = self.place(path) or self.places[()]
+        return Issue(path=dotted(path), message=message, file=place.file, line=place.line)
+
+    def changed(self, path: Path, value: Any, place: Place) -> "Loaded":
+        """Return a copy in which one value is another.
+
+        Raises
+        ------
+        ValueError
+            If the path leads through something that is not a table, or to no element of a list.
+        """
+        others = [(*path[:-1], name) for name in ALTERNATIVES.get(path[:-1], ()) if name != path[-1]]
+        gone = [path, *(others if path[-1] in ALTERNATIVES.get(path[:-1], ()) else [])]
+        places = {known: at for known, at in self.places.items() if all(known[: len(old)] != old for old in gone)}
+        document = _put(self.document, path, value)
+        for old in gone[1:]:
+            document = _taken(document, old)
+        return replace(self, document=document, places=places | {path: place})
+
+    def without(self, path: Path) -> "Loaded":
+        """Return a copy in which a key is not stated.
+
+        Raises
+        ------
+        ValueError
+            If it is not stated anyway.
+        """
+        places = {known: at for known, at in self.places.items() if known[: len(path)] != path}
+        return replace(self, document=_taken(self.document, path, must=True), places=places)
+
+
+def over(below: Loaded | None, above: Loaded) -> Loaded:
+    """Lay one scenario over another: tables merge, everything else is replaced."""
+    if below is None:
+        return above
+    places = dict(below.places)
+    document = _laid(below.document, above.document, (), places)
+    return replace(above, document=document, places=places | dict(above.places))
+
+
+def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places: dict[Path, Place]) -> dict[str, Any]:
+    names = ALTERNATIVES.get(path, ())
+    stale = [key for key in names if key not in above] if any(key in above for key in names) else []
+    for key in stale:
+        for old in [old for old in places if old[: len(path) + 1] == (*path, key)]:
+            del places[old]
+    merged = {key: value for key, value in below.items() if key not in stale}
+    for key, value in above.items():
+        here = (*path, key)
+        if isinstance(value, dict) and isinstance(merged.get(key), dict):
+            merged[key] = _laid(merged[key], value, here, places)
+        else:
+            for old in [old for old in places if old[: len(here)] == here]:
+                del places[old]
+            merged[key] = value
+    return merged
+
+
+def _put(tree: Any, path: Path, value: Any) -> Any:
+    """Return a copy of a tree with one leaf changed."""
+    if not path:
+        return value
+    head, rest = path[0], path[1:]
+    if isinstance(head, int):
+        if not isinstance(tree, list) or head >= len(tree):
+            count = len(tree) if isinstance(tree, list) else 0
+            raise ValueError(f"there is no element [{head}]; the list has {count}")
+        return [_put(item, rest, value) if at == head else item for at, item in enumerate(tree)]
+    if not isinstance(tree, Mapping):
+        raise ValueError(f"{shorten(head)!r} cannot be set inside a value that is not a table")
+    return {**tree, head: _put(tree.get(head, {} if rest and isinstance(rest[0], str) else None), rest, value)}
+
+
+def _taken(tree: Mapping[str, Any], path: Path, *, must: bool = False) -> dict[str, Any]:
+    """Return a copy of a document without one key of one of its tables."""
+    head, rest = path[0], path[1:]
+    inner = tree.get(head) if isinstance(head, str) else None
+    if inner is None or (rest and not isinstance(inner, Mapping)):
+        if must:
+            raise ValueError(f"{dotted(path)} is not stated, so it cannot be taken away")
+        return dict(tree)
+    if not rest:
+        return {key: value for key, value in tree.items() if key != head}
+    return {**tree, str(head): _taken(inner, rest, must=must)}

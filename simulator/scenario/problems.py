@@ -1,0 +1,79 @@
+"""From pydantic's errors to sentences with a dotted path."""
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from simulator.foundation.issues import not_among, shorten
+from simulator.scenario.lines import Path
+from simulator.scenario.quantities import kind_of
+from simulator.scenario.schema import Document
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+
+def problems(document: object) -> tuple[Document | None, list[tuple[Path, str]]]:
+    """Validate a merged document.
+
+    Returns
+    -------
+    Document or None
+        None if there are problems.
+    list of (path, message)
+        Every problem.
+
+    Examples
+    --------
+    >>> problems({"run": {"sed": 1}})[1]
+    [(('run', 'sed'), "'sed' is not known, did you mean 'seed'? Allowed: engine, replicas, seed")]
+    """
+    try:
+        return Document.model_validate(document), []
+    except ValidationError as error:
+        return None, [_sentence(detail) for detail in error.errors(include_url=False)]
+
+
+def _sentence(detail: "ErrorDetails") -> tuple[Path, str]:
+    path = tuple(part for part in detail["loc"] if part != "[key]")
+    kind, found = detail["type"], detail.get("input")
+    if kind == "extra_forbidden":
+        return path, not_among(str(path[-1]), fields_at(path[:-1]), most=30)
+    if kind in ("model_type", "model_attributes_type", "dict_type"):
+        return path, f"expected a table, found {kind_of(found)}"
+    if kind == "list_type":
+        return path, f"expected a list of tables, as in [[{path[-1]}]], found {kind_of(found)}"
+    if kind == "value_error":
+        return path, str(detail["ctx"]["error"])
+    return path, f"{detail['msg']}, found {shorten(kind_of(found))}"
+
+
+def fields_at(path: Path) -> Iterable[str]:
+    """Return the keys that a table of the schema may have; none if the path leads nowhere.
+
+    Examples
+    --------
+    >>> list(fields_at(("phases", 0)))[:2], list(fields_at(("run", "seed")))
+    (['name', 'accelerators'], [])
+    """
+    models: Iterable[type[BaseModel]] = [Document]
+    for part in path:
+        models = [inner for model in models for inner in _inner(model, part)]
+    return [name for model in models for name in model.model_fields]
+
+
+def _inner(model: type[BaseModel], part: str | int) -> Iterator[type[BaseModel]]:
+    """Yield the models behind one key; indices of lists and names of causes lead to the element's model itself."""
+    if isinstance(part, int) or part not in model.model_fields:
+        if isinstance(part, int) or model.__name__ == "OwnCause":
+            yield model
+        return
+    yield from _models(model.model_fields[part].annotation)
+
+
+def _models(annotation: Any) -> Iterator[type[BaseModel]]:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        yield annotation
+    for argument in get_args(annotation):
+        yield from _models(argument)

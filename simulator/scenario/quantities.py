@@ -1,0 +1,195 @@
+"""Types of scenario values: text with units on the outside, floats in base units on the inside.
+
+Each type says in one sentence what is wrong; `problems` adds the place.
+"""
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime
+from functools import partial
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, WithJsonSchema
+
+from simulator.foundation.issues import not_among, shorten
+from simulator.foundation.units import DIMENSIONS, UnitError, parse
+
+
+def kind_of(value: object) -> str:
+    """Name the TOML type of a value, with its article.
+
+    Examples
+    --------
+    >>> kind_of({}), kind_of(3), kind_of(True)
+    ('a table', 'the number 3', 'the boolean true')
+    """
+    if isinstance(value, bool):
+        return f"the boolean {str(value).lower()}"
+    if isinstance(value, int | float):
+        return f"the number {shorten(value)}" if not isinstance(value, int) or abs(value) < 1 << 63 else "a huge number"
+    if isinstance(value, str):
+        return f"the text {shorten(value)!r}"
+    if isinstance(value, dict | list):
+        return "a table" if isinstance(value, dict) else "a list"
+    return f"the value {shorten(value)!r}"
+
+
+def _quantity(value: object, dimension: str, positive: bool) -> float:
+    number = parse(value, dimension)
+    if positive and number == 0:
+        raise UnitError(f"{shorten(value)!r} is zero; write something larger, such as {DIMENSIONS[dimension].example}")
+    return number
+
+
+def _whole(value: object, least: int) -> int:
+    number = parse(value, "count")
+    if number != int(number):
+        raise UnitError(f"{shorten(value)!r} is not a whole number")
+    if number < least:
+        raise UnitError(f"{shorten(value)!r} is too small; the least is {least}")
+    return int(number)
+
+
+def _share(value: object, most: float) -> float:
+    number = parse(value, "ratio")
+    if number > most:
+        raise UnitError(f"{shorten(value)!r} is more than {most:g}; write a share such as 0.462 or '46.2 %'")
+    return number
+
+
+def _positive_share(value: object, most: float) -> float:
+    number = _share(value, most)
+    if number == 0:
+        raise UnitError(f"{shorten(value)!r} is zero; write a share such as 0.462 or '46.2 %'")
+    return number
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"expected text in quotes, found {kind_of(value)}")
+    if not value.strip():
+        raise ValueError("expected text, found an empty one")
+    return value
+
+
+def _flag(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise ValueError(f"expected true or false, found {kind_of(value)}")
+    return value
+
+
+def _day(value: object) -> date:
+    if isinstance(value, datetime):
+        return value.date()
+    if isinstance(value, date):
+        return value
+    if isinstance(value, str):
+        try:
+            return date.fromisoformat(value.strip())
+        except ValueError:
+            pass
+    raise ValueError(f"expected a date such as 2022-12-12, found {kind_of(value)}")
+
+
+def word_among(value: object, words: Iterable[str] | Callable[[], Iterable[str]]) -> str:
+    """Accept one of some words; the words may be looked up late."""
+    allowed = words() if callable(words) else words
+    text = _text(value)
+    if text not in (known := list(allowed)):
+        raise ValueError(not_among(text, known))
+    return text
+
+
+def _spares(value: object) -> int | None:
+    if value == "ample":
+        return None
+    if isinstance(value, str) and not any(c.isdigit() for c in value):
+        raise ValueError(f"expected a count of nodes or 'ample', found {kind_of(value)}")
+    return _whole(value, 0)
+
+
+def _discount(value: object) -> tuple[float, float]:
+    if value == "unknown":
+        return UNKNOWN_DISCOUNT
+    if isinstance(value, list):
+        if len(value) != 2:
+            raise ValueError(f"expected a share, [low, high] or 'unknown', found a list of {len(value)}")
+        low, high = (_discounted(item) for item in value)
+        if low > high:
+            raise ValueError(f"the range runs from {low:g} down to {high:g}; write [low, high]")
+        return low, high
+    share = _discounted(value)
+    return share, share
+
+
+def _discounted(value: object) -> float:
+    if isinstance(value, str) and not any(c.isdigit() for c in value):
+        raise ValueError(f"expected a share, [low, high] or 'unknown', found {kind_of(value)}")
+    return _share(value, 1.0)
+
+
+UNKNOWN_DISCOUNT = (0.5, 0.8)  # negotiated discounts reported for large buyers; theory: cost, section 1
+
+
+def _schema(kind: str, dimension: str) -> WithJsonSchema:
+    example = DIMENSIONS[dimension].example
+    return WithJsonSchema(
+        {"anyOf": [{"type": "string"}, {"type": "number"}], "description": f"{kind}, such as {example}"}
+    )
+
+
+def _amount(kind: str, dimension: str, positive: bool) -> tuple[BeforeValidator, WithJsonSchema]:
+    return BeforeValidator(partial(_quantity, dimension=dimension, positive=positive)), _schema(kind, dimension)
+
+
+_ANY_TIME, _TIME = _amount("a time", "time", False), _amount("a time", "time", True)
+_BYTES, _BANDWIDTH = _amount("an amount of data", "bytes", True), _amount("a bandwidth", "bytes_per_s", True)
+_TOKENS, _TOKEN_RATE = _amount("a token count", "tokens", True), _amount("a token rate", "tokens_per_s", True)
+_USD, _PRICE = _amount("dollars", "usd", False), _amount("a price", "usd_per_h", False)
+
+AnyTime = Annotated[float, _ANY_TIME[0], _ANY_TIME[1]]
+Time = Annotated[float, _TIME[0], _TIME[1]]
+Bytes = Annotated[float, _BYTES[0], _BYTES[1]]
+Bandwidth = Annotated[float, _BANDWIDTH[0], _BANDWIDTH[1]]
+Tokens = Annotated[float, _TOKENS[0], _TOKENS[1]]
+TokenRate = Annotated[float, _TOKEN_RATE[0], _TOKEN_RATE[1]]
+Usd = Annotated[float, _USD[0], _USD[1]]
+Price = Annotated[float, _PRICE[0], _PRICE[1]]
+Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a share", "ratio")]
+Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
+Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]
+Spread = Annotated[float, BeforeValidator(partial(_share, most=3.0)), _schema("a log standard deviation", "ratio")]
+PerThousand = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a number", "ratio")]
+Count = Annotated[int, BeforeValidator(partial(_whole, least=1)), _schema("a whole number", "count")]
+Number = Annotated[int, BeforeValidator(partial(_whole, least=0)), _schema("a whole number", "count")]
+Spares = Annotated[int | None, BeforeValidator(_spares), _schema("a count of nodes or 'ample'", "count")]
+Amount = Annotated[
+    float, BeforeValidator(partial(_quantity, dimension="count", positive=False)), _schema("a number", "count")
+]
+Text = Annotated[str, BeforeValidator(_text), WithJsonSchema({"type": "string", "minLength": 1})]
+Flag = Annotated[bool, BeforeValidator(_flag), WithJsonSchema({"type": "boolean"})]
+Day = Annotated[date, BeforeValidator(_day), WithJsonSchema({"type": "string", "format": "date"})]
+Discount = Annotated[
+    tuple[float, float],
+    BeforeValidator(_discount),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "number", "minimum": 0, "maximum": 1},
+                {"type": "string"},
+                {"type": "array", "minItems": 2, "maxItems": 2},
+            ],
+            "description": "a share off the list price, [low, high], or 'unknown'",
+        }
+    ),
+]
+
+
+def one_of(*words: str) -> tuple[Any, Any]:
+    """Return the validator and JSON Schema of a closed choice."""
+    return BeforeValidator(partial(word_among, words=words)), WithJsonSchema({"type": "string", "enum": list(words)})
+
+
+def key_of(words: Callable[[], Iterable[str]], description: str) -> tuple[Any, Any]:
+    """Return the validator and JSON Schema of a key of the catalogue or of a registry."""
+    schema = WithJsonSchema({"type": "string", "description": description})
+    return BeforeValidator(partial(word_among, words=words)), schema

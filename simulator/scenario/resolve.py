@@ -1,0 +1,264 @@
+"""From a loaded text to a scenario: every default written out, every key looked up, every contradiction named."""
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from simulator.foundation.issues import ScenarioError
+from simulator.foundation.units import DIMENSIONS
+from simulator.reliability.causes import Cause, total_rate_per_node_s
+from simulator.reliability.recovery import Recovery
+from simulator.scenario import schema
+from simulator.scenario.defaults import Default, complete
+from simulator.scenario.efficiency import Speed
+from simulator.scenario.findings import Findings, about
+from simulator.scenario.fingerprint import fingerprint
+from simulator.scenario.lines import Path, dotted
+from simulator.scenario.load import Loaded
+from simulator.scenario.machines import Machines, machines
+from simulator.scenario.paying import start_of, tariff_of
+from simulator.scenario.phases import Phase, phases
+from simulator.scenario.problems import problems
+from simulator.scenario.saving import State, cycles_of, state_of
+from simulator.scenario.stopping import causes_of, recovery_of
+from simulator.scenario.text import toml_value
+from simulator.scenario.trained import Trained, table_of_config, trained
+from simulator.scenario.values import Assumption, Published, Scenario, Stage
+
+MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
+_LARGEST_EXPONENT = 300.0
+
+
+def resolve(loaded: Loaded) -> Scenario:
+    """Check and resolve a loaded scenario, its sweep apart.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem: first all of the schema, then all of what the values mean together.
+    """
+    _, found = problems(loaded.document)
+    if found:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    whole, used = complete(loaded.document)
+    document, found = problems(whole)
+    if document is None:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    findings = Findings(loaded)
+    _inline_config(document, whole, findings)
+    site = machines(document, findings)
+    if site is None:
+        findings.close()
+        raise AssertionError("machines are missing without a problem")
+    return _resolved(document, site, findings, _settings(whole, used, loaded))
+
+
+def _inline_config(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
+    """Write the table of a ``config.json`` into the document, so that ``resolved.toml`` needs no other file."""
+    named = document.model.architecture
+    if isinstance(named, str) and named.endswith(".json"):
+        try:
+            whole["model"]["architecture"] = dict(table_of_config(named, Findings(findings.loaded)))
+        except ValueError:
+            return  # `trained` reads it again, and says what is wrong
+
+
+def _resolved(
+    document: schema.Document, site: Machines, findings: Findings, settings: Sequence[Assumption]
+) -> Scenario:
+    model = trained(document, findings)
+    drafts = phases(document, site, model, findings)
+    causes = causes_of(document, site, findings)
+    state = state_of(document.checkpoint, site, model, findings)
+    start = start_of(document, findings)
+    tariff = tariff_of(document, site, start, findings)
+    recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    findings.close()
+    stages = _stages(document, drafts, site, model, state, causes, recovery, findings)
+    if not findings.issues:
+        _check_totals(stages, causes, recovery, findings)
+    facts = findings.close()
+    sigma = _sigma(document, drafts, findings)
+    scenario = Scenario(
+        name=findings.loaded.name,
+        title=document.title or findings.loaded.name,
+        stages=tuple(stages),
+        causes=tuple(causes) if any(not stage.gross for stage in stages) else (),
+        recovery=recovery,
+        accelerator=site.accelerator.key,
+        accelerators_per_node=site.per_node,
+        efficiency_sigma=sigma,
+        tariff=tariff,
+        start=start,
+        seed=document.run.seed or 0,
+        replicas=document.run.replicas or 1,
+        engine=document.run.engine or "auto",
+        published=_published(document.published),
+        warnings=tuple(findings.warnings),
+        notes=dict(document.note),
+        assumptions=(*settings, *facts),
+    )
+    return replace(scenario, fingerprint=fingerprint(scenario))
+
+
+def _stages(
+    document: schema.Document, drafts: Sequence[Phase], site: Machines, model: Trained | None, state: State | None,
+    causes: Sequence[Cause], recovery: Recovery, findings: Findings,
+) -> Sequence[Stage]:  # fmt: skip
+    work_s = [_work_s(draft, findings) for draft in drafts]
+    if findings.issues:
+        return []
+    rate = total_rate_per_node_s(causes)
+    cycles = cycles_of(document, drafts, [work for work, _ in work_s], state, rate, findings)
+    sigma = _sigma(document, drafts, findings)
+    stages: list[Stage] = []
+    for at, (draft, (work, productive), cycle) in enumerate(zip(drafts, work_s, cycles, strict=True)):
+        before = drafts[at - 1].accelerators if at else draft.accelerators
+        stages.append(
+            Stage(
+                name=draft.name,
+                accelerators=draft.accelerators,
+                nodes=draft.nodes,
+                work_s=work,
+                scales=draft.hours_s is None and (sigma == 0 or _spread(document, draft) > 0),
+                gross=draft.gross,
+                productive_s=productive,
+                cycle=cycle,
+                final_save=_final_save(document, draft, last=at == len(drafts) - 1),
+                reenters=not draft.gross and before != draft.accelerators,
+                tokens=draft.tokens,
+                flop_per_token=None if model is None else model.flop_per_token,
+                mfu=_mfu(draft, productive, site, model),
+                usd_per_accelerator_h=draft.rate,
+            )
+        )
+    return stages
+
+
+def _final_save(document: schema.Document, draft: Phase, *, last: bool) -> bool:
+    """Tell whether a phase ends with a save: each but the last hands its state on, if anything is ever saved."""
+    if draft.gross:
+        return False
+    return bool(document.checkpoint.save_at_end) if last else document.checkpoint.policy != "none"
+
+
+def _work_s(draft: Phase, findings: Findings) -> tuple[float, float]:
+    """Return the phase's work and the part of it in which the model learns [s]."""
+    needed = None if draft.tokens is None or not draft.tokens_per_s else draft.tokens / draft.tokens_per_s
+    path = (*draft.path, "hours")
+    if draft.hours_s is None:
+        if needed is None:
+            raise AssertionError(f"phase {draft.name}: neither hours nor tokens and speed are known")
+        if not needed > 0 or not math.isfinite(needed) or needed > DIMENSIONS["time"].most:
+            findings.problem(draft.path, f"takes {needed / 86400:.3g} days, which is no run; check tokens, "
+                                         "speed and accelerators")  # fmt: skip
+        return needed, needed
+    if not draft.gross or needed is None:
+        return draft.hours_s, draft.hours_s
+    if needed > draft.hours_s * (1 + 1e-9):
+        message = (
+            f"{about(draft.hours_s, 'time')} are too few: the tokens take {about(needed, 'time')} at the stated speed"
+        )
+        findings.problem(path, message)
+    return draft.hours_s, min(needed, draft.hours_s)
+
+
+def _mfu(draft: Phase, productive_s: float, site: Machines, model: Trained | None) -> float | None:
+    """Return the MFU while the model learns, attention counted in full."""
+    if model is None:
+        return None
+    speed = draft.speed.tokens_per_s if draft.speed else None
+    if speed is None and draft.tokens is not None:
+        speed = draft.tokens / productive_s / draft.accelerators
+    return None if speed is None else speed * model.flop_per_token / site.peak_flop_per_s
+
+
+def _spread(document: schema.Document, draft: Phase) -> float:
+    speed = draft.speed or Speed(tokens_per_s=1.0)
+    return speed.sigma if document.throughput.spread is None else document.throughput.spread
+
+
+def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Findings) -> float:
+    """Return the spread of the efficiency across replicas: one for all, the widest of the phases."""
+    sigma = max((_spread(document, draft) for draft in drafts if draft.hours_s is None), default=0.0)
+    path = "throughput.spread"
+    if document.throughput.spread is None and all(fact.path != path for fact in findings.facts):
+        why = "quartiles of published runs" if sigma else "hours or an efficiency are stated, so it does not vary"
+        findings.fact(("throughput", "spread"), f"{sigma:.4g}", why)
+    return sigma
+
+
+def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> None:
+    """Refuse a run that would not end within a thousand years."""
+    rate = total_rate_per_node_s(causes)
+    most = DIMENSIONS["time"].most
+    whole = 0.0
+    for at, stage in enumerate(stages):
+        spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery)
+        whole += spent
+        if not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
+            mean = about(1 / (rate * stage.nodes), "time") if rate else "never"
+            length = about(stage.cycle.length_s, "time")
+            message = f"would not end: a stop every {mean} on average, and {length} from one save to the next"
+            findings.problem(("phases", at), f"{message}; save more often, or check rates and sizes")
+    if not findings.issues and whole > most:
+        findings.problem(("phases",), f"the run takes {whole / 86400 / 365.25:.3g} years; the most is 1000")
+
+
+def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:
+    """Return about how long a stage takes [s]: (M + D) e^(R/M) (e^((W+C)/M) - 1) a cycle, exposure A, spares at hand.
+
+    Source: theory of Daly (2006), total time of a segment; infinite where the exponent overflows.
+    """
+    cycle, rate = stage.cycle, total_rate_per_node_s(causes) * stage.nodes
+    count = stage.work_s / min(cycle.work_s, stage.work_s)
+    length_s = min(cycle.work_s, stage.work_s) + cycle.overhead_s
+    if rate == 0:
+        return count * length_s
+    if rate * (length_s + recovery.recovery_s) > _LARGEST_EXPONENT:
+        return math.inf
+    detection_s = sum(cause.rate_per_node_s * cause.detection_s for cause in causes) / total_rate_per_node_s(causes)
+    down_s = 1 / rate + detection_s + recovery.swap_s
+    return count * down_s * math.exp(rate * recovery.recovery_s) * math.expm1(rate * length_s)
+
+
+def _published(run: schema.PublishedRun) -> Published | None:
+    if run == schema.PublishedRun():
+        return None
+    return Published(
+        wall_s=run.wall,
+        accelerator_hours=run.accelerator_hours,
+        usd=run.usd,
+        goodput=run.goodput,
+        interruptions=run.interruptions,
+        hours_kind=run.hours_kind or "unknown",
+        source=run.source or "",
+        evidence=run.evidence or "",
+    )
+
+
+def _settings(whole: Mapping[str, Any], used: Mapping[Path, Default], loaded: Loaded) -> Sequence[Assumption]:
+    """Return every leaf of the completed document, with the place or the default that it came from."""
+    settings = []
+    for path, value in _leaves(whole, ()):
+        default = next((found for at, found in used.items() if path[: len(at)] == at), None)
+        source = f"default: {default.source}" if default else str(loaded.place(path) or loaded.places[()])
+        settings.append(
+            Assumption(
+                path=dotted(path),
+                value=value if isinstance(value, str) else toml_value(value),
+                source=source,
+                evidence=default.evidence if default else "",
+                toml=toml_value(value),
+            )
+        )
+    return settings
+
+
+def _leaves(value: Any, path: Path) -> Sequence[tuple[Path, Any]]:
+    if isinstance(value, dict):
+        return [leaf for key, item in value.items() for leaf in _leaves(item, (*path, key))]
+    if isinstance(value, list) and any(isinstance(item, dict) for item in value):
+        return [leaf for at, item in enumerate(value) for leaf in _leaves(item, (*path, at))]
+    return [(path, value)]

@@ -1,0 +1,140 @@
+"""Saves: how large the state is, how long it takes to write, and how often that happens."""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from simulator.reliability.attempt import Cycle
+from simulator.reliability.checkpoint import policy
+from simulator.scenario import schema
+from simulator.scenario.defaults import BANDWIDTH, BYTES_PER_PARAMETER
+from simulator.scenario.findings import Findings
+from simulator.scenario.machines import Machines
+from simulator.scenario.phases import Phase
+from simulator.scenario.trained import Trained
+
+CHECKPOINT = ("checkpoint",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """The state of a training run, and how fast it moves.
+
+    Parameters
+    ----------
+    state_bytes : float
+        Size [byte].
+    bytes_per_s : float
+        What the file system takes, all writers together [byte/s].
+    nic_bytes_per_s : float or None
+        What one accelerator sends [byte/s]; None where not known.
+    """
+
+    state_bytes: float
+    bytes_per_s: float
+    nic_bytes_per_s: float | None
+
+    def move_s(self, accelerators: int) -> float:
+        """Return the time to write or read the state once: state / min(writers x NIC, file system) [s]."""
+        network = math.inf if self.nic_bytes_per_s is None else accelerators * self.nic_bytes_per_s
+        return self.state_bytes / min(network, self.bytes_per_s)
+
+
+def state_of(
+    checkpoint: schema.Checkpoint, machines: Machines, model: Trained | None, findings: Findings
+) -> State | None:
+    """Return the state, or None where neither its size nor the model is known."""
+    size = checkpoint.state
+    if size is None:
+        if model is None:
+            return None
+        factor, source, evidence = BYTES_PER_PARAMETER
+        size = findings.amount((*CHECKPOINT, "state"), factor * model.shape.parameters, "bytes",
+                               f"{factor:g} B per parameter: {source}", evidence)  # fmt: skip
+    return State(state_bytes=size, bytes_per_s=_bandwidth(checkpoint, machines, findings),
+                 nic_bytes_per_s=machines.nic_bytes_per_s)  # fmt: skip
+
+
+def _bandwidth(checkpoint: schema.Checkpoint, machines: Machines, findings: Findings) -> float:
+    if checkpoint.bandwidth is not None:
+        return checkpoint.bandwidth
+    path = (*CHECKPOINT, "bandwidth")
+    for name in ("storage_write_bytes_per_s", "storage_read_bytes_per_s"):
+        found = None if machines.system is None else machines.system.get_number(name)
+        if machines.system and found:
+            return findings.amount(
+                path, found, "bytes_per_s", f"{machines.system.key}: {name}", machines.system.evidence
+            )
+    value, source, evidence = BANDWIDTH
+    return findings.amount(path, value, "bytes_per_s", f"default: {source}", evidence)
+
+
+def cycles_of(
+    document: schema.Document, drafts: Sequence[Phase], work_s: Sequence[float], state: State | None,
+    rate_per_node_s: float, findings: Findings,
+) -> Sequence[Cycle]:  # fmt: skip
+    """Return the cycle of each phase."""
+    checkpoint = document.checkpoint
+    saves = checkpoint.policy != "none" and any(not draft.gross for draft in drafts)
+    if saves and checkpoint.save_time is None and state is None:
+        findings.problem((*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture")
+    if checkpoint.policy != "periodic" and checkpoint.interval is not None:
+        findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
+    unused = [name for name in ("blocking_time", "flush_slowdown") if getattr(checkpoint, name) is not None]
+    if checkpoint.mode == "blocking" and unused:
+        findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
+    if findings.issues:
+        return [Cycle(work_s=work) for work in work_s]
+    return [
+        _cycle(checkpoint, draft, work, state, rate_per_node_s, findings)
+        for draft, work in zip(drafts, work_s, strict=True)
+    ]
+
+
+def save_s_of(checkpoint: schema.Checkpoint, state: State | None, accelerators: int) -> float:
+    """Return the time of one full save [s]."""
+    if checkpoint.save_time is not None:
+        return checkpoint.save_time
+    return 0.0 if state is None else state.move_s(accelerators)
+
+
+def _cycle(
+    checkpoint: schema.Checkpoint, draft: Phase, work_s: float, state: State | None, rate: float, findings: Findings
+) -> Cycle:
+    """Return the cycle of one phase."""
+    if draft.gross or checkpoint.policy == "none":
+        return Cycle(work_s=work_s)
+    save_s = save_s_of(checkpoint, state, draft.accelerators)
+    if checkpoint.save_time is None:
+        findings.amount((*draft.path, "save_time"), save_s, "time", "state / min(accelerators x NIC, bandwidth)", "D")
+    asynchronous = checkpoint.mode == "asynchronous"
+    write_s = min(checkpoint.blocking_time or 0.0, save_s) if asynchronous else save_s
+    flush_s = save_s if asynchronous else 0.0
+    slowdown = (checkpoint.flush_slowdown or 0.0) if asynchronous else 0.0
+    cost_s = write_s + slowdown * flush_s
+    mtbf_s = 1.0 / (draft.nodes * rate) if rate > 0 else math.inf
+    chosen = policy(str(checkpoint.policy), every_s=checkpoint.interval)
+    interval_s = chosen.interval_s(work_s=work_s, cost_s=cost_s, mtbf_s=mtbf_s)
+    interval_s = _at_least_the_flush(interval_s, flush_s - cost_s, checkpoint, work_s, findings)
+    if not interval_s > 0:
+        message = f"{checkpoint.policy!r} would take a save that costs nothing all the time"
+        findings.problem((*CHECKPOINT, "policy"), f"{message}; state save_time, or write 'periodic'")
+        return Cycle(work_s=work_s)
+    findings.amount((*draft.path, "interval"), interval_s, "time", f"policy {checkpoint.policy}", "D")
+    return Cycle(work_s=interval_s, write_s=write_s, flush_s=min(flush_s, interval_s + cost_s), slowdown=slowdown)
+
+
+def _at_least_the_flush(
+    interval_s: float, least_s: float, checkpoint: schema.Checkpoint, work_s: float, findings: Findings
+) -> float:
+    """Return an interval in which the flush can end; stretch the policies' own choice, refuse a stated one."""
+    if interval_s >= least_s or interval_s >= work_s:
+        return interval_s
+    if checkpoint.policy == "periodic":
+        message = f"a flush does not end within the interval: it takes {least_s:.6g} s of {interval_s:.6g} s"
+        findings.problem((*CHECKPOINT, "interval"), f"{message}; save less often or widen the bandwidth")
+        return work_s
+    findings.warn(
+        f"A flush takes longer than the interval that {checkpoint.policy!r} would choose; the interval is stretched."
+    )
+    return min(least_s, work_s)

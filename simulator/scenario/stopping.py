@@ -1,0 +1,181 @@
+"""What stops the run and how it comes back: from failure catalogues and changes to them to causes and a recovery."""
+
+from collections.abc import Mapping, Sequence
+
+from simulator.catalogue.reader import Entry, entry
+from simulator.foundation.issues import not_among
+from simulator.reliability.causes import Cause, Kind, RepairLaw
+from simulator.reliability.recovery import Exposure, Recovery
+from simulator.scenario import schema
+from simulator.scenario.defaults import DETECTION, REPAIR_S
+from simulator.scenario.findings import Findings
+from simulator.scenario.machines import Machines
+from simulator.scenario.phases import Phase
+from simulator.scenario.saving import State, save_s_of
+
+PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
+CAUSES = ("failures", "causes")
+
+
+def causes_of(document: schema.Document, machines: Machines, findings: Findings) -> Sequence[Cause]:
+    """Return the causes, none when failures are switched off or nothing is left for them to strike."""
+    failures = document.failures
+    if all(phase.hours_kind == "gross" for phase in document.phases or []):
+        findings.warn(
+            "All hours are calendar time, which contains every loss already: nothing strikes and nothing is saved."
+        )
+        return ()
+    catalogue = entry("failures", str(failures.catalogue))
+    if not failures.enabled:
+        findings.warn("Failures are switched off: the forecast is what a run without a single stop would take.")
+        return ()
+    parts = _parts(catalogue, findings)
+    for name, own in failures.causes.items():
+        if name not in parts and own.rate_per_1000_node_days is None:
+            known = f": {not_among(name, parts)}; for a cause of your own" if parts else ","
+            findings.problem((*CAUSES, name), f"{catalogue.key} has no such cause{known} state rate_per_1000_node_days")
+    found = [
+        cause
+        for name in dict.fromkeys([*parts, *failures.causes])
+        if (cause := _cause(name, parts.get(name), document, machines, findings)) is not None
+    ]
+    if not found:
+        findings.warn("No failures are simulated: name a failure catalogue, such as rsc-1, for a forecast with stops.")
+    return tuple(found)
+
+
+def _parts(catalogue: Entry, findings: Findings) -> Mapping[str, Entry]:
+    """Return the causes that stop a job; those that only slow it are named in a warning."""
+    if catalogue.parts:
+        what = str(catalogue.values.get("counts_as", ""))
+        findings.fact(("failures", "catalogue", "entry"), f"{catalogue.key}: {catalogue.title}; counts {what}",
+                      catalogue.source, catalogue.evidence)  # fmt: skip
+    if "WARNING" in catalogue.notes or catalogue.evidence in ("M", "V"):
+        findings.warn(f"Failure catalogue {catalogue.key}: {catalogue.standing}.")
+    slowing = [name for name, part in catalogue.parts.items() if part.get_number("slowdown_high") is not None]
+    if slowing:
+        findings.warn(f"{', '.join(slowing)} of {catalogue.key} slow a run and do not stop it; they are left out.")
+    return {name: part for name, part in catalogue.parts.items() if name not in slowing}
+
+
+def _cause(
+    name: str, part: Entry | None, document: schema.Document, machines: Machines, findings: Findings
+) -> Cause | None:
+    """Return one cause, or None when it never strikes."""
+    own = document.failures.causes.get(name, schema.OwnCause())
+    rate = _rate(name, part, own, machines, findings) * (document.failures.rate_multiplier or 0.0) * PER_1000_NODE_DAYS
+    if rate == 0:
+        return None
+    kind: Kind = own.kind or (part.text("kind") if part else "fail_stop")  # type: ignore[assignment]  # checked words
+    nodes_lost = own.nodes_lost if own.nodes_lost is not None else int(_number(part, "nodes_lost") or 0)
+    return Cause(
+        name=name,
+        rate_per_node_s=rate,
+        kind=kind,
+        detection_s=_detection(name, part, own, kind, document, findings),
+        nodes_lost=nodes_lost,
+        repair_s=_repair(name, part, own, document, findings) if nodes_lost else 0.0,
+        repair_law=_law(own, document),
+        counts_as=str(part.values.get("counts_as", "all_cause")) if part else "all_cause",
+        source=part.source if part and own.rate_per_1000_node_days is None else "stated in the scenario",
+        evidence=part.evidence if part and own.rate_per_1000_node_days is None else "",
+    )
+
+
+def _rate(name: str, part: Entry | None, own: schema.OwnCause, machines: Machines, findings: Findings) -> float:
+    """Return stops per 1000 node-days of the scenario's nodes."""
+    if own.rate_per_1000_node_days is not None or part is None:
+        return own.rate_per_1000_node_days or 0.0
+    rate = part.number("rate_per_1000_node_days")
+    size = part.get_number("node_accelerators") or machines.per_node
+    if size != machines.per_node:
+        findings.warn(f"The catalogue's nodes have {size:g} accelerators, these have {machines.per_node}: "
+                      "rates are scaled by the accelerators in a node.")  # fmt: skip
+        rate *= machines.per_node / size
+    findings.fact((*CAUSES, name, "rate_per_1000_node_days"), f"{rate:g}", part.source, part.evidence)
+    return rate
+
+
+def _number(part: Entry | None, name: str) -> float | None:
+    return None if part is None else part.get_number(name)
+
+
+def _standing(part: Entry, name: str) -> str:
+    return "M" if name in part.unverified else part.evidence
+
+
+def _detection(
+    name: str, part: Entry | None, own: schema.OwnCause, kind: Kind, document: schema.Document, findings: Findings
+) -> float:
+    """Return the latency of the cause, its kind, the scenario or the catalogue, in this order, or the default."""
+    for given in (own.detection, getattr(document.failures.detection, kind), document.recovery.detection):
+        if given is not None:
+            return float(given)
+    path = (*CAUSES, name, "detection")
+    if part and (known := part.get_number("detection_s")) is not None:
+        outage = part.get_number("outage_s") or 0.0
+        source = str(part.values.get("detection_source", part.source)) + (", and the outage itself" if outage else "")
+        return findings.amount(path, known + outage, "time", source, _standing(part, "detection_s"))
+    value, source, evidence = DETECTION[kind]
+    return findings.amount(path, value, "time", f"default for {kind}: {source}", evidence)
+
+
+def _repair(
+    name: str, part: Entry | None, own: schema.OwnCause, document: schema.Document, findings: Findings
+) -> float:
+    for given in (own.repair, document.recovery.repair):
+        if given is not None:
+            return given
+    path = (*CAUSES, name, "repair")
+    if part and (known := part.get_number("repair_mean_s")) is not None:
+        source = str(part.values.get("repair_source", part.source))
+        return findings.amount(path, known, "time", source, _standing(part, "repair_mean_s"))
+    value, source, evidence = REPAIR_S
+    return findings.amount(path, value, "time", f"default: {source}", evidence)
+
+
+def _law(own: schema.OwnCause, document: schema.Document) -> RepairLaw:
+    law = own.repair_law or document.recovery.repair_law or "exponential"
+    return "constant" if law == "constant" else "exponential"
+
+
+def recovery_of(
+    document: schema.Document, drafts: Sequence[Phase], state: State | None, stops: bool, findings: Findings
+) -> Recovery:
+    """Return what a stop costs."""
+    written, striking = document.recovery, [draft for draft in drafts if not draft.gross]
+    initialization_s = written.initialization or 0.0
+    startup_s = written.startup
+    if not striking:
+        initialization_s = startup_s = 0.0
+    elif startup_s is None:
+        startup_s = findings.amount(("recovery", "startup"), initialization_s, "time", "like recovery.initialization")
+    exposure: Exposure = document.failures.exposure or "A"  # type: ignore[assignment]  # one of the three words
+    return Recovery(
+        exposure=exposure,
+        swap_s=written.swap or 0.0 if striking else 0.0,
+        initialization_s=initialization_s,
+        restore_s=_restore(document, striking, state, stops, findings),
+        startup_s=startup_s or 0.0,
+        spares=document.cluster.spares,
+    )
+
+
+def _restore(
+    document: schema.Document, striking: Sequence[Phase], state: State | None, stops: bool, findings: Findings
+) -> float:
+    """Return the time to read a checkpoint: stated, or like the slowest save."""
+    if document.recovery.restore is not None:
+        return document.recovery.restore
+    changes = len({draft.accelerators for draft in striking}) > 1
+    if not striking or not (stops or changes) or document.checkpoint.policy == "none":
+        return 0.0
+    path = ("recovery", "restore")
+    if state is None and document.checkpoint.save_time is None:
+        findings.problem(path, "is not known: state it, checkpoint.save_time or model.architecture")
+        return 0.0
+    checkpoint = document.checkpoint
+    if state is not None:
+        slowest = max(state.move_s(draft.accelerators) for draft in striking)
+        return findings.amount(path, slowest, "time", "state / min(accelerators x NIC, bandwidth)", "D")
+    return findings.amount(path, save_s_of(checkpoint, None, 1), "time", "like checkpoint.save_time")

@@ -1,0 +1,109 @@
+"""The model of a scenario: parameters and FLOPs per token, from the catalogue, a ``config.json`` or a table."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any
+
+from simulator.foundation.issues import shorten
+from simulator.foundation.units import show
+from simulator.scenario import keys
+from simulator.scenario.findings import Findings
+from simulator.scenario.schema import Document
+from simulator.workload.architecture import Architecture, architecture, six_n_d, training_flops
+
+ARCHITECTURE = ("model", "architecture")
+LARGEST_CONFIG_BYTES = 4 * 2**20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trained:
+    """What one token costs, and how large the state is.
+
+    Parameters
+    ----------
+    shape : Architecture
+        Exact shape.
+    sequence : int
+        Context length [tokens].
+    flop_per_token : float
+        Model FLOPs forward and backward, attention counted in full: the convention in which papers state MFU
+        (PaLM, arXiv 2204.02311, appendix B).
+    six_n : float
+        Six times the active parameters, the convention of published hours [FLOP/token].
+    """
+
+    shape: Architecture
+    sequence: int
+    flop_per_token: float
+    six_n: float
+
+
+def trained(document: Document, findings: Findings) -> Trained | None:
+    """Count the model; None where the scenario names none, or with a problem noted."""
+    named = document.model.architecture
+    if named is None:
+        return None
+    try:
+        shape = shape_of(named, findings)
+    except (ValueError, TypeError, ArithmeticError, AttributeError, KeyError) as error:
+        findings.problem(ARCHITECTURE, f"{shorten(str(error), 300)}")
+        return None
+    sequence = document.model.sequence or shape.seq
+    if document.model.sequence is None:
+        findings.fact(("model", "sequence"), f"{sequence}", "context length of the architecture")
+    flop = training_flops(shape, seq=sequence, causal=False).model_flop
+    findings.fact((*ARCHITECTURE, "parameters"), f"{shape.parameters:.6g}", "counted from the architecture", "D")
+    findings.fact((*ARCHITECTURE, "flop_per_token"), f"{flop:.6g}",
+                  f"counted, attention in full over {sequence} tokens", "D")  # fmt: skip
+    return Trained(shape=shape, sequence=sequence, flop_per_token=flop, six_n=six_n_d(shape))
+
+
+def shape_of(named: str | Mapping[str, Any], findings: Findings) -> Architecture:
+    """Return the shape that a key, a path or a table means."""
+    if not isinstance(named, str):
+        return architecture(named)
+    if named.endswith(".json"):
+        return architecture(table_of_config(named, findings))
+    from simulator.catalogue.reader import entry
+
+    fact = entry("architectures", named)
+    findings.fact((*ARCHITECTURE, "entry"), f"{fact.key}: {fact.title}", fact.source, fact.evidence)
+    wanted = {field.name: str(field.type) for field in fields(Architecture)}
+    return architecture({
+        name: int(value) if isinstance(value, float) else value
+        for name, value in fact.values.items() if name in wanted
+    })  # fmt: skip
+
+
+def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
+    """Read a Hugging Face ``config.json``, relative to the file that names it, into a table of counts.
+
+    Raises
+    ------
+    ValueError
+        If the file cannot be read or describes no architecture that we know.
+    """
+    from simulator.workload.hugging_face import from_hugging_face
+
+    place = findings.loaded.place(ARCHITECTURE)
+    file = (place.folder if place else findings.loaded.places[()].folder) / path
+    try:
+        if file.is_file() and file.stat().st_size > LARGEST_CONFIG_BYTES:
+            raise ValueError(f"{path!r} is larger than 4 MiB, which is no config.json")
+        config = json.loads(file.read_bytes())
+    except OSError as error:
+        raise ValueError(f"{shorten(path)!r} cannot be read: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:
+        raise ValueError(f"{shorten(path)!r} is not JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise ValueError(f"{path!r} is JSON, but not an object")
+    try:
+        shape = from_hugging_face(config)
+    except (TypeError, ArithmeticError, AttributeError, KeyError) as error:
+        raise ValueError(f"{path!r} describes no architecture: {error}") from None
+    table = {f.name: value for f in fields(shape) if (value := getattr(shape, f.name)) is not None}
+    keys.architecture(table)
+    shown = show(shape.parameters / 1e9, "count")
+    findings.fact((*ARCHITECTURE, "entry"), f"{path}: {shown}B parameters", "Hugging Face configuration", "P")
+    return table

@@ -1,0 +1,167 @@
+"""A scenario as a value: everything that an engine needs, in base units, with nothing left to look up."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+
+from simulator.reliability.attempt import Cycle
+from simulator.reliability.causes import Cause, total_rate_per_node_s
+from simulator.reliability.recovery import Recovery
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One stretch of the run on one set of machines: a phase of the scenario, such as PaLM's 3,072-chip end.
+
+    Parameters
+    ----------
+    name : str
+        As the scenario calls it.
+    accelerators, nodes : int
+        Machines at work; `nodes` is what fails.
+    work_s : float
+        Useful time at the median efficiency, saves and failures apart [s].
+    scales : bool
+        Whether `work_s` follows the uncertain efficiency (tokens were given) or not (hours were given).
+    gross : bool
+        True when `work_s` is calendar time that contains every loss already: nothing strikes, nothing is saved.
+    productive_s : float
+        The part of `work_s` in which the model learns [s]; less only in gross stages whose tokens are known.
+    cycle : Cycle
+        Work between saves, and the cost of one.
+    final_save : bool
+        Whether the stage ends with a blocking save and its flush.
+    reenters : bool
+        Whether the job is set up anew and reads its last save on entry, because the set of machines changed.
+    tokens : float or None
+        Tokens trained in this stage.
+    flop_per_token : float or None
+        Model FLOPs of one token, forward and backward, attention counted in full.
+    mfu : float or None
+        Model FLOPs over peak while the model learns.
+    usd_per_accelerator_h : float or None
+        List price of this stage where it differs from the scenario's.
+    """
+
+    name: str
+    accelerators: int
+    nodes: int
+    work_s: float
+    scales: bool
+    gross: bool
+    productive_s: float
+    cycle: Cycle
+    final_save: bool
+    reenters: bool = False
+    tokens: float | None = None
+    flop_per_token: float | None = None
+    mfu: float | None = None
+    usd_per_accelerator_h: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tariff:
+    """The price of one accelerator-hour, and on which basis.
+
+    Parameters
+    ----------
+    list_usd_per_accelerator_h : float
+        The dated list price, host included when `host_included` [USD/h].
+    discount_low, discount_high : float
+        Share off the list price; a range is sampled evenly across replicas.
+    term, provider, region, on, source, evidence : str or date
+        What was looked up, and where it came from; `on` is the date of the row.
+    stale : bool
+        Whether the row is older than a year at the start of the run.
+    """
+
+    list_usd_per_accelerator_h: float
+    discount_low: float = 0.0
+    discount_high: float = 0.0
+    term: str = "stated"
+    provider: str | None = None
+    region: str | None = None
+    on: date | None = None
+    host_included: bool | None = None
+    source: str = ""
+    evidence: str = ""
+    stale: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Assumption:
+    """One resolved value: where in the scenario, what, and where it came from.
+
+    Settings, stated or default, have their TOML in `toml`; facts that were looked up or derived have None there.
+    """
+
+    path: str
+    value: str
+    source: str  # "default: why", "file:line", "--set", or a catalogue key with its source
+    evidence: str = ""
+    toml: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """What was published of a run, to hold the forecast against."""
+
+    wall_s: float | None = None
+    accelerator_hours: float | None = None
+    usd: float | None = None
+    goodput: float | None = None
+    interruptions: float | None = None
+    hours_kind: str = "unknown"  # net | gross | unknown
+    source: str = ""
+    evidence: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scenario:
+    """A training run to forecast.
+
+    Parameters
+    ----------
+    stages : sequence of Stage
+        In order.
+    causes : sequence of Cause
+        Empty when failures are switched off.
+    recovery : Recovery
+        What a stop costs.
+    accelerators_per_node : int
+        Turns nodes and spares into accelerators.
+    efficiency_sigma : float
+        Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
+    tariff : Tariff
+        What an accelerator-hour costs.
+    assumptions : sequence of Assumption
+        Every value that was used, with its source.
+    fingerprint : str
+        Hash of all that changes a result, the seed apart.
+
+    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
+    """
+
+    name: str = field(compare=False)
+    title: str
+    stages: Sequence[Stage]
+    causes: Sequence[Cause]
+    recovery: Recovery
+    accelerator: str
+    accelerators_per_node: int
+    efficiency_sigma: float
+    tariff: Tariff
+    start: date
+    seed: int
+    replicas: int
+    engine: str = "auto"
+    published: Published | None = None
+    warnings: Sequence[str] = field(default=(), compare=False)
+    notes: Mapping[str, str] = field(default_factory=dict)
+    assumptions: Sequence[Assumption] = field(default=(), compare=False)
+    fingerprint: str = ""
+
+
+def rate_per_s(scenario: Scenario, stage: Stage) -> float:
+    """Return how often the job is struck in a stage, down or not [1/s]."""
+    return 0.0 if stage.gross else total_rate_per_node_s(scenario.causes) * stage.nodes
