@@ -56,7 +56,7 @@ def _text(
 ) -> str:
     lines = [
         "# Written by analysis/validation/calibrate.py; do not edit. `factor` is measured over modelled step time, `sigma` the",
-        "# log standard deviation of what remains. A stack of basis val was never fitted: it borrows from validation rows.",
+        "# log standard deviation of what remains. A stack whose basis is "not dev" had no row to fit: its factor is read off the other splits.",
         "",
         "[parameters]",
         'title = "Step-time model, version 1"',

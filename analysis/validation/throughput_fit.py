@@ -2,7 +2,8 @@
 
 The method: Nelder-Mead on nine bounded parameters, minimising the mean absolute log residual of step time after the
 median of each stack, with a weak prior around physical values. A stack with rows in the fitted split takes its factor from
-those alone; another takes it from its other rows, shrunk towards the middle of all stacks by the number of its sources.
+those alone; another takes it from its other rows, each source weighed by the root of its rows, shrunk towards the middle of
+all stacks.
 """
 
 import math
@@ -98,7 +99,7 @@ def factors(
     for key in {case.row.stack for case, _ in used}:
         own = [(case, x) for case, x in used if case.row.stack == key]
         seen = [(case, x) for case, x in own if case.row.split == DEV]
-        found[key] = _factor(seen or own, centre, basis=DEV if seen else "val")
+        found[key] = _factor(seen or own, centre, basis=DEV if seen else "not dev")
     unknown = Factor(factor=math.exp(-centre), sigma=UNSEEN_SIGMA, rows=len(used), sources=len(medians),
                      basis="all stacks", generations=())  # fmt: skip
     return dict(sorted(found.items())), unknown
@@ -108,8 +109,12 @@ def _factor(own: Sequence[tuple[Case, float]], centre: float, *, basis: str) -> 
     by_source = _group([x for _, x in own], [case.row.source for case, _ in own])
     n = len(by_source)
     middle = median([x for _, x in own])
-    if basis != DEV:  # each source is one vote; the middle of all stacks is one more
-        middle = (sum(median(values) for values in by_source.values()) + centre) / (n + 1)
+    if (
+        basis != DEV
+    ):  # a source weighs as the root of its rows, for they share its errors; all stacks together as one row
+        weights = {source: math.sqrt(len(values)) for source, values in by_source.items()}
+        votes = sum(weights[source] * median(values) for source, values in by_source.items())
+        middle = (votes + centre) / (sum(weights.values()) + 1.0)
     spread = sum(float(np.mean((np.array(v) - middle) ** 2)) for v in by_source.values())
     sigma = math.sqrt((spread + PRIOR_SOURCES * KNOWN_SIGMA**2) / (n + PRIOR_SOURCES))
     seen = sorted({str(case.row.accelerator.values.get("generation")) for case, _ in own})

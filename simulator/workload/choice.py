@@ -1,6 +1,6 @@
 """Choosing a plan: the fastest that fits, all that are legal, and why one does not fit."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -54,9 +54,23 @@ class Search(NamedTuple):
 
 
 def search(
-    architecture: Architecture, chip: Chip, fabric: Fabric, limits: Limits, *, stack: str | None = None, keep: int = 10
+    architecture: Architecture,
+    chip: Chip,
+    fabric: Fabric,
+    limits: Limits,
+    *,
+    stack: str | None = None,
+    keep: int = 10,
+    note: Callable[[int, int], object] | None = None,
 ) -> Search:
     """Evaluate every legal plan within limits, and keep the best and the Pareto front of step time against memory.
+
+    Parameters
+    ----------
+    keep : int
+        How many of the fastest to keep.
+    note : callable, optional
+        Called now and then with the plans seen and those that fit.
 
     Raises
     ------
@@ -73,6 +87,8 @@ def search(
         total = _as_array(found.memory.total_bytes, plan)
         fits, seconds = total <= chip.hbm_bytes, _as_array(found.step_time_s.p50, plan)
         seen, fitting = seen + len(total), fitting + int(fits.sum())
+        if note is not None:
+            note(seen, fitting)
         if fits.any():
             kept.append(plan.take(_shortlist(seconds, total, fits, keep)))
         elif nearest is None or total.min() < nearest[0]:
