@@ -1,8 +1,8 @@
 """Calibrate the step-time model: ``python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]``.
 
-Fits on the rows of split ``dev``, takes factors of other stacks from the other rows, repeats the fit without each source of
-``dev``, and writes ``simulator/catalogue/throughput_parameters.toml``. Running it again on the same table writes the same
-file.
+Fits on the rows of split ``dev``, takes factors of other stacks from the other rows, repeats the fit without each
+source of ``dev``, and writes ``simulator/catalogue/throughput_parameters.toml``. Running it again on the same table
+writes the same file.
 """
 
 import sys
@@ -55,8 +55,9 @@ def _text(
     data: str,
 ) -> str:
     lines = [
-        "# Written by analysis/validation/calibrate.py; do not edit. `factor` is measured over modelled step time, `sigma` the",
-        "# log standard deviation of what remains. A stack whose basis is "not dev" had no row to fit: its factor is read off the other splits.",
+        "# Written by analysis/validation/calibrate.py; do not edit. `factor` is measured over modelled step time,",
+        "# `sigma` the log standard deviation of what remains. A stack of another basis than dev had no row to fit;",
+        "# its factor is read off the rows of the other splits.",
         "",
         "[parameters]",
         'title = "Step-time model, version 1"',

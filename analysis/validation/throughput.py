@@ -124,7 +124,7 @@ def _score(case: Case, parameters: Parameters, unseen: float, constant: float) -
     row = case.row
     factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")))
     found = forecast(case, parameters, {row.stack: factor})
-    plan = case.plans.at(found.index)
+    plan = case.plans.at(found.chosen)
     slow = min(RANGE_SHARE * math.log(found.tokens_per_s / found.low), MOST_RANGE)
     p50 = _seconds(case, found.tokens_per_s)
     return Score(
@@ -157,7 +157,7 @@ def _seconds(case: Case, tokens_per_s: float) -> float:
 def _memory_error(case: Case, found: Forecast) -> float | None:
     if case.row.memory_bytes is None:
         return None
-    row, plan = case.row, case.plans.at(found.index)
+    row, plan = case.row, case.plans.at(found.chosen)
     held = memory(case.shape, plan, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
     return float(held.allocated_bytes) / case.row.memory_bytes - 1.0
 
@@ -174,7 +174,7 @@ def _unseen(cases: Sequence[Case], parameters: Parameters) -> list[float]:
         if source in refits:
             fitted = Parameters(**{name: refits[source].number(name) for name in Parameters._fields})
             left = log_ratios(cases, fitted)
-        found, unknown = factors(cases, list(left), skip=lambda case, source=source: case.row.source == source)
+        found, unknown = factors(cases, list(left), leave_out=source)
         for i, case in enumerate(cases):
             if case.row.source == source:
                 factor = found.get(case.row.stack, unknown).factor

@@ -31,7 +31,6 @@ from simulator.workload.stacks import (
 )
 from simulator.workload.step import Step, step
 
-
 CONTEXTS = (4096, 2048, 1024)  # tried in this order where a row states no context
 JUST_ENOUGH = (0, 1, 1.125, 1.25, 1.5, 1.75, 2)  # recompute modes to try where a row states none
 
@@ -54,7 +53,7 @@ class Forecast(NamedTuple):
     tokens_per_s: float
     low: float
     high: float
-    index: int
+    chosen: int
 
 
 def case_of(row: Row) -> Case:
@@ -85,7 +84,6 @@ def _case(row: Row) -> Case:
 
 def forecast(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Forecast:
     """Forecast a case by the rule of this module."""
-    row = case.row
     seconds = steps(case, parameters, factors).total_s
     rate = np.asarray(_tokens(case) / seconds)
     index, among = _choose(case, rate)

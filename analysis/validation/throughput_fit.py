@@ -1,17 +1,17 @@
 """Fit the step-time model: global parameters on one split, a factor for each stack, and what is left over.
 
 The method: Nelder-Mead on nine bounded parameters, minimising the mean absolute log residual of step time after the
-median of each stack, with a weak prior around physical values. A stack with rows in the fitted split takes its factor from
-those alone; another takes it from its other rows, each source weighed by the root of its rows, shrunk towards the middle of
-all stacks.
+median of each stack, with a weak prior around physical values. A stack with rows in the fitted split takes its factor
+from those alone; another takes it from its other rows, each source weighed by the root of its rows, shrunk towards the
+middle of all stacks.
 """
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,12 +65,14 @@ def fit(cases: Sequence[Case], evaluations: int = 1500, restarts: int = 3) -> Pa
     from scipy.optimize import minimize
 
     x = _encode({name: bound.centre for name, bound in BOUNDS.items()})
+    options: Any = {"maxfev": evaluations // restarts, "xatol": 1e-3, "fatol": 1e-6}
     for _ in range(restarts):
-        found = minimize(
-            lambda y: loss(cases, _decode(y)), x, method="Nelder-Mead",
-            options={"maxfev": evaluations // restarts, "xatol": 1e-3, "fatol": 1e-6},
-        )  # fmt: skip
-        x = found.x
+        x = minimize(
+            lambda y: loss(cases, _decode(np.asarray(y))),
+            np.asarray(x),
+            method="Nelder-Mead",
+            options=options,
+        ).x
     return _decode(x)
 
 
@@ -89,10 +91,10 @@ def log_ratios(cases: Sequence[Case], parameters: Parameters) -> NDArray[np.floa
 
 
 def factors(
-    cases: Sequence[Case], left: Sequence[float], *, skip: Callable[[Case], bool] = lambda case: False
+    cases: Sequence[Case], left: Sequence[float], *, leave_out: str | None = None
 ) -> tuple[dict[str, Factor], Factor]:
-    """Factor of each stack, and of a stack that is not known; cases that `skip` are left out."""
-    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if not skip(case)]
+    """Factor of each stack, and of a stack that is not known; `leave_out` is a source whose cases do not count."""
+    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if case.row.source != leave_out]
     medians = [median(values) for values in _group([x for _, x in used], [c.row.stack for c, _ in used]).values()]
     centre = median(medians) if medians else 0.0
     found = {}

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from simulator.catalogue.reader import CatalogueError, Entry, entry, fold, read
 from simulator.workload.architecture import Architecture, architecture, training_flops
@@ -152,7 +153,7 @@ def _architecture(words: Mapping[str, str]) -> tuple[Architecture, list[str]]:
     shape = {name: _whole(words[name]) for name in ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "seq")}
     known = _catalogued(words["model"])
     if known is not None:
-        changes = {name: value for name, value in shape.items() if value is not None and name != "seq"}
+        changes: dict[str, Any] = {name: value for name, value in shape.items() if value is not None and name != "seq"}
         if "layers" in changes and known.dense_layers and changes["layers"] < known.layers:
             changes["dense_layers"] = max(1, round(known.dense_layers * changes["layers"] / known.layers))
         return replace(known, **changes), []

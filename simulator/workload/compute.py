@@ -17,7 +17,6 @@ ROUTED_BYTES = 32.0  # of permuting a token to an expert and back, per channel
 CAST_BYTES = 8.0  # of casts and transposes for FP8, per input channel of a product
 LOGIT_BYTES = 24.0  # of a logit: written, raised to FP32, normalised, differentiated
 FORWARD_TRAFFIC = 0.4  # share of elementwise traffic in the forward pass
-IMBALANCE = 1.2  # busiest expert over the average one; published capacity factors are 1 to 1.25
 OLD_KERNEL = 0.6  # of the peak that synchronous matrix instructions reach on chips that want asynchronous ones
 
 
@@ -64,7 +63,7 @@ def product_s(
 def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, seq: Number) -> Work:
     """Time of one micro-batch in an average layer, forward and backward [s]."""
     length = tokens(plan, seq)
-    attention_s, last_s, mlp_s = _products(shape, plan, chip, parameters, length)
+    attention_s, last_s, mlp_s = _products(shape, plan, chip, traits, parameters, length)
     core_s, score_s = _core(shape, plan, chip, traits, parameters, length, seq)
     passes_s = length * _elementwise_bytes(shape, plan, traits) * parameters.elementwise_traffic / chip.hbm_bytes_per_s
     forward_s = attention_s + mlp_s
@@ -86,8 +85,9 @@ def head(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, seq: Numb
     return 3.0 * matrix_s, length * width * LOGIT_BYTES / chip.hbm_bytes_per_s
 
 
-def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, length: Number
-              ) -> tuple[Number, Number, Number]:  # fmt: skip
+def _products(
+    shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, length: Number
+) -> tuple[Number, Number, Number]:
     """Forward time of the attention projections, of the block's last projection, and of the MLP [s]."""
     peak = np.where(np.asarray(plan.fp8) > 0, chip.achievable_fp8_flop_per_s, chip.achievable_gemm_flop_per_s)
     rate = peak * parameters.matrix_efficiency
@@ -106,7 +106,7 @@ def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, leng
     )
     local = shape.experts / plan.ep
     mlp = shape.dense_share * dense + shape.mixture_share * (
-        shape.shared_experts * everyone + local * IMBALANCE * routed
+        shape.shared_experts * everyone + local * traits.expert_cost * routed
     )
     return attention, mlp / shape.mlp_matrices, mlp
 

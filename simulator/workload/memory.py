@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.machine import Chip
 from simulator.workload.plan import Plan
@@ -40,9 +41,9 @@ class Memory(NamedTuple):
         """What the device must hold."""
         return self.allocated_bytes + self.overhead_bytes
 
-    def fits(self, chip: Chip) -> Number:
+    def fits(self, chip: Chip) -> bool | NDArray[np.bool_]:
         """Whether the device holds it all."""
-        return self.total_bytes <= chip.hbm_bytes
+        return np.less_equal(self.total_bytes, chip.hbm_bytes)
 
 
 def memory(shape: Shape, plan: Plan, traits: Traits, *, seq: Number, global_batch: Number) -> Memory:

@@ -131,4 +131,7 @@ def _take(value: Any, indices: NDArray[np.intp]) -> Any:
 
 
 def _pick(value: Any, index: int) -> Any:
-    return value[index].item() if isinstance(value, np.ndarray) and value.ndim else value
+    if not (isinstance(value, np.ndarray) and value.ndim):
+        return value
+    one = value[index].item()
+    return int(one) if isinstance(one, float) and one.is_integer() else one

@@ -4,6 +4,7 @@ import math
 from typing import Final, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.catalogue.reader import CatalogueError, entry
 from simulator.workload.architecture import Architecture, training_flops
@@ -41,7 +42,7 @@ class Prediction(NamedTuple):
     hfu: Number
     parts: Step
     memory: Memory
-    fits: Number
+    fits: bool | NDArray[np.bool_]
     stack: str
     sigma: float  # log standard deviation of step time
 

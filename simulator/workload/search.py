@@ -127,7 +127,7 @@ def _depths(arch: Architecture, limits: Limits) -> Sequence[int]:
 
 def _contexts(limits: Limits) -> Sequence[int]:
     most = limits.accelerators if limits.seq > LONG_CONTEXT else 1
-    return _fixed(limits, "cp") or [n for n in _powers(min(most, limits.seq // 4096 or 1))]
+    return _fixed(limits, "cp") or _powers(min(most, limits.seq // 4096 or 1))
 
 
 def _experts(arch: Architecture, limits: Limits, ranks: int) -> Sequence[int]:
