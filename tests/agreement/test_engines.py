@@ -34,7 +34,7 @@ def assert_closed(ensemble: Ensemble) -> None:
     np.testing.assert_allclose(ensemble.stage_s.sum(axis=0), ensemble.wall_s, rtol=REL)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 @given(scenario=factories.scenarios(), replica=st.integers(0, 3000))
 def test_one_replica(scenario: Scenario, replica: int) -> None:
     one = range(replica, replica + 1)
