@@ -136,11 +136,12 @@ def test_one_clear_message(name: str, tmp_path: Path) -> None:
     found = [issue for issue in issues if issue.path == path]
     assert found, f"no issue at {path}: {[str(issue) for issue in issues]}"
     assert re.search(message, found[0].message) or message in found[0].message, found[0].message
-    assert len(issues) <= 2, [str(issue) for issue in issues]
+    assert len(issues) <= (2 if name in TWICE else 1), [str(issue) for issue in issues]
     assert found[0].file is not None
     assert all("\n" not in str(issue) and len(str(issue)) < 900 for issue in issues)
 
 
+TWICE = {"equal names"}  # one problem for each of the two
 LINES = {"unknown key": 3, "two rests": 4, "discount backwards": 3, "sweep value": 3, "unknown section": 2}
 
 
