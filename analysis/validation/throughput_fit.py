@@ -64,12 +64,12 @@ def fit(cases: Sequence[Case], evaluations: int = 1500, restarts: int = 3) -> Pa
     """Global parameters that explain the cases best."""
     from scipy.optimize import minimize
 
-    x = _encode({name: bound.centre for name, bound in BOUNDS.items()})
+    x: Any = _encode({name: bound.centre for name, bound in BOUNDS.items()})
     options: Any = {"maxfev": evaluations // restarts, "xatol": 1e-3, "fatol": 1e-6}
     for _ in range(restarts):
         x = minimize(
             lambda y: loss(cases, _decode(np.asarray(y))),
-            np.asarray(x),
+            x,
             method="Nelder-Mead",
             options=options,
         ).x
