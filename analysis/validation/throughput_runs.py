@@ -50,8 +50,8 @@ def _run(key: str, run: Entry) -> Run:
         fp8=stack == "hai-llm-2024", zero=None if zero is None else (int(zero),),
     )  # fmt: skip
     mode = run.values.get("recompute")
-    if isinstance(mode, str) and mode != "none":
-        limits = replace(limits, recompute=(RECOMPUTE[mode],))
+    if mode == "full":  # "selective" leaves open what is repeated beside the attention core
+        limits = replace(limits, recompute=(RECOMPUTE["full"],))
     if nic := run.get_number("nic_bytes_per_s"):
         fabric = replace(fabric, nic_bytes_per_s=nic)
     try:
