@@ -118,8 +118,6 @@ def _show(document: dict[str, Any]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from simulator.foundation.units import show
-
     console, times, total = Console(), document["step_time_s"], document["step_time_s"]["p50"]
     console.print(f"{document['scenario']}: {document['plan']}, stack {document['stack']}")
     console.print(f"step {times['p50']:.3g} s (p10 {times['p10']:.3g}, p90 {times['p90']:.3g}); "
@@ -133,9 +131,9 @@ def _show(document: dict[str, Any]) -> None:
         if seconds > 0:
             table.add_row(WORDS[name], f"{seconds:.4g}", f"{seconds / total:.1%}")
     console.print(table)
-    held = ", ".join(f"{name} {show(size, 'bytes')}" for name, size in document["memory_bytes"].items() if size > 0)
-    room = show(document["hbm_bytes"], "bytes")
-    console.print(f"memory of {room}: {held}")
+    held = {name: size / 2**30 for name, size in document["memory_bytes"].items() if size > 0}
+    parts = ", ".join(f"{name} {size:.1f}" for name, size in held.items())
+    console.print(f"memory {sum(held.values()):.1f} of {document['hbm_bytes'] / 2**30:.1f} GiB: {parts}")
     constant, six = document["constant_mfu"], document["six_n_d_flop_per_token"] / document["flop_per_token"] - 1
     console.print(f"constant MFU of published runs ({constant['mfu']:.1%}, 6ND): {constant['step_time_s']:.3g} s "
                   f"({constant['step_time_s'] / total - 1:+.0%}); 6ND counts {six:+.1%} FLOPs")  # fmt: skip

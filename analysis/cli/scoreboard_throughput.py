@@ -16,7 +16,8 @@ def scoreboard_throughput(
 ) -> None:
     """Score the step-time model against a table of measured rows, beside a constant MFU.
 
-    The column `source left out` is the honest error on a stack that the model has not seen.
+    The columns `source left out` and `stack left out` are the errors when all rows of a row's source, or of its whole
+    stack, took no part in the calibration: the second is the honest number for software that nobody has measured.
     """
     path = truth or _default()
     if path is None or not path.is_file():
@@ -39,6 +40,7 @@ def scoreboard_throughput(
         typer.echo(json.dumps([_plain(asdict(one)) for one in scores], indent=1))
     else:
         _table(scores)
+        _runs()
 
 
 def _plain(row: dict[str, object]) -> dict[str, object]:
@@ -54,10 +56,26 @@ def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, w
     from analysis.validation.throughput import summarise
 
     table = Table(title="Step time: mean absolute error", caption=_memory_line(scores), caption_justify="left")
-    for name in ("family", "rows", "model", "p90", "source left out", "constant MFU", "in p10-p90"):
+    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90"):
         table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
     for line in summarise(scores):
         table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
+    Console(width=130).print(table)
+
+
+def _runs() -> None:
+    """Whole runs from architecture and plan alone."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.validation.throughput_runs import runs
+
+    table = Table(title="Accelerator-hours of published runs; predictions are net of failures, saves and batch ramps")
+    for name in ("run", "plan", "p10", "p50", "p90", "published", "kind", "p50 / published"):
+        table.add_column(name, justify="left" if name in {"run", "plan", "kind"} else "right")
+    for run in runs():
+        hours = [f"{value:,.0f}" for value in (run.p10_h, run.p50_h, run.p90_h, run.published_h)]
+        table.add_row(run.key, run.plan, *hours, run.kind, f"{run.ratio:.2f}")
     Console(width=130).print(table)
 
 

@@ -66,6 +66,7 @@ def _training(name: str, sets: list[str]) -> Training:
     from simulator.scenario.machines import machines
     from simulator.scenario.problems import problems
     from simulator.scenario.trained import trained
+    from simulator.workload.choice import whole_batch
     from simulator.workload.stacks import chip_of, fabric_of
 
     loaded = load(name, sets=sets)
@@ -98,5 +99,5 @@ def _training(name: str, sets: list[str]) -> Training:
         fabric=fabric,
         accelerators=int(accelerators),
         seq=model.sequence,
-        global_batch=max(round(batch / model.sequence), 1),
+        global_batch=whole_batch(batch / model.sequence),
     )

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from simulator.workload.choice import Found, Search
 
 
+MOST_SHOWN = 12
+
+
 def tune(
     scenario: Annotated[str, typer.Argument(help="A shipped name or a file.", show_default=False)],
     stack: Annotated[str | None, typer.Option(help="Training stack, such as nemo-2025.", show_default=False)] = None,
@@ -95,18 +98,17 @@ def _tables(asked: "Training", found: "Search") -> None:
     from rich.console import Console
 
     console = Console()
+    console = Console(width=max(console.width, 120))
     console.print(
         f"{asked.name}: {asked.accelerators:,} x {asked.accelerator.title}, {asked.global_batch:,.0f} sequences of "
         f"{asked.seq:,} tokens a step; {found.seen:,} plans, {found.fitting:,} fit"
     )
     console.print(_table("Fastest plans", _rows(found.best)))
-    console.print(_table("Less memory for less speed", _rows(found.pareto)))
+    console.print(_table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:
     from rich.table import Table
-
-    from simulator.foundation.units import show
 
     table = Table(title=title, title_justify="left")
     for name in ("plan", "step", "p10 to p90", "MFU", "tokens/s", "memory", "exposed", "bubble"):
@@ -118,7 +120,7 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Any:
             f"{row['step_time_p10_s']:.3g} to {row['step_time_p90_s']:.3g} s",
             f"{row['mfu']:.1%}",
             f"{row['tokens_per_s_per_accelerator']:,.0f}",
-            show(row["memory_bytes"], "bytes"),
+            f"{row['memory_bytes'] / 2**30:.1f} GiB",
             f"{row['exposed_communication']:.1%}",
             f"{row['bubble']:.1%}",
         )

@@ -2,7 +2,7 @@
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -40,6 +40,7 @@ class Score:
     p90_s: float
     slowest_s: float  # over the plans that the row leaves open
     unseen_s: float  # with every row of this source left out
+    strange_s: float  # with every row of this stack left out
     constant_s: float  # constant MFU, of the other sources on this accelerator
     plan: str
     inferred: tuple[str, ...]
@@ -55,6 +56,11 @@ class Score:
     def unseen_error(self) -> float:
         """Relative error with the source left out."""
         return self.unseen_s / self.measured_s - 1.0
+
+    @property
+    def strange_error(self) -> float:
+        """Relative error with the whole stack left out."""
+        return self.strange_s / self.measured_s - 1.0
 
     @property
     def constant_error(self) -> float:
@@ -75,6 +81,7 @@ class Summary(NamedTuple):
     error: float
     p90: float
     unseen: float
+    strange: float
     constant: float
     covered: float
 
@@ -85,8 +92,13 @@ def score(path: Path) -> tuple[list[Score], list[tuple[str, str]]]:
     cases = [case_of(row) for row in rows if row.tokens_per_s is not None]
     refused += [(row.id, "no step time, tokens/s, FLOP/s or MFU") for row in rows if row.tokens_per_s is None]
     parameters = calibrated()
-    unseen, constant = _unseen(cases, parameters), _constant(cases)
-    return [_score(case, parameters, unseen[i], constant[i]) for i, case in enumerate(cases)], refused
+    others = zip(
+        _unseen(cases, parameters, lambda case: case.row.source),
+        _unseen(cases, parameters, lambda case: case.row.stack),
+        _constant(cases),
+        strict=True,
+    )
+    return [_score(case, parameters, *rates) for case, rates in zip(cases, others, strict=True)], refused
 
 
 def summarise(scores: Sequence[Score]) -> list[Summary]:
@@ -115,12 +127,13 @@ def _summary(name: str, members: Sequence[Score]) -> Summary:
         mean(lambda one: abs(one.error)),
         float(np.quantile(errors, 0.9)),
         mean(lambda one: abs(one.unseen_error)),
+        mean(lambda one: abs(one.strange_error)),
         mean(lambda one: abs(one.constant_error)),
         mean(lambda one: one.covered),
     )
 
 
-def _score(case: Case, parameters: Parameters, unseen: float, constant: float) -> Score:
+def _score(case: Case, parameters: Parameters, unseen: float, strange: float, constant: float) -> Score:
     row = case.row
     factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")))
     found = forecast(case, parameters, {row.stack: factor})
@@ -140,6 +153,7 @@ def _score(case: Case, parameters: Parameters, unseen: float, constant: float) -
         p90_s=p50 * math.exp(math.hypot(DECILE * sigma, slow)),
         slowest_s=_seconds(case, found.low),
         unseen_s=_seconds(case, unseen),
+        strange_s=_seconds(case, strange),
         constant_s=_seconds(case, constant),
         plan=plan.text(),
         inferred=row.inferred,
@@ -162,24 +176,30 @@ def _memory_error(case: Case, found: Forecast) -> float | None:
     return float(held.allocated_bytes) / case.row.memory_bytes - 1.0
 
 
-def _unseen(cases: Sequence[Case], parameters: Parameters) -> list[float]:
-    """Tokens per second of each case with its source left out, of the factors and, for dev, of the fit."""
-    refits = {
-        str(e.values["left_out"]): e for key, e in read("throughput_parameters").items() if key.startswith("without")
-    }
+def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], str]) -> list[float]:
+    """Tokens per second of each case when all that share `of` with it, a source or a stack, are left out.
+
+    They are left out of the factors, and of the fit where its rows are among them.
+    """
+    refits = _refits()
     rates = [math.nan] * len(cases)
     usual = log_ratios(cases, parameters)
-    for source in _unique(case.row.source for case in cases):
-        fitted, left = parameters, usual
-        if source in refits:
-            fitted = Parameters(**{name: refits[source].number(name) for name in Parameters._fields})
-            left = log_ratios(cases, fitted)
-        found, unknown = factors(cases, list(left), leave_out=source)
+    for name in _unique(of(case) for case in cases):
+        gone = [case for case in cases if of(case) == name]
+        fitted = next((refits[case.row.source] for case in gone if case.row.source in refits), parameters)
+        left = usual if fitted is parameters else log_ratios(cases, fitted)
+        found, unknown = factors(cases, list(left), leave_out=lambda case, name=name: of(case) == name)  # type: ignore[misc] # mypy cannot type a default
         for i, case in enumerate(cases):
-            if case.row.source == source:
+            if of(case) == name:
                 factor = found.get(case.row.stack, unknown).factor
                 rates[i] = forecast(case, fitted, {case.row.stack: factor}).tokens_per_s
     return rates
+
+
+def _refits() -> Mapping[str, Parameters]:
+    """Global parameters fitted without one source, by that source."""
+    left = [e for key, e in read("throughput_parameters").items() if key.startswith("without")]
+    return {str(e.values["left_out"]): Parameters(**{n: e.number(n) for n in Parameters._fields}) for e in left}
 
 
 def _constant(cases: Sequence[Case]) -> list[float]:

@@ -8,7 +8,7 @@ middle of all stacks.
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Any, Final, NamedTuple
@@ -65,10 +65,14 @@ def fit(cases: Sequence[Case], evaluations: int = 1500, restarts: int = 3) -> Pa
     from scipy.optimize import minimize
 
     x: Any = _encode({name: bound.centre for name, bound in BOUNDS.items()})
+
+    def objective(y: NDArray[np.float64], *_: Any, **__: Any) -> float:
+        return loss(cases, _decode(y))
+
     options: Any = {"maxfev": evaluations // restarts, "xatol": 1e-3, "fatol": 1e-6}
     for _ in range(restarts):
         x = minimize(
-            lambda y: loss(cases, _decode(np.asarray(y))),
+            objective,
             x,
             method="Nelder-Mead",
             options=options,
@@ -91,10 +95,10 @@ def log_ratios(cases: Sequence[Case], parameters: Parameters) -> NDArray[np.floa
 
 
 def factors(
-    cases: Sequence[Case], left: Sequence[float], *, leave_out: str | None = None
+    cases: Sequence[Case], left: Sequence[float], *, leave_out: Callable[[Case], bool] | None = None
 ) -> tuple[dict[str, Factor], Factor]:
-    """Factor of each stack, and of a stack that is not known; `leave_out` is a source whose cases do not count."""
-    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if case.row.source != leave_out]
+    """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count."""
+    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
     medians = [median(values) for values in _group([x for _, x in used], [c.row.stack for c, _ in used]).values()]
     centre = median(medians) if medians else 0.0
     found = {}

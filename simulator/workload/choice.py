@@ -6,7 +6,6 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.foundation.units import show
 from simulator.workload.architecture import Architecture
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import Memory, memory
@@ -17,6 +16,7 @@ from simulator.workload.shape import shape_of
 from simulator.workload.stacks import default_sequence_parallel, default_zero, interleaves, traits_of
 
 JUST_ENOUGH: Final = (0.0, 1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
+GIB: Final = 2**30
 CLASSES: Final[Mapping[str, str]] = {
     "parameters_bytes": "parameters",
     "gradients_bytes": "gradients",
@@ -168,6 +168,21 @@ def usual_limits(
     )
 
 
+def whole_batch(sequences: float, tolerance: float = 0.05) -> int:
+    """Round a batch to the count nearby that most plans divide: the one with the most factors of two.
+
+    A batch of "4M tokens" is a round figure; what ran was a multiple of the data-parallel degree.
+
+    Examples
+    --------
+    >>> whole_batch(4e6 / 2048)
+    2048
+    """
+    doublings = int(np.log2(max(sequences, 1.0))) + 1
+    rounded = [max(round(sequences / 2**n), 1) * 2**n for n in range(doublings, -1, -1)]
+    return int(next((n for n in rounded if abs(n / max(sequences, 1.0) - 1) <= tolerance), rounded[-1]))
+
+
 def check(
     architecture: Architecture, plan: Plan, chip: Chip, limits: Limits, *, stack: str | None = None, fabric: Fabric
 ) -> Memory:
@@ -201,8 +216,8 @@ def _overflow(architecture: Architecture, plan: Plan, chip: Chip, limits: Limits
     largest = max(sizes, key=lambda name: sizes[name])
     total, room = sum(sizes.values()), float(np.max(chip.hbm_bytes))
     return (
-        f"plan {plan.text()} needs {show(total, 'bytes')} of {show(room, 'bytes')} a device, "
-        f"{show(total - room, 'bytes')} too much; {CLASSES[largest]} take {show(sizes[largest], 'bytes')}"
+        f"plan {plan.text()} needs {total / GIB:.1f} of {room / GIB:.1f} GiB a device, "
+        f"{(total - room) / GIB:.1f} GiB too much; {CLASSES[largest]} take {sizes[largest] / GIB:.1f} GiB"
     )
 
 

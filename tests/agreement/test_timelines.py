@@ -38,7 +38,10 @@ ONE = factories.stage(100.0, cycle=BLOCKING)
 ONE_SAVED = replace(ONE, final_save=True)  # 125 s
 ASIDE = factories.stage(100.0, cycle=BACKGROUND)
 ASIDE_SAVED = replace(ASIDE, final_save=True)  # 155 s: the last save blocks 140 to 145 and is usable at 155
-TWO = (factories.stage(30.0, name="first"), factories.stage(50.0, name="second", reenters=True))  # in at 37, works at 47
+TWO = (
+    factories.stage(30.0, name="first"),
+    factories.stage(50.0, name="second", reenters=True),
+)  # in at 37, works at 47
 PLAIN_TWO = (TWO[0], replace(TWO[1], reenters=False))
 GROSS_FIRST = (factories.stage(30.0, name="first", gross=True, productive_s=20.0), TWO[1])
 
@@ -76,7 +79,9 @@ class Case:
         return [Fault(found[0] / MTBF_S, found[1], found[2] if len(found) == 3 else 1.0) for found in self.faults]
 
 
-def case(recovery: Recovery, stages: object, faults: Sequence[object], stops: int, *, hard: object = HARD, **books: float) -> Case:  # fmt: skip
+def case(
+    recovery: Recovery, stages: object, faults: Sequence[object], stops: int, *, hard: object = HARD, **books: float
+) -> Case:
     listed = stages if isinstance(stages, tuple) else (stages,)
     return Case(recovery=recovery, stages=listed, faults=faults, stops=stops, books=books, hard=hard)
 
@@ -131,8 +136,15 @@ CASES = {
         A, ONE, [(17, 0), (22, 0)], 2, startup=7, **{**back(), "detect": 4, "swap": 6}, lost=10, work=100, save=20
     ),
     "A: in initialization": case(
-        A, ONE, [(17, 0), (24, 0)], 2,
-        startup=7, **{**back(2), "init": 6, "restore": 6}, lost=10, work=100, save=20,
+        A,
+        ONE,
+        [(17, 0), (24, 0)],
+        2,
+        startup=7,
+        **{**back(2), "init": 6, "restore": 6},
+        lost=10,
+        work=100,
+        save=20,
     ),
     "B: in initialization": case(B, ONE, [(17, 0), (24, 0)], 1, startup=7, **back(), lost=10, work=100, save=20),
     "A: as initialization ends": case(
@@ -161,25 +173,25 @@ CASES = {
         BARE, ONE, [(17, 0), (17, 0)], 2, hard=replace(HARD, detection_s=0.0), lost=17, work=100, save=20
     ),
     # the end at 127
-    "a tick before the end": case(
-        A, ONE, [(127 - TICK, 0)], 1, startup=7, **back(), lost=20 - TICK, work=100, save=20
-    ),
+    "a tick before the end": case(A, ONE, [(127 - TICK, 0)], 1, startup=7, **back(), lost=20 - TICK, work=100, save=20),
     "as the run ends": case(A, ONE, [(127, 0)], 0, startup=7, work=100, save=20),
     "as the run ends, two at once": case(A, ONE, [(127, 0), (127, 1)], 0, startup=7, work=100, save=20),
     "after the end": case(A, ONE, [(127 + TICK, 0)], 0, startup=7, work=100, save=20),
-    "as the run ends, after a stop": case(A, ONE, [(17, 0), (152, 0)], 1, startup=7, **back(), lost=10, work=100, save=20),  # fmt: skip
+    "as the run ends, after a stop": case(
+        A, ONE, [(17, 0), (152, 0)], 1, startup=7, **back(), lost=10, work=100, save=20
+    ),
     "a tick before the end, after a stop": case(
         A, ONE, [(17, 0), (152 - TICK, 0)], 2, startup=7, **back(2), lost=30 - TICK, work=100, save=20
     ),
     # background saves, no way in
     "as the blocking part ends": case(BARE, ASIDE, [(25, 1)], 1, detect=1, lost=25, work=100, save=40),
-    "a tick before the flush ends": case(
-        BARE, ASIDE, [(35 - TICK, 1)], 1, detect=1, lost=35 - TICK, work=100, save=40
-    ),
+    "a tick before the flush ends": case(BARE, ASIDE, [(35 - TICK, 1)], 1, detect=1, lost=35 - TICK, work=100, save=40),
     "as the flush ends": case(BARE, ASIDE, [(35, 1)], 1, detect=1, lost=5, work=100, save=40),
     "a tick after the flush": case(BARE, ASIDE, [(35 + TICK, 1)], 1, detect=1, lost=5 + TICK, work=100, save=40),
     "before the second flush ends": case(BARE, ASIDE, [(64, 1)], 1, detect=1, lost=34, work=100, save=40),
-    "a tick before the end, aside": case(BARE, ASIDE, [(140 - TICK, 1)], 1, detect=1, lost=20 - TICK, work=100, save=40),
+    "a tick before the end, aside": case(
+        BARE, ASIDE, [(140 - TICK, 1)], 1, detect=1, lost=20 - TICK, work=100, save=40
+    ),
     "as the run ends, aside": case(BARE, ASIDE, [(140, 1)], 0, work=100, save=40),
     # a last save
     "in the last save": case(BARE, ONE_SAVED, [(122, 1)], 1, detect=1, lost=22, work=100, save=25),
@@ -190,32 +202,73 @@ CASES = {
     ),
     "as the last flush ends": case(BARE, ASIDE_SAVED, [(155, 1)], 0, work=100, save=55),
     # spares: a lost machine is known at fault + 2 and fit 50 s later
-    "a spare at hand": case(
-        replace(A, spares=1), ONE, [(17, 0)], 1, startup=7, **back(), lost=10, work=100, save=20
-    ),
+    "a spare at hand": case(replace(A, spares=1), ONE, [(17, 0)], 1, startup=7, **back(), lost=10, work=100, save=20),
     "wait for the first machine": case(  # known 42, fit 69
         replace(A, spares=1), ONE, [(17, 0), (40, 0)], 2, startup=7, **back(2), wait=27, lost=18, work=100, save=20
     ),
     "A: struck while it waits": case(
-        replace(A, spares=1), ONE, [(17, 0), (40, 0), (60, 0)], 2,
-        startup=7, **back(2), wait=27, lost=18, work=100, save=20,
+        replace(A, spares=1),
+        ONE,
+        [(17, 0), (40, 0), (60, 0)],
+        2,
+        startup=7,
+        **back(2),
+        wait=27,
+        lost=18,
+        work=100,
+        save=20,
     ),
     "A: struck as the machine is in place": case(  # at 72: known 74, the second machine is fit at 92
-        replace(A, spares=1), ONE, [(17, 0), (40, 0), (72, 0)], 3,
-        startup=7, **{**back(2), "detect": 6, "swap": 9}, wait=45, lost=18, work=100, save=20,
+        replace(A, spares=1),
+        ONE,
+        [(17, 0), (40, 0), (72, 0)],
+        3,
+        startup=7,
+        **{**back(2), "detect": 6, "swap": 9},
+        wait=45,
+        lost=18,
+        work=100,
+        save=20,
     ),
     "no spare": case(replace(A, spares=0), ONE, [(17, 0)], 1, startup=7, **back(), wait=50, lost=10, work=100, save=20),
     "no spare, a quick repair": case(
-        replace(A, spares=0), ONE, [(17, 0, 0.5)], 1,
-        hard=RANDOM, startup=7, **back(), wait=25, lost=10, work=100, save=20,
+        replace(A, spares=0),
+        ONE,
+        [(17, 0, 0.5)],
+        1,
+        hard=RANDOM,
+        startup=7,
+        **back(),
+        wait=25,
+        lost=10,
+        work=100,
+        save=20,
     ),
     "C: struck while it waits": case(  # at 30: known 31, the machine is fit at 69
-        replace(C, spares=0), ONE, [(17, 0), (30, 1)], 2,
-        startup=7, detect=3, wait=11 + 38, init=4, restore=6, lost=10, work=100, save=20,
+        replace(C, spares=0),
+        ONE,
+        [(17, 0), (30, 1)],
+        2,
+        startup=7,
+        detect=3,
+        wait=11 + 38,
+        init=4,
+        restore=6,
+        lost=10,
+        work=100,
+        save=20,
     ),
     "C: a second machine lost while it waits": case(  # at 30: known 32; fit at 69 and 82
-        replace(C, spares=0), ONE, [(17, 0), (30, 0)], 2,
-        startup=7, **{**back(), "detect": 4}, wait=11 + 50, lost=10, work=100, save=20,
+        replace(C, spares=0),
+        ONE,
+        [(17, 0), (30, 0)],
+        2,
+        startup=7,
+        **{**back(), "detect": 4},
+        wait=11 + 50,
+        lost=10,
+        work=100,
+        save=20,
     ),
     # two stages: the first works 7 to 37, the second is set up 37 to 47 and works to 97
     "two stages": case(A, TWO, [], 0, startup=7, init=4, restore=6, work=80),
@@ -235,15 +288,19 @@ CASES = {
     "B: as the stages change": case(B, TWO, [(37, 0)], 0, startup=7, init=4, restore=6, work=80),
     "A: as the stages change": case(A, TWO, [(37, 0)], 1, startup=7, **back(), work=80),
     "A: as the stages change, nothing to set up": case(A, PLAIN_TWO, [(37, 0)], 1, startup=7, **back(), work=80),
-    "A: as the stages change, after a stop": case(  # struck at 17, the first ends at 62
-        A, TWO, [(17, 0), (62, 0)], 2, startup=7, **back(2), lost=10, work=80
-    ),
     # a stage in calendar time meets nothing, and takes no hazard from the next one: that is entered at 37
     "calendar time first": case(
-        A, GROSS_FIRST, [(15, 0)], 1,
-        startup=7, **{**back(), "init": 8, "restore": 12}, lost=5, work=70, other=10,
+        A,
+        GROSS_FIRST,
+        [(15, 0)],
+        1,
+        startup=7,
+        **{**back(), "init": 8, "restore": 12},
+        lost=5,
+        work=70,
+        other=10,
     ),
-}  # fmt: skip
+}
 
 
 def books_of(lines: Mapping[tuple[str, str, str], float]) -> dict[str, float]:
