@@ -56,7 +56,8 @@ def compare(
     sooner, cheaper = (next(row for row in found if row.quantity == name) for name in ("wall_days", "usd"))
     screen.print(
         f"B is cheaper in {cheaper.probability_lower:.0%} of the replicas and sooner in "
-        f"{sooner.probability_lower:.0%}; ties count half.\nNoise: what pairing divides the variance of the difference by."
+        f"{sooner.probability_lower:.0%}; ties count half.\n"
+        "Noise: what pairing divides the variance of the difference by."
     )
     screen.print(f"Dollars of A: {ours.basis}.\nDollars of B: {theirs.basis}.")
     screen.print(f"{ours.replicas:,} paired replicas, seed {ours.seed}, flopcast {ours.version}.")
