@@ -1,9 +1,9 @@
 """The journal of a study: finished runs, kept so that no power cut, kill or second process loses or doubles one.
 
 SQLite in write-ahead mode does the hard part: a transaction is whole or absent after SIGKILL at any instant, and
-processes on one machine take turns. Rows are keyed by what they depend on, and the first one stays: writing a row again
-changes nothing. Write-ahead mode shares memory between processes, so the folder must be on a disk of this machine, not on a
-network file system.
+processes on one machine take turns. Rows are keyed by what they depend on, and the first one stays: writing a row
+again changes nothing. Write-ahead mode shares memory between processes, so the folder must be on a disk of this
+machine, not on a network file system.
 """
 
 import sqlite3
