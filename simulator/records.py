@@ -1,7 +1,7 @@
 """What the engines emit, and where it goes.
 
-A record is one stretch of time of one subject in one phase. The phases are those of Google's goodput measurement library,
-with a few more that the library has no word for (`Phase`).
+A record is one stretch of time of one subject in one phase. The phases are those of Google's goodput measurement
+library, with a few more that the library has no word for (`Phase`).
 """
 
 from collections.abc import Mapping

@@ -27,6 +27,7 @@ class LedgerRow:
     cause: str
     accelerator_hours: float
     usd: float
+    wall_days: float  # on the job's own machines; zero for spares, which run beside it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,13 +138,27 @@ def _ledger(scenario: Scenario, ensemble: Ensemble, found: Samples) -> Sequence[
     hours = {line: seconds / HOUR_S for line, seconds in ensemble.accelerator_s_by_line.items()}
     at_list_usd = sum(rates[line[0]] * value for line, value in hours.items())
     paid = float(found.usd.mean()) / at_list_usd if at_list_usd else 0.0
+    machines = {stage.name: stage.accelerators for stage in scenario.stages}
     rows = [
         LedgerRow(
-            stage=line[0], phase=line[1], cause=line[2], accelerator_hours=value, usd=value * rates[line[0]] * paid
+            stage=stage,
+            phase=phase,
+            cause=cause,
+            accelerator_hours=value,
+            usd=value * rates[stage] * paid,
+            wall_days=0.0 if phase == "idle_spare" else value / machines[stage] / 24.0,
         )
-        for line, value in hours.items()
+        for (stage, phase, cause), value in hours.items()
     ]
     return sorted(rows, key=lambda row: (-row.accelerator_hours, row.stage, row.phase, row.cause))
+
+
+def days_by_phase(forecast: Forecast) -> Mapping[str, float]:
+    """Return the mean days that each phase takes, the largest first; they sum to the mean of `wall_days`."""
+    days: dict[str, float] = {}
+    for row in forecast.ledger:
+        days[row.phase] = days.get(row.phase, 0.0) + row.wall_days
+    return dict(sorted(((phase, value) for phase, value in days.items() if value > 0), key=lambda item: -item[1]))
 
 
 def _effective_mfu(scenario: Scenario, ensemble: Ensemble) -> float | None:

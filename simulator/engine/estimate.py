@@ -1,17 +1,16 @@
 """The batch engine: all replicas at once, fault by fault, equal to `simulate` where both apply.
 
-The loop runs over the faults of the timeline, not over time: each round takes the next fault of every replica and applies
-the closed form of `simulator.reliability.attempt`. Replicas that are down, done or in another stage take no notice of a
-fault, which is the whole of the control flow.
+The loop runs over the faults of the timeline, not over time: each round takes the next fault of every replica and
+applies the closed form of `simulator.reliability.attempt`. Replicas that are down, done or in another stage take no
+notice of a fault, which is the whole of the control flow.
 """
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.progress import Progress, silent
 from simulator.engine.spread import efficiencies
 from simulator.engine.tally import Tally
-from simulator.engine.timeline import BLOCK, CHUNK, Chunk, chunks
+from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
@@ -25,7 +24,7 @@ BoolArray = NDArray[np.bool_]
 BATCH = 8 * BLOCK  # replicas that advance together: their state fits the cache
 
 
-def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -> Ensemble:
+def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     """Run replicas of a scenario, vectorised.
 
     Parameters
@@ -34,8 +33,6 @@ def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -
         With exponential causes.
     replicas : range
         Consecutive replica numbers; each meets the same faults in every call and in `simulate`.
-    progress : callable, optional
-        Called with the number of replicas done since the last call.
 
     Returns
     -------
@@ -46,7 +43,6 @@ def estimate(scenario: Scenario, replicas: range, progress: Progress = silent) -
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))
         _Batch(scenario, batch, tally).run()
-        progress(len(batch))
     return tally.ensemble()
 
 
@@ -73,7 +69,7 @@ class _Batch:
     def run(self) -> None:
         """Advance every replica to its end."""
         self.enter(0, np.arange(len(self.replicas)), np.zeros(len(self.replicas)))
-        timeline = chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None)
+        timeline = ahead(chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None))
         stages = len(self.scenario.stages)
         while (first := int(self.stage.min())) < stages:
             chunk = next(timeline)
@@ -200,7 +196,7 @@ class _Pass:
         books.struck(chunk.cause, hits, lost_s)
         if wait_s is not None:
             books.waited(chunk.cause, wait_s[:rows])
-        batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += np.count_nonzero(hits, axis=0)
+        batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += hits.sum(axis=0, dtype=np.uint8)
         still = np.flatnonzero(batch.stage == self.number)
         for now_s, then_s in (
             (batch.ready_s, self.ready_s),

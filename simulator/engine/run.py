@@ -1,18 +1,52 @@
-"""One door to both engines: the fast one where it applies, and the reason said."""
+"""One door to both engines: the fast one where it applies, and the reason said.
 
+Replicas are run in pieces of fixed size and joined in order, so that the answer is the same to the last bit however
+many workers share the pieces.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from functools import partial
+from typing import Literal, Protocol
 
 import numpy as np
 
-from simulator.engine.estimate import estimate
+from simulator.engine.estimate import BATCH, estimate
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
-from simulator.engine.progress import Progress, silent
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
 from simulator.scenario.values import Scenario
 
+Engine = Literal["estimate", "simulate"]
 
-def run(scenario: Scenario, replicas: range, progress: Progress = silent) -> Ensemble:
+PIECE = {"estimate": BATCH, "simulate": 32}  # replicas
+
+WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
+WHY_ASKED = "the scenario asks for it"
+
+
+class Mapper(Protocol):
+    """`map`, or an executor's."""
+
+    def __call__(self, function: Callable[[range], Ensemble], pieces: Sequence[range], /) -> Iterable[Ensemble]:
+        """Apply the function to each piece, and hand back the results in order."""
+        ...
+
+
+def choose(scenario: Scenario) -> tuple[Engine, str]:
+    """Return the engine that runs a scenario, and why."""
+    if scenario.engine == "simulate":
+        return "simulate", WHY_ASKED
+    return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
+
+
+def silent(done: int) -> None:
+    """Show no progress."""
+
+
+def run(
+    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent
+) -> Ensemble:
     """Run replicas of a scenario on the engine that it asks for.
 
     Parameters
@@ -21,19 +55,51 @@ def run(scenario: Scenario, replicas: range, progress: Progress = silent) -> Ens
         `engine` is ``auto``, ``estimate`` or ``simulate``.
     replicas : range
         Consecutive replica numbers.
+    mapper : callable, optional
+        Spreads the pieces over workers; `map` runs them here.
     progress : callable, optional
         Called with the number of replicas done since the last call.
     """
-    if scenario.engine == "simulate":
-        return replace(simulate_all(scenario, replicas, progress), reason="the scenario asks for it")
-    reason = "the scenario asks for it" if scenario.engine == "estimate" else _WHY_ESTIMATE
-    return replace(estimate(scenario, replicas, progress), reason=reason)
+    engine, reason = choose(scenario)
+    size = PIECE[engine]
+    starts = range(replicas.start, replicas.stop, size)
+    pieces = [range(start, min(start + size, replicas.stop)) for start in starts]
+    parts = []
+    for part in mapper(partial(run_piece, scenario, engine), pieces):
+        parts.append(part)
+        progress(part.wall_s.size)
+    return replace(join(parts), reason=reason)
 
 
-_WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
+def run_piece(scenario: Scenario, engine: Engine, replicas: range) -> Ensemble:
+    """Run some replicas in this process."""
+    return estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas)
 
 
-def simulate_all(scenario: Scenario, replicas: range, progress: Progress = silent) -> Ensemble:
+def join(parts: Sequence[Ensemble]) -> Ensemble:
+    """Put consecutive pieces of one ensemble together."""
+    sizes = np.array([part.wall_s.size for part in parts], dtype=float)
+    lines = dict.fromkeys(line for part in parts for line in part.accelerator_s_by_line)
+    shares = (sizes / sizes.sum()).tolist()
+    pairs = list(zip(shares, parts, strict=True))
+    return replace(
+        parts[0],
+        stage_s=np.concatenate([part.stage_s for part in parts], axis=1),
+        wall_s=np.concatenate([part.wall_s for part in parts]),
+        accelerator_s=np.concatenate([part.accelerator_s for part in parts]),
+        idle_accelerator_s=np.concatenate([part.idle_accelerator_s for part in parts]),
+        productive_accelerator_s=np.concatenate([part.productive_accelerator_s for part in parts]),
+        interruptions=np.concatenate([part.interruptions for part in parts]),
+        accelerator_s_by_line={
+            line: sum(share * part.accelerator_s_by_line.get(line, 0.0) for share, part in pairs) for line in lines
+        },
+        stops_by_cause={
+            cause: sum(share * part.stops_by_cause[cause] for share, part in pairs) for cause in parts[0].stops_by_cause
+        },
+    )
+
+
+def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
     """Simulate replicas one by one, and sum them up as the batch engine does."""
     shape = (len(scenario.stages), len(replicas))
     stage_s, productive_s, interruptions = np.zeros(shape), np.zeros(shape), np.zeros(len(replicas))
@@ -51,5 +117,4 @@ def simulate_all(scenario: Scenario, replicas: range, progress: Progress = silen
             productive_s[row, column] = useful / stage.accelerators
         for name, count in header.stops.items():
             stops[name] += count / len(replicas)
-        progress(1)
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")

@@ -1,7 +1,7 @@
 """What the batch engine counts while it runs, and the ledger that the counts add up to.
 
-Counting stops and cut-off times is enough: every part of a recovery has a known length, so that its total is stops times
-length, less what the next fault cut off.
+Counting stops and cut-off times is enough: every part of a recovery has a known length, so that its total is stops
+times length, less what the next fault cut off.
 """
 
 from collections.abc import Mapping, Sequence

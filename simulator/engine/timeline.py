@@ -1,17 +1,18 @@
 """The fault timeline: drawn from named streams, before and apart from every policy.
 
-Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is what
-makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets the same
-faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes' shares, and a unit
-exponential that scales its repair.
+Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is
+what makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets
+the same faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes'
+shares, and a unit exponential that scales its repair.
 
 Streams are named (seed, kind, block, chunk): a block is 1,024 replicas and a chunk 32 faults, so that replica 5 meets
 the same faults whether it is asked for alone, among a million, or in another process.
 """
 
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
-from itertools import count, pairwise
+from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
@@ -29,6 +30,19 @@ CHUNK = 32  # faults in one stream
 
 _CELL_BITS = 12  # of a mark, that number the cells of the table which turns it into a cause
 _MIXED = -1  # a cell that holds more than one cause
+
+
+MOST_CHUNKS = 100_000  # before a run is taken to be endless
+
+
+class UnfinishableError(RuntimeError):
+    """A run that meets failures without end, because it gets nothing done between them."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save "
+            "more often, lower the failure rate, speed up repair, or hold more spares"
+        )
 
 
 class Fault(NamedTuple):
@@ -97,12 +111,14 @@ class Chunk(NamedTuple):
 
 
 def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool) -> Iterator[Chunk]:
-    """Yield the timeline of consecutive replicas, a chunk at a time, without end."""
-    guide, size = Guide(causes), len(replicas)
-    hazard, repair = np.empty((CHUNK, size)), np.empty((CHUNK, size)) if repairs else None
-    mark, cause = np.empty((CHUNK, size), dtype=np.uint32), np.empty((CHUNK, size), dtype=np.intp)
-    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(size)
-    for chunk in count():
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
+    guide, shape = Guide(causes), (CHUNK, len(replicas))
+    drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
+    pages = [
+        Chunk(np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None) for _ in range(2)
+    ]
+    for chunk in range(MOST_CHUNKS):
+        hazard, cause, repair = page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             mark[:, here] = marks(seed, block, chunk)[:, there]
@@ -112,7 +128,19 @@ def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool
         for earlier, later in pairwise(hazard):
             later += earlier
         reached[:] = hazard[-1]
-        yield Chunk(hazard, guide.causes(mark, out=cause), repair)
+        guide.causes(mark, out=cause)
+        yield page
+    raise UnfinishableError
+
+
+def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Draw the next chunk on a second thread while this one is worked on: NumPy's draws let go of the interpreter."""
+    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
+        coming = drawer.submit(next, timeline)
+        while True:
+            chunk = coming.result()
+            coming = drawer.submit(next, timeline)
+            yield chunk
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
@@ -136,10 +164,11 @@ def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
         return
     block, column = divmod(replica, BLOCK)
     guide, hazard = Guide(causes), 0.0
-    for chunk in count():
+    for chunk in range(MOST_CHUNKS):
         steps = _gaps(seed, "gaps", block, chunk)[:, column]
         repairs = _gaps(seed, "repairs", block, chunk)[:, column]
         found = guide.causes(_marks(seed, block, chunk)[:, column])
         for step, cause, repair in zip(steps.tolist(), found.tolist(), repairs.tolist(), strict=True):
             hazard += step
             yield Fault(hazard, cause, repair)
+    raise UnfinishableError

@@ -40,7 +40,7 @@ class Cycle:
     def __post_init__(self) -> None:
         if not 0 < self.work_s < np.inf:
             raise ValueError(
-                f"work_s={self.work_s}: expected 0 < work_s < inf; to run without checkpoints, give a cycle as long as the job"
+                f"work_s={self.work_s}: expected 0 < work_s < inf; to save nothing, give a cycle as long as the job"
             )
         if min(self.write_s, self.flush_s) < 0 or not 0 <= self.slowdown <= 1:
             raise ValueError(f"{self}: times are not negative and 0 <= slowdown <= 1")

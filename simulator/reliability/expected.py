@@ -1,8 +1,8 @@
 """Closed forms for exponential failures: what both engines must agree with, and what the checkpoint policies use.
 
-Symbols of the theory: M `mtbf_s`, W `work_s`, C `write_s`, D `down_s`, R `recovery_s`. The three exposure models differ in
-where the next failure can strike (`simulator.reliability.recovery`). Derivations: Daly, FGCS 22 (2006), equation 13 for
-model C; A and B by the same renewal argument with D, or D and R, out of reach.
+Symbols of the theory: M `mtbf_s`, W `work_s`, C `write_s`, D `down_s`, R `recovery_s`. The three exposure models differ
+in where the next failure can strike (`simulator.reliability.recovery`). Derivations: Daly, FGCS 22 (2006), equation 13
+for model C; A and B by the same renewal argument with D, or D and R, out of reach.
 """
 
 import math

@@ -21,8 +21,8 @@ class Recovery:
     Parameters
     ----------
     exposure : str
-        In which parts the next failure can strike: ``A`` work, saves and R; ``B`` work and saves; ``C`` everything, D and R
-        starting again at each strike (theory: segment formulas of the three models).
+        In which parts the next failure can strike: ``A`` work, saves and R; ``B`` work and saves; ``C`` everything, D
+        and R starting again at each strike (`simulator.reliability.expected` has the formulas).
     swap_s : float
         Rescheduling or putting a spare in place, once the stop is known [s].
     initialization_s : float

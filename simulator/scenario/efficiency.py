@@ -88,7 +88,7 @@ class FromFigure:
 
     def _from_mfu(self, question: Question, mfu: float) -> Speed | None:
         if question.model is None:
-            question.findings.problem((*question.stated.path, "mfu"), "needs model.architecture, to count FLOPs")
+            question.findings.lacks_model((*question.stated.path, "mfu"), "needs model.architecture, to count FLOPs")
             return None
         return Speed(tokens_per_s=mfu * question.machines.peak_flop_per_s / question.model.flop_per_token)
 
@@ -109,7 +109,7 @@ class FromPublishedRuns:
             return None
         low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
         if question.model is None:
-            findings.problem(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
+            findings.lacks_model(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
                                               "or model.architecture for a guess from published runs")  # fmt: skip
             return None
         if low is None or median is None or high is None:

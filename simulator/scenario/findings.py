@@ -51,6 +51,11 @@ class Findings:
         """Note a reason why the scenario cannot be used."""
         self.issues.append(self.loaded.issue(path, message))
 
+    def lacks_model(self, path: Path, message: str) -> None:
+        """Note a problem that comes of having no model, unless the model itself is the problem."""
+        if all(issue.path != "model.architecture" for issue in self.issues):
+            self.problem(path, message)
+
     def warn(self, message: str) -> None:
         """Note what the reader of a result should know."""
         if message not in self.warnings:

@@ -7,6 +7,7 @@ from simulator.pricing.book import Price, PriceBook, PriceError, price_book
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
+from simulator.scenario.merge import Loaded
 from simulator.scenario.values import Tariff
 
 PRICING = ("pricing",)
@@ -59,9 +60,6 @@ def tariff_of(document: schema.Document, machines: Machines, start: date, findin
 
 
 def _stated(pricing: schema.Pricing, rate: float, discount: tuple[float, float], findings: Findings) -> Tariff:
-    for name in ("region", "provider", "book"):
-        if getattr(pricing, name) is not None and (name == "book" or pricing.term is None):
-            findings.fact((*PRICING, name), str(getattr(pricing, name)), "as stated; the rate is not looked up")
     if pricing.book is not None:
         findings.problem((*PRICING, "book"), "contradicts rate; leave one out")
     extra = pricing.host if isinstance(pricing.host, float) else 0.0
@@ -102,8 +100,16 @@ def _book(pricing: schema.Pricing, findings: Findings) -> PriceBook:
     book = price_book()
     if pricing.book is None:
         return book
-    place = findings.loaded.place((*PRICING, "book"))
-    return book.with_file((place.folder if place else FilePath()) / pricing.book)
+    file = book_file(pricing.book, findings.loaded)
+    if file.exists() and not file.is_file():
+        raise PriceError(f"{pricing.book!r} is no file with prices")
+    return book.with_file(file)
+
+
+def book_file(written: str, loaded: Loaded) -> FilePath:
+    """Return the file of the user's own prices; its path starts from the file that names it."""
+    place = loaded.place((*PRICING, "book")) or loaded.places[()]
+    return place.folder / written
 
 
 def _with_host(pricing: schema.Pricing, found: Price, findings: Findings) -> tuple[float, bool | None]:

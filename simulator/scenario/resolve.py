@@ -8,7 +8,8 @@ from typing import Any
 from simulator.foundation.issues import ScenarioError
 from simulator.foundation.units import DIMENSIONS
 from simulator.reliability.causes import Cause, total_rate_per_node_s
-from simulator.reliability.recovery import Recovery
+from simulator.reliability.expected import segment_s
+from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.efficiency import Speed
@@ -17,10 +18,10 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
-from simulator.scenario.paying import start_of, tariff_of
+from simulator.scenario.paying import book_file, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
-from simulator.scenario.saving import State, cycles_of, state_of
+from simulator.scenario.saving import State, check_size, cycles_of, state_of
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
 from simulator.scenario.trained import Trained, table_of_config, trained
@@ -44,9 +45,9 @@ def resolve(loaded: Loaded) -> Scenario:
     whole, used = complete(loaded.document)
     document, found = problems(whole)
     if document is None:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+        raise AssertionError(f"a default does not fit the schema: {found}")
     findings = Findings(loaded)
-    _inline_config(document, whole, findings)
+    _stand_alone(document, whole, findings)
     site = machines(document, findings)
     if site is None:
         findings.close()
@@ -54,8 +55,11 @@ def resolve(loaded: Loaded) -> Scenario:
     return _resolved(document, site, findings, _settings(whole, used, loaded))
 
 
-def _inline_config(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
-    """Write the table of a ``config.json`` into the document, so that ``resolved.toml`` needs no other file."""
+def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
+    """Make the document independent of its place: a ``config.json`` becomes a table, a price book gets a full path."""
+    whole.setdefault("title", findings.loaded.name.strip() or "scenario")
+    if document.pricing.book is not None:
+        whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
     named = document.model.architecture
     if isinstance(named, str) and named.endswith(".json"):
         try:
@@ -71,11 +75,12 @@ def _resolved(
     drafts = phases(document, site, model, findings)
     causes = causes_of(document, site, findings)
     state = state_of(document.checkpoint, site, model, findings)
+    check_size(document.checkpoint, drafts, state, findings)
     start = start_of(document, findings)
     tariff = tariff_of(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     findings.close()
-    stages = _stages(document, drafts, site, model, state, causes, recovery, findings)
+    stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
         _check_totals(stages, causes, recovery, findings)
     facts = findings.close()
@@ -104,7 +109,7 @@ def _resolved(
 
 def _stages(
     document: schema.Document, drafts: Sequence[Phase], site: Machines, model: Trained | None, state: State | None,
-    causes: Sequence[Cause], recovery: Recovery, findings: Findings,
+    causes: Sequence[Cause], findings: Findings,
 ) -> Sequence[Stage]:  # fmt: skip
     work_s = [_work_s(draft, findings) for draft in drafts]
     if findings.issues:
@@ -207,20 +212,26 @@ def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Re
 
 
 def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:
-    """Return about how long a stage takes [s]: (M + D) e^(R/M) (e^((W+C)/M) - 1) a cycle, exposure A, spares at hand.
+    """Return about how long a stage takes [s], infinite where the closed form overflows.
 
-    Source: theory of Daly (2006), total time of a segment; infinite where the exponent overflows.
+    Waits for spares enter only where they set the pace: one stop for each repair of as many machines as can be away.
     """
     cycle, rate = stage.cycle, total_rate_per_node_s(causes) * stage.nodes
-    count = stage.work_s / min(cycle.work_s, stage.work_s)
-    length_s = min(cycle.work_s, stage.work_s) + cycle.overhead_s
+    work_s = min(cycle.work_s, stage.work_s)
+    count = stage.work_s / work_s
     if rate == 0:
-        return count * length_s
-    if rate * (length_s + recovery.recovery_s) > _LARGEST_EXPONENT:
+        return count * (work_s + cycle.overhead_s)
+    if rate * (work_s + cycle.overhead_s + recovery.recovery_s) > _LARGEST_EXPONENT:
         return math.inf
-    detection_s = sum(cause.rate_per_node_s * cause.detection_s for cause in causes) / total_rate_per_node_s(causes)
-    down_s = 1 / rate + detection_s + recovery.swap_s
-    return count * down_s * math.exp(rate * recovery.recovery_s) * math.expm1(rate * length_s)
+    weights = [cause.rate_per_node_s / total_rate_per_node_s(causes) for cause in causes]
+    back_s = [sum(way_back_s(cause, recovery)) - recovery.recovery_s for cause in causes]
+    down_s = sum(weight * back for weight, back in zip(weights, back_s, strict=True))
+    if recovery.spares is not None:
+        away_s = sum(weight * cause.repair_s for weight, cause in zip(weights, causes, strict=True))
+        down_s = max(down_s, away_s / (recovery.spares + 1) - 1 / rate)
+    return count * segment_s(
+        work_s, cycle.overhead_s, mtbf_s=1 / rate, down_s=down_s, recovery_s=recovery.recovery_s, exposure="A"
+    )
 
 
 def _published(run: schema.PublishedRun) -> Published | None:

@@ -55,6 +55,15 @@ def state_of(
                  nic_bytes_per_s=machines.nic_bytes_per_s)  # fmt: skip
 
 
+def check_size(checkpoint: schema.Checkpoint, drafts: Sequence[Phase], state: State | None, findings: Findings) -> None:
+    """Note a problem where something is saved and nobody knows how long that takes."""
+    saves = checkpoint.policy != "none" and any(not draft.gross for draft in drafts)
+    if saves and checkpoint.save_time is None and state is None:
+        findings.lacks_model(
+            (*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture"
+        )
+
+
 def _bandwidth(checkpoint: schema.Checkpoint, machines: Machines, findings: Findings) -> float:
     if checkpoint.bandwidth is not None:
         return checkpoint.bandwidth
@@ -75,9 +84,6 @@ def cycles_of(
 ) -> Sequence[Cycle]:  # fmt: skip
     """Return the cycle of each phase."""
     checkpoint = document.checkpoint
-    saves = checkpoint.policy != "none" and any(not draft.gross for draft in drafts)
-    if saves and checkpoint.save_time is None and state is None:
-        findings.problem((*CHECKPOINT, "save_time"), "is not known: state it, checkpoint.state or model.architecture")
     if checkpoint.policy != "periodic" and checkpoint.interval is not None:
         findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
     unused = [name for name in ("blocking_time", "flush_slowdown") if getattr(checkpoint, name) is not None]
@@ -128,8 +134,10 @@ def _at_least_the_flush(
     interval_s: float, least_s: float, checkpoint: schema.Checkpoint, work_s: float, findings: Findings
 ) -> float:
     """Return an interval in which the flush can end; stretch the policies' own choice, refuse a stated one."""
-    if interval_s >= least_s or interval_s >= work_s:
+    if interval_s >= least_s:
         return interval_s
+    if interval_s >= work_s:
+        return least_s  # no save comes before the end, whatever the interval
     if checkpoint.policy == "periodic":
         message = f"a flush does not end within the interval: it takes {least_s:.6g} s of {interval_s:.6g} s"
         findings.problem((*CHECKPOINT, "interval"), f"{message}; save less often or widen the bandwidth")
@@ -137,4 +145,4 @@ def _at_least_the_flush(
     findings.warn(
         f"A flush takes longer than the interval that {checkpoint.policy!r} would choose; the interval is stretched."
     )
-    return min(least_s, work_s)
+    return least_s

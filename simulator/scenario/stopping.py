@@ -171,11 +171,7 @@ def _restore(
     if not striking or not (stops or changes) or document.checkpoint.policy == "none":
         return 0.0
     path = ("recovery", "restore")
-    if state is None and document.checkpoint.save_time is None:
-        findings.problem(path, "is not known: state it, checkpoint.save_time or model.architecture")
-        return 0.0
-    checkpoint = document.checkpoint
     if state is not None:
         slowest = max(state.move_s(draft.accelerators) for draft in striking)
         return findings.amount(path, slowest, "time", "state / min(accelerators x NIC, bandwidth)", "D")
-    return findings.amount(path, save_s_of(checkpoint, None, 1), "time", "like checkpoint.save_time")
+    return findings.amount(path, save_s_of(document.checkpoint, None, 1), "time", "like checkpoint.save_time")

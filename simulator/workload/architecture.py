@@ -207,7 +207,11 @@ def _is_bad_count(value: object) -> bool:
 def architecture(table: Mapping[str, Any]) -> Architecture:
     """Make an architecture from a table, such as one of ``catalogue/architectures.toml``, without its annotations."""
     known = {f.name for f in fields(Architecture)}
-    return Architecture(**{key: value for key, value in table.items() if key in known})
+    return Architecture(**{key: _whole(value) for key, value in table.items() if key in known})
+
+
+def _whole(value: Any) -> Any:
+    return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
 class TokenFlops(NamedTuple):

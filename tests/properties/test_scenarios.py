@@ -27,12 +27,13 @@ PATHS = [f"{section}.{key}" for section, keys in SECTIONS.items() for key in key
 ]  # fmt: skip
 VALUES = st.one_of(
     st.sampled_from([
-        "0", "-1", "nan", "inf", "1e400", "1e-300", "1e9", "1", "0.5", "true", "[]", "[1, 2]", "{}", "{a = 1}", "''",
-        "", "2022-12-12", "21 d", "1 s", "1e-9 s", "999 years", "1001 years", "1T tokens", "1e18 tokens", "1 token", "$3/h",
-        "$0/h", "50 GB/s", "1 B/s", "80 GiB", "50 %", "120 %", "ample", "unknown", "none", "published", "stated",
-        "young", "daly", "optimal", "asynchronous", "blocking", "A", "B", "C", "rsc-1", "llama-3", "h100-sxm", "tpu-v4", "net",
-        "llama-65b", "gross", "silent", "[[{name='a', share=0.5}]]", "[{name='a', share=0.5}, {name='b', share=0.5}]",
-        "[{hours='1 h', hours_kind='gross'}]", "9" * 400, "x.json", ".", "\x00", "😀", "1\nseed = 2",
+        "0", "-1", "nan", "inf", "1e400", "1e-300", "1e9", "1", "0.5", "true", "[]", "[1, 2]", "{}", "{a = 1}",
+        "''", "", "2022-12-12", "21 d", "1 s", "1e-9 s", "1001 years", "1T tokens", "1e18 tokens", "1 token",
+        "$3/h", "$0/h", "50 GB/s", "1 B/s", "80 GiB", "50 %", "120 %", "ample", "unknown", "none", "published",
+        "stated", "young", "daly", "optimal", "asynchronous", "blocking", "A", "B", "C", "rsc-1", "llama-3",
+        "h100-sxm", "tpu-v4", "net", "llama-65b", "gross", "silent", "[[{name='a', share=0.5}]]",
+        "[{name='a', share=0.5}, {name='b', share=0.5}]", "[{hours='1 h', hours_kind='gross'}]", "9" * 400,
+        "x.json", ".", "\x00", "😀", "1\nseed = 2",
     ]),
     st.integers().map(str),
     st.floats().map(repr),
@@ -56,13 +57,17 @@ def outcome(make: Callable[[], Scenario]) -> Scenario | None:
     name=st.sampled_from(NAMES),
     changes=st.lists(st.tuples(st.sampled_from(PATHS), VALUES), min_size=1, max_size=3),
 )
-def test_changes_from_the_command_line(name: str, changes: list[tuple[str, str]]) -> None:
+def test_changes_from_the_command_line(
+    name: str, changes: list[tuple[str, str]], tmp_path_factory: pytest.TempPathFactory
+) -> None:
     found = outcome(lambda: scenario(name, [f"{path}={value}" for path, value in changes]))
     if found is not None:
         assert isinstance(found, Scenario)
         assert all(stage.work_s > 0 and stage.cycle.work_s > 0 for stage in found.stages)
         assert len(found.fingerprint) == 32
-        tomllib.loads(resolved_toml(found))
+        file = tmp_path_factory.mktemp("scenario") / "resolved.toml"
+        file.write_text(resolved_toml(found), encoding="utf-8")
+        assert scenario(file) == found
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

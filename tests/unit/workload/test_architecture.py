@@ -2,6 +2,7 @@
 
 import tomllib
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -71,8 +72,8 @@ def test_six_n_d_is_close_for_a_wide_model_only() -> None:
         ({"kv_lora_rank": 512}, "v_head_dim"),
     ],
 )
-def test_errors_name_the_field(change: dict[str, int], word: str) -> None:
-    shape = {"layers": 96, "hidden": 12288, "heads": 96, "ffn": 49152, "vocab": 51200, "seq": 2048}
+def test_errors_name_the_field(change: dict[str, Any], word: str) -> None:
+    shape: dict[str, Any] = {"layers": 96, "hidden": 12288, "heads": 96, "ffn": 49152, "vocab": 51200, "seq": 2048}
     with pytest.raises(ValueError, match=word):
         Architecture(**(shape | change))
 

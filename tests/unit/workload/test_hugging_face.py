@@ -95,7 +95,7 @@ def test_missing_key_is_named(key: str) -> None:
 
 
 def test_unsupported_kind_is_named_with_the_nearest() -> None:
-    with pytest.raises(ValueError, match="mixtrl.*did you mean 'mixtral'"):
+    with pytest.raises(ValueError, match=r"mixtrl.*did you mean 'mixtral'"):
         from_hugging_face(MIXTRAL | {"model_type": "mixtrl"})
 
 

@@ -1,0 +1,73 @@
+"""The ``flopcast`` command: one module a command, and one place where errors turn into messages."""
+
+import sys
+
+import typer
+
+from analysis.cli.run import run
+from analysis.cli.schema import schema
+from analysis.cli.show import show
+from analysis.cli.validate import validate
+
+app = typer.Typer(
+    name="flopcast",
+    help="Forecast the days and dollars of a training run, how sure they are, and where they go.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        from simulator import __version__
+
+        typer.echo(f"flopcast {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def options(
+    version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
+) -> None:
+    """Forecast the days and dollars of a training run, how sure they are, and where they go."""
+
+
+for command in (run, validate, schema, show):
+    app.command(command.__name__)(command)
+
+
+def main() -> None:
+    """Run the command line; bad input ends with one clear message and exit code 2."""
+    try:
+        app()
+    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()  # whoever read the output has gone
+            sys.exit(0)
+        if not _is_users(error):
+            raise
+        typer.echo(_in_words(error), err=True)
+        sys.exit(2)
+
+
+def _is_users(error: Exception) -> bool:
+    """Tell input that is wrong, or a machine that is full, from our own mistakes."""
+    from simulator.catalogue.reader import CatalogueError
+    from simulator.engine.timeline import UnfinishableError
+    from simulator.foundation.issues import ScenarioError
+    from simulator.foundation.units import UnitError
+    from simulator.pricing.book import PriceError
+
+    return isinstance(
+        error, ScenarioError | CatalogueError | PriceError | UnitError | UnfinishableError | OSError | MemoryError
+    )
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, MemoryError):
+        return "not enough memory: ask for fewer --replicas"
+    if isinstance(error, OSError) and error.filename:
+        return f"{error.filename}: {error.strerror}"
+    return str(error)

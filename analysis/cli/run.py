@@ -1,0 +1,164 @@
+"""``flopcast run``: the main job. A scenario in, days and dollars out."""
+
+from collections.abc import Iterable
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from analysis.metrics.forecast import Forecast
+    from simulator.scenario.values import Scenario
+
+
+def run(
+    scenario: ScenarioName,
+    sets: Sets = None,
+    replicas: Replicas = None,
+    seed: Seed = None,
+    workers: Workers = 1,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder for run.json, ledger.csv, replicas.csv and resolved.toml.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Forecast a training run: days, dollars, accelerator-hours, interruptions and goodput, and where they go."""
+    from analysis.cli.output import all_sets, console, forecast_facts, to_json
+    from simulator.scenario.api import scenario as resolved
+
+    found = made(resolved(scenario, all_sets(sets, seed, replicas)), workers)
+    if out is not None:
+        _write(out, found)
+    if as_json:
+        typer.echo(to_json(forecast_facts(found)))
+        return
+    screen = console()
+    for block in _page(found):
+        screen.print(block)
+
+
+def made(scenario: "Scenario", workers: int) -> "Forecast":
+    """Run a scenario with progress on stderr, and sum it up."""
+    from analysis.cli.output import progress
+    from analysis.metrics.forecast import forecast
+    from simulator.engine.run import run as run_engine
+
+    replicas = range(scenario.replicas)
+    with ExitStack() as stack:
+        show = stack.enter_context(progress(len(replicas), "replicas"))
+        mapper = map
+        if workers > 1:
+            from concurrent.futures import ProcessPoolExecutor
+            from multiprocessing import get_context
+
+            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
+            mapper = pool.map  # type: ignore[assignment]  # the same call, typed apart in the standard library
+        return forecast(scenario, run_engine(scenario, replicas, mapper=mapper, progress=show), replicas)
+
+
+def _page(found: "Forecast") -> Iterable["Table | str"]:
+    """Return what a person reads, from the answer to the reasons."""
+    from analysis.metrics.published import missing
+
+    scenario = found.scenario
+    yield f"[bold]{scenario.title}[/bold]"
+    yield _quantities(found)
+    yield _why(found)
+    yield _ledger(found)
+    if scenario.published is not None:
+        yield _published(found)
+    if lacking := missing(found):
+        yield lacking
+    yield f"Dollars: {found.basis}."
+    yield from (f"Warning: {warning}" for warning in scenario.warnings)
+    yield (
+        f"{found.replicas:,} replicas, seed {found.seed}, engine {found.engine} ({found.engine_reason}), "
+        f"flopcast {found.version}, scenario {scenario.fingerprint}."
+    )
+
+
+def _quantities(found: "Forecast") -> "Table":
+    from rich.table import Table
+
+    table = Table("", box=None, pad_edge=False)
+    for name in ("mean", "p10", "p50", "p90"):
+        table.add_column(name, justify="right")
+    rows = (
+        ("days", found.wall_days, "{:,.2f}"),
+        ("dollars", found.usd, "${:,.0f}"),
+        ("accelerator-hours", found.accelerator_hours, "{:,.0f}"),
+        ("interruptions", found.interruptions, "{:,.1f}"),
+        ("goodput", found.goodput, "{:.3f}"),
+    )
+    for name, value, form in rows:
+        table.add_row(name, *(form.format(number) for number in (value.mean, value.p10, value.p50, value.p90)))
+    return table
+
+
+def _why(found: "Forecast") -> str:
+    """Say how much later the run ends than its stepping alone, and why."""
+    from analysis.metrics.forecast import days_by_phase
+
+    days = dict(days_by_phase(found))
+    useful = days.pop("productive", 0.0)
+    added = sum(days.values())
+    if added <= 0:
+        return f"All {useful:,.2f} days are productive: nothing is lost to failures, saves or restarts."
+    parts = ", ".join(f"{phase.replace('_', ' ')} {value:,.2f}" for phase, value in days.items() if value >= 0.005)
+    return f"Stepping alone takes {useful:,.2f} days; {added:,.2f} more ({added / useful:.1%}) go to: {parts}."
+
+
+def _ledger(found: "Forecast") -> "Table":
+    """Return where the time and the money go, phases and causes, small rows together."""
+    from rich.table import Table
+
+    lines: dict[tuple[str, str], list[float]] = {}
+    for row in found.ledger:
+        line = lines.setdefault((row.phase, row.cause), [0.0, 0.0])
+        line[0] += row.accelerator_hours
+        line[1] += row.usd
+    table = Table("phase", "cause", box=None, pad_edge=False)
+    for name in ("accelerator-hours", "dollars", "share"):
+        table.add_column(name, justify="right")
+    total = found.accelerator_hours.mean
+    ordered = sorted(lines.items(), key=lambda item: -item[1][0])
+    shown, rest = ordered[:12], ordered[12:]
+    if rest:
+        sums = [sum(value[column] for _, value in rest) for column in (0, 1)]
+        shown.append((("the rest", f"{len(rest)} rows"), sums))
+    for (phase, cause), (hours, usd) in shown:
+        share = hours / total
+        words = "" if cause == "none" else cause.replace("_", " ")
+        table.add_row(phase.replace("_", " "), words, f"{hours:,.0f}", f"${usd:,.0f}", f"{share:.2%}")
+    return table
+
+
+def _published(found: "Forecast") -> "Table":
+    from rich.table import Table
+
+    from analysis.metrics.published import comparisons
+
+    known = found.scenario.published
+    assert known is not None
+    table = Table("published", box=None, pad_edge=False, caption=f"Source: {known.source}", caption_justify="left")
+    for name in ("published", "forecast", "error"):
+        table.add_column(name, justify="right")
+    for row in comparisons(found):
+        table.add_row(row.quantity, f"{row.published:,.6g}", f"{row.predicted:,.6g}", f"{row.error:+.1%}")
+    return table
+
+
+def _write(folder: Path, found: "Forecast") -> None:
+    """Write what programs and later commands need."""
+    from analysis.cli.output import forecast_facts, ledger_csv, replicas_csv, to_json, write_text
+    from simulator.scenario.api import resolved_toml
+
+    write_text(folder / "run.json", to_json(forecast_facts(found)) + "\n")
+    write_text(folder / "resolved.toml", resolved_toml(found.scenario))
+    write_text(folder / "ledger.csv", ledger_csv(found))
+    write_text(folder / "replicas.csv", replicas_csv(found))

@@ -1,0 +1,127 @@
+"""Plans for measured rows: what the source states, completed where it is silent, all candidates kept.
+
+The rule for what is blank is the same for each row: enumerate every legal completion, drop what does not fit in memory
+(unless nothing fits), prefer the lightest recompute that fits, and take the fastest; the spread of the candidates that
+are as light is the row's range.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.validation.throughput_rows import DEFAULT_COUNT, Row
+from simulator.workload.machine import Chip, Fabric
+from simulator.workload.memory import memory
+from simulator.workload.plan import RECOMPUTE, Plan
+from simulator.workload.search import Limits, plans
+from simulator.workload.shape import Shape, shape_of
+from simulator.workload.stack import Parameters, Traits
+from simulator.workload.stacks import (
+    chip_of,
+    default_recompute,
+    default_sequence_parallel,
+    default_zero,
+    fabric_of,
+    interleaves,
+    traits_of,
+)
+from simulator.workload.step import Step, step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Case:
+    """A row with its candidates."""
+
+    row: Row
+    shape: Shape
+    chip: Chip
+    fabric: Fabric
+    plans: Plan  # arrays over candidates
+    fits: NDArray[np.bool_]
+
+
+class Forecast(NamedTuple):
+    """Tokens per second and device of a case, its range over candidates, and the candidate that was taken."""
+
+    tokens_per_s: float
+    low: float
+    high: float
+    index: int
+
+
+def case_of(row: Row) -> Case:
+    """Enumerate the plans that a row allows."""
+    shape, share = shape_of(row.arch), row.halves
+    chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
+    if row.nic_bytes_per_s is not None:
+        fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
+    candidates = plans(row.arch, _limits(row, fabric))
+    held = memory(shape, candidates, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
+    return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=np.asarray(held.fits(chip)))
+
+
+def forecast(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Forecast:
+    """Forecast a case by the rule of this module."""
+    row = case.row
+    seconds = steps(case, parameters, factors).total_s
+    rate = np.asarray(_tokens(case) / seconds)
+    index, among = _choose(case, rate)
+    return Forecast(float(rate[index]), float(rate[among].min()), float(rate[among].max()), index)
+
+
+def steps(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Step:
+    """Step time of each candidate."""
+    row = case.row
+    traits: Traits = traits_of(row.stack, factors)
+    return step(
+        case.shape, case.plans, case.chip, case.fabric, traits, parameters, seq=row.seq, global_batch=row.global_batch
+    )
+
+
+def _tokens(case: Case) -> NDArray[np.float64]:
+    """Tokens of a step for each device, by candidate; what does not fill whole micro-batches counts as run."""
+    plan = case.plans
+    return np.asarray(case.row.global_batch * case.row.seq / np.asarray(plan.accelerators, dtype=float))
+
+
+def _choose(case: Case, rate: NDArray[np.float64]) -> tuple[int, NDArray[np.bool_]]:
+    allowed = case.fits if case.fits.any() else np.ones_like(case.fits)
+    mode = np.broadcast_to(np.asarray(case.plans.recompute), allowed.shape)
+    lightest = allowed & (mode == mode[allowed].min())
+    index = int(np.argmax(np.where(lightest, rate, 0.0)))
+    return index, lightest
+
+
+def _limits(row: Row, fabric: Fabric) -> Limits:
+    known = dict(row.known)
+    count = row.count or _product(known) or DEFAULT_COUNT
+    zero = default_zero(row.stack) if row.zero is None else row.zero
+    if zero == 3:
+        known = {"pp": 1} | known
+    if row.fully_sharded:
+        known = {"tp": 1} | known
+    if not interleaves(row.stack):
+        known = {"vpp": 1} | known
+    mode = default_recompute(row.stack) if row.recompute is None else RECOMPUTE[row.recompute]
+    domain = int(np.max(fabric.scale_up_domain))
+    shard = min(domain, count) if count > domain and domain > 72 else None  # slices of TPUs share within the slice
+    return Limits(
+        accelerators=count,
+        domain=min(domain, 8 if domain <= 72 else 16),
+        global_batch=row.global_batch,
+        seq=row.seq,
+        known=known,
+        zero=(zero,),
+        shard=shard,
+        recompute=(0, 1, 2) if mode is None else (mode,),
+        sequence_parallel=default_sequence_parallel(row.stack) and row.recompute != "full",
+        fp8=row.fp8,
+    )
+
+
+def _product(known: Mapping[str, int]) -> int | None:
+    degrees = [known[name] for name in ("tp", "pp", "dp", "cp") if name in known]
+    return int(np.prod(degrees)) if len(degrees) >= 3 else None

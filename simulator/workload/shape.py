@@ -1,0 +1,94 @@
+"""The few sums over an `Architecture` that step time and memory depend on, as numbers or arrays."""
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.workload.architecture import Architecture
+
+Number = float | NDArray[np.float64]
+
+
+class Shape(NamedTuple):
+    """Widths and weights per layer; each a float, or an array over cases.
+
+    `dense_share` is the share of layers with a dense MLP; the others are mixtures of experts.
+    """
+
+    layers: Number
+    hidden: Number
+    vocab: Number
+    attention_weights: Number  # matrix weights of one attention block
+    query_width: Number  # heads x query width
+    value_width: Number  # heads x value width
+    kv_width: Number  # key and value channels together
+    heads: Number
+    score_width: Number  # heads x (query + value width): channels that the attention core multiplies
+    mlp_matrices: Number  # 2 plain, 3 gated
+    ffn: Number
+    dense_weights: Number
+    dense_share: Number
+    experts: Number  # routed experts in a mixture layer, 0 in a dense model
+    experts_per_token: Number
+    shared_experts: Number
+    expert_ffn: Number
+    expert_weights: Number  # of one expert
+    embedding_parameters: Number
+    head_parameters: Number  # of the output head
+    parameters: Number
+    expert_parameters: Number  # routed experts of all layers
+
+    @property
+    def mixture_share(self) -> Number:
+        """Share of layers whose MLP is a mixture of experts."""
+        return 1.0 - self.dense_share
+
+    @property
+    def active_mlp_weights(self) -> Number:
+        """MLP weights that a token meets in an average layer."""
+        routed = (self.experts_per_token + self.shared_experts) * self.expert_weights + self.experts * self.hidden
+        return self.dense_share * self.dense_weights + self.mixture_share * routed
+
+    @property
+    def block_matrix_weights(self) -> Number:
+        """Matrix weights that a token meets in an average layer."""
+        return self.attention_weights + self.active_mlp_weights
+
+
+def shape_of(arch: Architecture) -> Shape:
+    """Sum up an architecture."""
+    moe = arch.moe_layers
+    return Shape(
+        layers=float(arch.layers),
+        hidden=float(arch.hidden),
+        vocab=float(arch.vocab),
+        attention_weights=float(arch.attention_matrix),
+        query_width=float(arch.heads * arch.qk_dim),
+        value_width=float(arch.heads * arch.value_dim),
+        kv_width=float(_kv_heads(arch) * (arch.qk_dim + arch.value_dim)),
+        heads=float(arch.heads),
+        score_width=float(arch.heads * (arch.qk_dim + arch.value_dim)),
+        mlp_matrices=3.0 if arch.gated else 2.0,
+        ffn=float(arch.ffn),
+        dense_weights=float(arch.dense_matrix),
+        dense_share=1.0 - moe / arch.layers,
+        experts=float(arch.experts or 0),
+        experts_per_token=float(arch.active_experts),
+        shared_experts=float(arch.shared_experts or 0),
+        expert_ffn=float(arch.expert_width),
+        expert_weights=float(arch.expert_matrix),
+        embedding_parameters=float(arch.embedding_parameters),
+        head_parameters=float(arch.head_matrix),
+        parameters=float(arch.parameters),
+        expert_parameters=float(moe * (arch.experts or 0) * arch.expert_matrix),
+    )
+
+
+def _kv_heads(arch: Architecture) -> int:
+    return arch.heads if arch.kv_lora_rank is not None else arch.groups
+
+
+def stack_shapes(shapes: list[Shape]) -> Shape:
+    """Put shapes side by side as arrays, one element a case."""
+    return Shape(*(np.array(column, dtype=float) for column in zip(*shapes, strict=True)))

@@ -1,0 +1,98 @@
+"""Stacks and the calibrated parameters, from the catalogue."""
+
+from collections.abc import Mapping
+from functools import lru_cache
+
+from simulator.catalogue.reader import Entry, entry, read
+from simulator.workload.machine import Chip, Fabric
+from simulator.workload.plan import RECOMPUTE
+from simulator.workload.stack import Parameters, Traits
+
+GEMM_SHARE = 0.85  # of the peak that a large product reaches, where nobody measured it: A100 0.87, H100 0.80, B200 0.78
+TPU_GEMM_SHARE = 0.95  # on a systolic array under XLA; TPU v7 was measured at 0.83
+FP8_SHARE = 0.9  # of the BF16 share of peak, where nobody measured FP8: H100 0.88, B200 0.98
+ASYNCHRONOUS = ("hopper", "blackwell")
+
+
+def traits_of(key: str, factors: Mapping[str, float] | None = None) -> Traits:
+    """Known behaviour of a stack with its calibrated factor.
+
+    Parameters
+    ----------
+    key : str
+        A key of ``catalogue/throughput_stacks.toml``.
+    factors : mapping, optional
+        Calibrated factors in place of those in the catalogue.
+    """
+    values = entry("throughput_stacks", key).values
+    known = {name: float(value) for name, value in values.items() if name in Traits._fields and _numeric(value)}
+    return Traits(**known, factor=(calibrated_factors() if factors is None else factors).get(key, 1.0))
+
+
+def default_zero(key: str) -> int:
+    """What data-parallel ranks share by default in a stack; see `Plan.zero`."""
+    return int(entry("throughput_stacks", key).get_number("zero") or 0)
+
+
+def default_recompute(key: str) -> int | None:
+    """The stack's habitual recompute mode, where it has one."""
+    word = entry("throughput_stacks", key).values.get("recompute")
+    return RECOMPUTE[word] if isinstance(word, str) else None
+
+
+def default_sequence_parallel(key: str) -> bool:
+    """Whether the stack splits along the sequence what tensor parallelism does not."""
+    return bool(entry("throughput_stacks", key).values.get("sequence_parallel", True))
+
+
+def interleaves(key: str) -> bool:
+    """Whether the stack's pipeline can be interleaved."""
+    return bool(entry("throughput_stacks", key).values.get("interleaves", True))
+
+
+@lru_cache(maxsize=1)
+def calibrated() -> Parameters:
+    """Global parameters as fitted by ``analysis.validation.calibrate``."""
+    values = entry("throughput_parameters", "parameters").values
+    return Parameters(**{name: float(value) for name, value in values.items() if name in Parameters._fields})
+
+
+@lru_cache(maxsize=1)
+def calibrated_factors() -> Mapping[str, float]:
+    """Factor of each stack as fitted."""
+    return {k: e.number("factor") for k, e in read("throughput_parameters")["parameters"].parts.items()}
+
+
+def chip_of(found: Entry, share: float = 1.0) -> Chip:
+    """The chip of an accelerator in the catalogue, or a part of it, such as one of two dies.
+
+    Rates that the catalogue does not state are set by the shares above; they are assumptions.
+    """
+    peak = found.number("peak_bf16_flop_per_s")
+    peak8 = found.get_number("peak_fp8_flop_per_s") or peak
+    is_tpu = found.values.get("vendor") == "google"
+    gemm = found.get_number("achievable_gemm_flop_per_s") or peak * (TPU_GEMM_SHARE if is_tpu else GEMM_SHARE)
+    gemm8 = found.get_number("achievable_fp8_flop_per_s") or max(gemm, gemm * FP8_SHARE * peak8 / peak)
+    return Chip(
+        peak_bf16_flop_per_s=peak * share,
+        peak_fp8_flop_per_s=peak8 * share,
+        achievable_gemm_flop_per_s=gemm * share,
+        achievable_fp8_flop_per_s=gemm8 * share,
+        hbm_bytes=found.number("hbm_bytes") * share,
+        hbm_bytes_per_s=found.number("hbm_bytes_per_s") * share,
+        asynchronous_mma=found.values.get("generation") in ASYNCHRONOUS,
+    )
+
+
+def fabric_of(found: Entry, parts: int = 1) -> Fabric:
+    """Links of an accelerator in the catalogue; `parts` of it share them."""
+    link = found.get_number("scale_up_bytes_per_s") or 64e9  # PCIe 5 where no link is stated
+    return Fabric(
+        scale_up_domain=(found.get_number("scale_up_domain") or 8.0) * parts,
+        scale_up_bytes_per_s=link / parts,
+        nic_bytes_per_s=(found.get_number("nic_bytes_per_s") or 25e9) / parts,
+    )
+
+
+def _numeric(value: object) -> bool:
+    return isinstance(value, int | float | bool)

@@ -1,0 +1,482 @@
+"""What a scenario means: each rule by a small example whose answer is known."""
+
+import json
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from simulator.foundation.issues import ScenarioError
+from simulator.scenario.api import load, resolve, scenario
+from simulator.scenario.values import Assumption, Scenario
+
+BASE = """
+[cluster]
+accelerator = "a100-sxm-80gb"
+accelerators = 64
+[model]
+architecture = "llama-7b"
+[data]
+tokens = "10B tokens"
+batch = "4M tokens"
+[throughput]
+tokens_per_second_per_accelerator = "3000 tokens/s"
+[failures]
+catalogue = "rsc-1"
+[pricing]
+rate = "$2/h"
+"""
+
+
+@pytest.fixture
+def made(tmp_path: Path) -> "Maker":
+    return Maker(tmp_path)
+
+
+class Maker:
+    """Makes scenarios that differ from a simple one."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "base.toml").write_text(BASE)
+
+    def __call__(self, addition: str = "", *sets: str) -> Scenario:
+        file = self.folder / "top.toml"
+        file.write_text(f"extends = 'base.toml'\n{addition}")
+        return scenario(file, sets)
+
+    def issues(self, addition: str, *sets: str) -> dict[str, str]:
+        with pytest.raises(ScenarioError) as caught:
+            self(addition, *sets)
+        return {issue.path: issue.message for issue in caught.value.issues}
+
+
+def fact(found: Scenario, path: str) -> Assumption:
+    return next(item for item in found.assumptions if item.path == path)
+
+
+# efficiency
+
+
+def test_tokens_per_second(made: Maker) -> None:
+    [stage] = made().stages
+    assert stage.work_s == pytest.approx(10e9 / 3000 / 64)
+    assert stage.productive_s == stage.work_s
+    assert stage.scales
+    assert not stage.gross
+    assert stage.nodes == 8
+
+
+def test_mfu_counts_attention_in_full(made: Maker) -> None:
+    [stage] = made("", "throughput.mfu=0.5").stages
+    # 6 x 6.607e9 matrix weights + 12 x 32 layers x 4096 x 2048 positions
+    flop = 6 * 6_607_077_376 + 12 * 32 * 4096 * 2048
+    assert stage.flop_per_token == pytest.approx(flop)
+    assert stage.work_s == pytest.approx(10e9 * flop / (0.5 * 312e12) / 64)
+    assert stage.mfu == pytest.approx(0.5)
+
+
+def test_step_time(made: Maker) -> None:
+    [stage] = made("", "throughput.step_time=21 s").stages
+    assert stage.work_s == pytest.approx(10e9 / 4e6 * 21)
+
+
+def test_the_last_statement_of_an_efficiency_wins(made: Maker) -> None:
+    found = made("[throughput]\nmfu = 0.4\n", "throughput.step_time=21 s")
+    assert fact(found, "throughput.step_time").source == "--set"
+    assert not [item for item in found.assumptions if item.path in ("throughput.mfu", "throughput.tokens_per_second")]
+
+
+def test_published_efficiency_is_spread(made: Maker) -> None:
+    found = made("", "throughput.method=published")
+    assert found.efficiency_sigma == pytest.approx(0.423, abs=0.002)  # ln(46/26)/1.349
+    [stage] = found.stages
+    assert stage.work_s == pytest.approx(10e9 * 6 * 6_738_415_616 / (0.357 * 312e12) / 64)
+    assert any("guess from published runs" in warning for warning in found.warnings)
+    assert "A100" in fact(found, "throughput.published_mfu").source
+
+
+def test_spread_can_be_stated(made: Maker) -> None:
+    assert made().efficiency_sigma == 0
+    assert made("", "throughput.spread=0.1").efficiency_sigma == 0.1
+    assert made("", "throughput.method=published", "throughput.spread=0.1").efficiency_sigma == 0.1
+
+
+def test_only_uncertain_phases_scale(made: Maker) -> None:
+    phases = "[[phases]]\nname='a'\nshare=0.5\nmfu=0.5\n[[phases]]\nname='b'\nshare=0.5\n"
+    found = made(phases, "throughput.method=published")
+    assert [stage.scales for stage in found.stages] == [False, True]
+
+
+def test_no_efficiency_and_no_model(made: Maker) -> None:
+    issues = made.issues(
+        "without = ['model']", "throughput.tokens_per_second_per_accelerator=", "checkpoint.save_time=1 s"
+    )
+    assert "state one of mfu" in issues["throughput"]
+
+
+# phases
+
+
+def test_hours_of_both_kinds(made: Maker) -> None:
+    text = "[[phases]]\nname='a'\nhours='20 h'\nhours_kind='{}'\n"
+    net, gross = made(text.format("net")), made(text.format("gross"))
+    assert [net.stages[0].work_s, gross.stages[0].work_s] == [72000, 72000]
+    assert [net.stages[0].gross, gross.stages[0].gross] == [False, True]
+    assert [net.stages[0].scales, gross.stages[0].scales] == [False, False]
+    assert net.causes
+    assert not gross.causes
+    assert not gross.stages[0].final_save
+    assert net.stages[0].final_save
+    assert gross.stages[0].productive_s < net.stages[0].productive_s == 72000
+
+
+def test_gross_hours_know_what_they_trained(made: Maker) -> None:
+    [stage] = made("[[phases]]\nname='a'\nhours='20 h'\nhours_kind='gross'\n").stages
+    assert stage.tokens == 10e9
+    assert stage.productive_s == pytest.approx(10e9 / 3000 / 64)
+    assert stage.work_s == 72000
+
+
+def test_net_hours_train_tokens(made: Maker) -> None:
+    [first, second] = made("[[phases]]\nhours='1 h'\nhours_kind='net'\n[[phases]]\n").stages
+    assert first.tokens == pytest.approx(3600 * 3000 * 64)
+    assert second.tokens == pytest.approx(10e9 - 3600 * 3000 * 64)
+    assert (first.name, second.name) == ("phase-1", "phase-2")
+
+
+def test_phases_on_other_machines(made: Maker) -> None:
+    text = "[[phases]]\nname='a'\nshare='40 %'\n[[phases]]\nname='b'\naccelerators=32\nrate='$1/h'\n"
+    found = made(text)
+    first, second = found.stages
+    assert [stage.accelerators for stage in found.stages] == [64, 32]
+    assert second.tokens == pytest.approx(6e9)
+    assert not first.reenters
+    assert second.reenters
+    assert (first.usd_per_accelerator_h, second.usd_per_accelerator_h) == (None, 1.0)
+    assert first.final_save
+    assert second.final_save
+
+
+def test_nodes_are_rounded_up(made: Maker) -> None:
+    found = made("", "cluster.accelerators=60")
+    assert found.stages[0].nodes == 8
+    assert any("60 accelerators do not fill nodes of 8" in warning for warning in found.warnings)
+
+
+def test_a_sum_that_misses_the_total_is_said(made: Maker) -> None:
+    found = made("[[phases]]\nname='a'\ntokens='9B tokens'\n")
+    assert "The phases train 9B tokens, data.tokens says 10B tokens." in found.warnings
+
+
+def test_tokens_of_a_dataset(made: Maker) -> None:
+    found = made("", "data.tokens=", "data.dataset=roots")
+    assert found.stages[0].tokens == 341e9
+    assert "roots" in fact(found, "data.tokens").source
+
+
+def test_absurd_runs_are_refused(made: Maker) -> None:
+    assert "which is no run" in made.issues("", "data.tokens=1e18 tokens", "throughput.mfu=0.001")["phases[0]"]
+    long = "".join(f"[[phases]]\nname='{name}'\nhours='600 years'\nhours_kind='gross'\n" for name in "ab")
+    assert "the most is 1000" in made.issues(long)["phases"]
+
+
+# machines
+
+
+def test_a_system_brings_its_machines(made: Maker) -> None:
+    found = made("without = ['cluster.accelerator']", "cluster.system=vela")
+    assert (found.accelerator, found.accelerators_per_node) == ("a100-sxm-80gb", 8)
+    assert made("", "cluster.accelerator=a100").accelerator == "a100-sxm-80gb"
+    assert made("", "cluster.accelerators_per_node=4").stages[0].nodes == 16
+
+
+def test_rates_follow_the_size_of_nodes(made: Maker) -> None:
+    found = made("", "cluster.accelerators_per_node=4")
+    assert found.causes[0].rate_per_node_s * 1000 * 86400 == pytest.approx(3.25)
+    assert any("rates are scaled" in warning for warning in found.warnings)
+
+
+def test_spares(made: Maker) -> None:
+    assert made().recovery.spares is None
+    assert made("", "cluster.spares=0").recovery.spares == 0
+    assert made("", "cluster.spares=ample").recovery.spares is None
+
+
+# saves
+
+
+def test_a_save_takes_state_over_bandwidth(made: Maker) -> None:
+    found = made()
+    state = 14 * 6_738_415_616
+    assert found.stages[0].cycle.write_s == pytest.approx(state / 50e9)
+    assert found.recovery.restore_s == pytest.approx(state / 50e9)
+    slow = made("", "checkpoint.bandwidth=4000 GB/s")
+    assert slow.stages[0].cycle.write_s == pytest.approx(state / (64 * 25e9))  # the network of 64 writers
+    assert made("", "checkpoint.state=1 TB").stages[0].cycle.write_s == pytest.approx(20)
+
+
+def test_asynchronous_saves(made: Maker) -> None:
+    sets = ["checkpoint.mode=asynchronous", "checkpoint.save_time=100 s", "checkpoint.flush_slowdown=0.1"]
+    cycle = made("", *sets).stages[0].cycle
+    assert (cycle.write_s, cycle.flush_s, cycle.slowdown) == (1.0, 100.0, 0.1)
+    assert made("", *sets, "checkpoint.blocking_time=3 s").stages[0].cycle.write_s == 3
+
+
+def test_policies(made: Maker) -> None:
+    mtbf_s = 86400 * 1000 / 6.5 / 8
+    young = made("", "checkpoint.policy=young", "checkpoint.save_time=60 s").stages[0].cycle
+    assert young.work_s == pytest.approx((2 * 60 * mtbf_s) ** 0.5)
+    never = made("", "checkpoint.policy=none")
+    assert never.stages[0].cycle.work_s == never.stages[0].work_s
+    assert not never.stages[0].final_save
+    free = made("", "checkpoint.policy=optimal", "checkpoint.save_time=60 s", "failures.enabled=false")
+    assert free.stages[0].cycle.work_s == free.stages[0].work_s
+
+
+def test_an_interval_that_is_not_used_is_said(made: Maker) -> None:
+    found = made("", "checkpoint.policy=young", "checkpoint.interval=30 min", "checkpoint.blocking_time=1 s")
+    assert any("checkpoint.interval is not used" in warning for warning in found.warnings)
+    assert any("blocking_time are used only" in warning for warning in found.warnings)
+
+
+def test_policies_stretch_to_the_flush(made: Maker) -> None:
+    sets = ["checkpoint.mode=asynchronous", "checkpoint.save_time=2 h", "checkpoint.policy=young"]
+    found = made("", *sets, "data.tokens=1T tokens")
+    cycle = found.stages[0].cycle
+    assert cycle.flush_s <= cycle.length_s
+    assert any("the interval is stretched" in warning for warning in found.warnings)
+
+
+def test_saves_need_a_size(made: Maker) -> None:
+    assert "is not known" in made.issues("without = ['model']")["checkpoint.save_time"]
+    assert made("without = ['model']", "checkpoint.save_time=20 s").recovery.restore_s == 20
+
+
+# failures
+
+
+def test_own_causes(made: Maker) -> None:
+    text = (
+        "[failures.causes.mine]\nrate_per_1000_node_days = 3\nkind = 'hang'\n"
+        "[failures.causes.hardware]\nrate_per_1000_node_days = 1\nnodes_lost = 0\n"
+    )
+    hardware, mine = made(text).causes
+    assert hardware.rate_per_node_s * 1000 * 86400 == pytest.approx(1)
+    assert (hardware.nodes_lost, hardware.repair_s) == (0, 0)
+    assert (mine.kind, mine.detection_s, mine.nodes_lost) == ("hang", 600, 0)
+
+
+def test_detection_by_cause_kind_and_scenario(made: Maker) -> None:
+    own = "[failures.causes.hardware]\ndetection = '1 s'\n"
+    kind, whole = "failures.detection.fail_stop=2 s", "recovery.detection=3 s"
+    assert [cause.detection_s for cause in made(own, kind, whole).causes] == [1]
+    assert [cause.detection_s for cause in made("", kind, whole).causes] == [2]
+    assert [cause.detection_s for cause in made("", whole).causes] == [3]
+    assert [cause.detection_s for cause in made().causes] == [60]
+
+
+def test_repair(made: Maker) -> None:
+    [cause] = made().causes
+    assert (cause.repair_s, cause.repair_law) == (12600, "exponential")
+    [cause] = made("", "recovery.repair=2 d", "recovery.repair_law=constant").causes
+    assert (cause.repair_s, cause.repair_law) == (172800, "constant")
+    [cause] = made("[failures.causes.hardware]\nrepair='1 h'\nrepair_law='exponential'", "recovery.repair=2 d").causes
+    assert (cause.repair_s, cause.repair_law) == (3600, "exponential")
+
+
+def test_rates_can_be_multiplied(made: Maker) -> None:
+    assert made("", "failures.rate_multiplier=2").causes[0].rate_per_node_s * 1000 * 86400 == pytest.approx(13)
+    assert made("", "failures.rate_multiplier=0").causes == ()
+
+
+def test_a_forecast_without_failures_says_so(made: Maker) -> None:
+    assert any("No failures are simulated" in warning for warning in made("", "failures.catalogue=none").warnings)
+    assert any("switched off" in warning for warning in made("", "failures.enabled=false").warnings)
+    assert not any("failures" in warning.lower() for warning in made().warnings)
+
+
+def test_doubtful_catalogues_are_named(made: Maker) -> None:
+    assert any("gb200" in warning for warning in made("", "failures.catalogue=gb200").warnings)
+
+
+def test_outages_count_as_downtime(made: Maker) -> None:
+    causes = {cause.name: cause for cause in made("", "failures.catalogue=opt-175b-outages").causes}
+    assert causes["whole_cluster"].detection_s == 172800 + 60
+    assert causes["five_hosts"].nodes_lost == 5
+
+
+def test_exposure_and_start(made: Maker) -> None:
+    found = made("", "failures.exposure=C", "recovery.startup=7 s", "recovery.initialization=9 s")
+    assert (found.recovery.exposure, found.recovery.startup_s, found.recovery.initialization_s) == ("C", 7, 9)
+    assert made("", "recovery.initialization=9 s").recovery.startup_s == 9
+
+
+# prices
+
+
+LOOKED_UP = "without = ['pricing.rate']\nstart = 2023-06-01\n[pricing]\nprovider = 'gcp'\nregion = 'us-central1'\n"
+
+
+def test_a_row_is_looked_up(made: Maker) -> None:
+    tariff = made(LOOKED_UP).tariff
+    assert (tariff.list_usd_per_accelerator_h, tariff.term, tariff.host_included) == (3.93, "on_demand", False)
+    assert tariff.on == date(2022, 12, 12)
+    assert not tariff.stale
+    assert made(LOOKED_UP, "start=2024-06-01").tariff.stale
+
+
+def test_the_host(made: Maker) -> None:
+    added = made(LOOKED_UP, "pricing.host=$1/h").tariff
+    assert (added.list_usd_per_accelerator_h, added.host_included) == (pytest.approx(4.93), True)
+    assert "this price leaves the host out" in made.issues(LOOKED_UP, "pricing.host=included")["pricing.host"]
+    aws = ["pricing.provider=aws", "pricing.region=us-east-1"]
+    assert made(LOOKED_UP, *aws).tariff.host_included is True
+    assert "cannot be taken out" in made.issues(LOOKED_UP, *aws, "pricing.host=excluded")["pricing.host"]
+    assert "part of the price already" in made.issues(LOOKED_UP, *aws, "pricing.host=$1/h")["pricing.host"]
+    assert made("", "pricing.host=$1/h").tariff.list_usd_per_accelerator_h == 3
+
+
+def test_missing_prices_list_what_is_near(made: Maker) -> None:
+    assert "nearest rows" in made.issues(LOOKED_UP, "start=2001-01-01")["pricing"]
+    assert "on_demand" in made.issues(LOOKED_UP, "pricing.term=owned")["pricing.term"]
+
+
+def test_own_book(made: Maker) -> None:
+    (made.folder / "mine.csv").write_text("accelerator,usd_per_accelerator_h,provider\na100-sxm-80gb,0.77,us\n")
+    found = made("start = 2023-01-01\n[pricing]\nbook = 'mine.csv'\n")
+    assert found.tariff.list_usd_per_accelerator_h == 0.77
+
+
+def test_dates(made: Maker) -> None:
+    assert made().start == date(2022, 12, 12)
+    assert made("", "pricing.date=2023-01-02").start == date(2023, 1, 2)
+    assert made("", "start=2023-01-03", "pricing.date=2023-01-02").start == date(2023, 1, 3)
+    assert made("", "start='2023-01-03'").start == date(2023, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("text", "pair"), [("0.3", (0.3, 0.3)), ("30 %", (0.3, 0.3)), ("[0.1, 0.2]", (0.1, 0.2)), ("unknown", (0.5, 0.8))]
+)
+def test_discounts(made: Maker, text: str, pair: tuple[float, float]) -> None:
+    tariff = made("", f"pricing.discount={text}").tariff
+    assert (tariff.discount_low, tariff.discount_high) == pytest.approx(pair)
+
+
+# models
+
+
+LLAMA = {
+    "model_type": "llama", "num_hidden_layers": 32, "hidden_size": 4096, "num_attention_heads": 32,
+    "intermediate_size": 11008, "vocab_size": 32000, "max_position_embeddings": 2048,
+}  # fmt: skip
+
+
+def test_a_hugging_face_configuration_is_the_same_model(made: Maker) -> None:
+    (made.folder / "config.json").write_text(json.dumps(LLAMA))
+    found = made("[model]\narchitecture = 'config.json'\n")
+    assert found.fingerprint == made().fingerprint
+    assert fact(found, "model.architecture.layers").toml == "32"
+
+
+def test_a_table_is_a_model(made: Maker) -> None:
+    found = made(
+        "[model]\narchitecture = {layers = 32, hidden = 4096, heads = 32, ffn = 11008, vocab = 32000, seq = 2048}\n"
+    )
+    assert found.fingerprint == made().fingerprint
+
+
+def test_longer_sequences_cost_more(made: Maker) -> None:
+    short, long = made("", "throughput.mfu=0.4"), made("", "throughput.mfu=0.4", "model.sequence=8192")
+    assert long.stages[0].work_s > short.stages[0].work_s
+
+
+# corners
+
+
+def test_shares_need_a_total(made: Maker) -> None:
+    issues = made.issues("[[phases]]\nname='a'\nshare=0.5\n[[phases]]\nname='b'\nshare=0.5\n", "data.tokens=")
+    assert "needs data.tokens" in issues["phases[0].share"]
+    issues = made.issues("[[phases]]\nname='a'\nshare=0.5\ntokens='1B tokens'\n[[phases]]\nname='b'\nshare=0\n")
+    assert "contradicts tokens" in issues["phases[0].share"]
+    assert "is zero" in issues["phases[1].share"]
+    assert "state the tokens or a dataset" in made.issues("", "data.tokens=")["data.tokens"]
+
+
+def test_accelerators_are_needed(made: Maker) -> None:
+    assert "state how many" in made.issues("", "cluster.accelerators=")["cluster.accelerators"]
+    assert made("[[phases]]\naccelerators = 16\n", "cluster.accelerators=").stages[0].nodes == 2
+
+
+def test_own_cause_under_no_catalogue(made: Maker) -> None:
+    issues = made.issues("[failures.causes.mine]\nnodes_lost=1\n", "failures.catalogue=none")
+    assert "none has no such cause, state rate_per_1000_node_days" in issues["failures.causes.mine"]
+    [cause] = made(
+        "[failures.causes.mine]\nrate_per_1000_node_days=1\nnodes_lost=1\n", "failures.catalogue=none"
+    ).causes
+    assert (cause.repair_s, cause.detection_s, cause.source) == (86400, 60, "stated in the scenario")
+
+
+def test_pace_set_by_repairs(made: Maker) -> None:
+    slow = ["recovery.repair=999 years", "cluster.spares=0", "failures.rate_multiplier=100"]
+    assert "would not end" in made.issues("", *slow)["phases[0]"]
+
+
+def test_architecture_values(made: Maker) -> None:
+    shape = "{layers = 2, hidden = 8, heads = 2, ffn = 8, vocab = 8, seq = 8, %s}"
+    for extra, message in (
+        ("tied = 1", "tied: expected true or false"),
+        ("norm = 'rmx'", "did you mean 'rms'"),
+        ("kv_heads = -1", "kv_heads: expected a whole number"),
+        ("experts = 4", "experts without experts_per_token"),
+    ):
+        assert message in made.issues(f"[model]\narchitecture = {shape % extra}\n")["model.architecture"]
+    assert "expected a key" in made.issues("[model]\narchitecture = 3\n")["model.architecture"]
+
+
+def test_odd_words(made: Maker) -> None:
+    issues = made.issues(
+        "title = ' '\n[cluster]\nspares = 'some'\n[pricing]\ndiscount = 'some'\n[throughput]\nmfu = 0\n"
+        "[published]\nwall = 1979-05-27\n[run]\nengine = []\n"
+    )
+    assert "found an empty one" in issues["title"]
+    assert "a count of nodes or 'ample'" in issues["cluster.spares"]
+    assert "[low, high] or 'unknown'" in issues["pricing.discount"]
+    assert "is zero" in issues["throughput.mfu"]
+    assert "expected a time" in issues["published.wall"]
+    assert "found a list" in issues["run.engine"]
+    assert "a list of 3" in made.issues("[pricing]\ndiscount = [0.1, 0.2, 0.3]\n")["pricing.discount"]
+    assert made("start = 2023-05-27T07:32:00Z\n").start == date(2023, 5, 27)
+
+
+# the rest
+
+
+def test_published(made: Maker) -> None:
+    assert made().published is None
+    found = made("[published]\nwall = '2 d'\ngoodput = '90 %'\nhours_kind = 'net'\n").published
+    assert found is not None
+    assert (found.wall_s, found.goodput, found.hours_kind, found.usd) == (172800, 0.9, "net", None)
+
+
+def test_fingerprints_tell_results_apart(made: Maker) -> None:
+    first = made()
+    for change in ("run.seed=7", "run.replicas=7", "title=x", "note.a=b", "published.wall=3 d"):
+        assert made("", change).fingerprint == first.fingerprint, change
+    for change in ("cluster.accelerators=72", "pricing.rate=$3/h", "cluster.spares=1", "run.engine=simulate",
+                   "failures.exposure=B", "recovery.swap=1 s", "start=2023-01-01"):  # fmt: skip
+        assert made("", change).fingerprint != first.fingerprint, change
+
+
+def test_every_default_has_a_source(made: Maker) -> None:
+    found = made()
+    assert all(item.source for item in found.assumptions)
+    assert fact(found, "checkpoint.interval").source.startswith("default: hourly saves")
+    assert fact(found, "cluster.accelerators").source.endswith("base.toml:4")
+    assert fact(found, "failures.causes.hardware.repair").evidence == "M"
+
+
+def test_resolve_is_what_scenario_does(tmp_path: Path) -> None:
+    assert resolve(load("llama-65b")) == scenario("llama-65b")
+    assert resolve(load("llama-65b")) != scenario("llama-65b", ["run.seed=2"])
+    assert tmp_path
