@@ -1,4 +1,4 @@
-"""Amounts as people read them: $4.1M, 21.9 d, 1.07M h, 95.1 %. Every page, picture and table of flopcast writes them here."""
+"""Amounts as people read them: $4.1M, 21.9 d, 1.07M h, 95.1 %; pictures, pages and tables all write them here."""
 
 import math
 from collections.abc import Sequence

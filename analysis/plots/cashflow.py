@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from analysis.plots.amounts import dollars
-from analysis.plots.style import BLUE, INK, Amounts, Picture, axes, canvas
+from analysis.plots.style import BLUE, INK, Amounts, Picture, canvas, drawn
 
 _LABELLED = 9  # more bars than that carry no labels
 _TICKS = 8
@@ -29,6 +29,7 @@ class Month:
         return f"{self.first:%b %Y}"
 
 
+@drawn
 def cash_flow(name: str, months: Sequence[Month]) -> Picture:
     """Draw what falls due in each month: the mean, and where eight runs in ten lie.
 
@@ -40,7 +41,7 @@ def cash_flow(name: str, months: Sequence[Month]) -> Picture:
         In order, without a gap; at least one.
     """
     figure = canvas(2.7)
-    ax = axes(figure)
+    ax = figure.add_subplot()
     _draw_bars(ax, months)
     step = -(-len(months) // _TICKS)
     ax.set_xticks(range(0, len(months), step), [month.name.replace(" ", "\n") for month in months[::step]])

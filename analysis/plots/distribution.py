@@ -4,11 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import MaxNLocator
+from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from analysis.plots.amounts import Written, distinct, is_single, share
-from analysis.plots.style import BLUE, INK, SKY, VERMILLION, Amounts, Picture, axes, canvas
+from analysis.plots.style import BLUE, INK, SKY, VERMILLION, Amounts, Picture, canvas, drawn
 
 _FEWEST_BINS, _MOST_BINS = 8, 36
 
@@ -21,6 +21,7 @@ class Mark:
     label: str
 
 
+@drawn
 def distribution(
     name: str, sample: NDArray[np.float64], *, quantity: str, written: Written, mark: Mark | None = None
 ) -> Picture:
@@ -40,15 +41,13 @@ def distribution(
         A value to hold them against.
     """
     figure = canvas(2.9)
-    ax = axes(figure)
+    ax = figure.add_subplot()
     draw_distribution(ax, sample, written=written, mark=mark)
     ax.set_xlabel(quantity)
     return Picture(name=name, figure=figure, alt=_alt(sample, quantity, written, mark))
 
 
-def draw_distribution(
-    ax: Axes, sample: NDArray[np.float64], *, written: Written, mark: Mark | None
-) -> None:
+def draw_distribution(ax: Axes, sample: NDArray[np.float64], *, written: Written, mark: Mark | None) -> None:
     """Draw the histogram into axes that exist."""
     p10, p50, p90 = np.quantile(sample, (0.1, 0.5, 0.9)).tolist()
     if is_single(sample.tolist()):
@@ -58,7 +57,7 @@ def draw_distribution(
         _draw_quantiles(ax, (p10, p50, p90), written)
     ax.set_ylabel("share of runs")
     ax.yaxis.set_major_formatter(Amounts(share))
-    ax.yaxis.set_major_locator(MaxNLocator(4))
+    ax.yaxis.set_major_locator(FixedLocator([0, 0.5, 1]) if is_single(sample.tolist()) else MaxNLocator(4))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(written))
     if mark is not None:
@@ -99,7 +98,9 @@ def _draw_quantiles(ax: Axes, quantiles: tuple[float, float, float], written: Wr
     """Mark the quantiles; the median's label stands above the other two, so that they never meet."""
     top = ax.get_ylim()[1]
     places = ((0.84, "right", -4), (0.95, "center", 0), (0.84, "left", 4))
-    words = [f"{word} {text}" for word, text in zip(("p10", "median", "p90"), distinct(quantiles, written), strict=True)]
+    words = [
+        f"{word} {text}" for word, text in zip(("p10", "median", "p90"), distinct(quantiles, written), strict=True)
+    ]
     for value, word, (height, side, shift) in zip(quantiles, words, places, strict=True):
         ax.plot([value, value], [0, top * (height - 0.04 if side == "center" else height + 0.03)], color=INK,
                 linewidth=1.2, linestyle="-" if side == "center" else "--")  # fmt: skip

@@ -7,7 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from analysis.plots.amounts import days, share
-from analysis.plots.style import BLUE, INK, SKY, VERMILLION, Amounts, Picture, axes, canvas
+from analysis.plots.style import BLUE, INK, SKY, VERMILLION, Amounts, Picture, canvas, drawn
 
 _LADDER_S = (10, 30, 60, 120, 300, 600, 1200, 3600, 7200, 14400, 43200, 86400, 172800, 604800)
 
@@ -39,10 +39,11 @@ class Curve:
     stage: str
 
 
+@drawn
 def interval_curve(name: str, curve: Curve) -> Picture:
     """Draw the loss against the interval, with the scenario's choice and the optimum."""
     figure = canvas(2.9)
-    ax = axes(figure)
+    ax = figure.add_subplot()
     ax.plot(curve.intervals_s, curve.lost, color=BLUE, linewidth=2)
     ax.set_xscale("log")
     ax.set_xlim(curve.intervals_s[0], curve.intervals_s[-1])
@@ -61,8 +62,9 @@ def interval_curve(name: str, curve: Curve) -> Picture:
     ax.set_ylabel("lost, over useful time")
     ax.grid(axis="y")
     alt = (
-        f"Expected loss against the checkpoint interval of stage {curve.stage}: at {interval(curve.chosen_s)}, as in this "
-        f"scenario, {share(curve.chosen_lost)} of the useful time; least at {interval(curve.best_s)} with {share(curve.best_lost)}."
+        f"Expected loss against the checkpoint interval of stage {curve.stage}: at {interval(curve.chosen_s)}, as in "
+        f"this scenario, {share(curve.chosen_lost)} of the useful time; least at {interval(curve.best_s)} with "
+        f"{share(curve.best_lost)}."
     )
     return Picture(name=name, figure=figure, alt=alt)
 

@@ -7,7 +7,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.plots.amounts import dollars, hours, share
 from analysis.plots.names import line_name
-from analysis.plots.style import Amounts, Picture, axes, canvas, fill, only_bottom
+from analysis.plots.style import Amounts, Picture, canvas, drawn, fill, only_bottom
 
 MOST_ROWS = 10
 
@@ -51,6 +51,7 @@ def largest(losses: Sequence[Loss], most: int = MOST_ROWS) -> Sequence[Loss]:
     return [*ranked[: most - 1], together]
 
 
+@drawn
 def pareto(name: str, losses: Sequence[Loss]) -> Picture:
     """Draw the losses by size, each with its dollars and the share that it and all larger ones have.
 
@@ -65,7 +66,7 @@ def pareto(name: str, losses: Sequence[Loss]) -> Picture:
     total = sum(loss.accelerator_hours for loss in rows)
     most = max(loss.accelerator_hours for loss in rows)
     figure = canvas(1.2 + 0.3 * len(rows))
-    ax = axes(figure)
+    ax = figure.add_subplot()
     reached = 0.0
     for row, loss in enumerate(rows):
         reached += loss.accelerator_hours

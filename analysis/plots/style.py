@@ -1,22 +1,22 @@
 """How every picture of flopcast looks, and how it becomes text or pixels.
 
-Colours are those of Okabe and Ito, which colour-blind readers can tell apart; each phase also has its own hatch, so that a
-black-and-white print says the same. Letters are drawn as paths of one bundled font, identifiers come from a fixed salt and
-no date is written: equal input gives equal bytes.
+Colours are those of Okabe and Ito, which colour-blind readers can tell apart; each phase also has its own hatch, so
+that a black-and-white print says the same. Letters are drawn as paths of one bundled font, identifiers come from a
+fixed salt and no date is written: equal input gives equal bytes.
 """
 
 import io
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from functools import wraps
 from html import escape
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, ParamSpec, TypeVar
 
-import matplotlib as mpl
+import matplotlib.style
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
-from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 from matplotlib.ticker import Formatter
 
@@ -87,6 +87,26 @@ _HEAD = re.compile(r"^.*?(?=<svg)", re.DOTALL)
 _OPENING = re.compile(r"<svg\b[^>]*?>", re.DOTALL)
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+def look() -> AbstractContextManager[None]:
+    """Draw in our look, whatever the user's own matplotlib settings are."""
+    return matplotlib.style.context(["default", dict(_RC)])
+
+
+def drawn(draw: Callable[P, T]) -> Callable[P, T]:
+    """Let a function draw in our look."""
+
+    @wraps(draw)
+    def wrapped(*args: P.args, **named: P.kwargs) -> T:
+        with look():
+            return draw(*args, **named)
+
+    return wrapped
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Picture:
     """One figure, drawn but not yet written.
@@ -108,12 +128,12 @@ class Picture:
     def svg(self) -> str:
         """Return a file's worth of SVG: letters as paths, byte-identical for equal input."""
         buffer = io.StringIO()
-        with mpl.rc_context(dict(_RC)):
-            FigureCanvasSVG(self.figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
+        with look():
+            self.figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
         return _own_ids(_HEAD.sub("", _METADATA.sub("", buffer.getvalue())), self.name, self.alt)
 
     def inline(self) -> str:
-        """Return the picture for a page: without name spaces, scaled to its place, with the text for those who cannot see."""
+        """Return the picture for a page, scaled to its place, with the text for those who cannot see it."""
         text = self.svg().replace("xlink:href", "href")
         text = re.sub(r'\s+xmlns(:xlink)?="[^"]*"', "", text)
         return re.sub(r'(<svg\b[^>]*?) width="[^"]*"', r"\1", re.sub(r'(<svg\b[^>]*?) height="[^"]*"', r"\1", text))
@@ -121,23 +141,14 @@ class Picture:
     def png(self, dots_per_inch: float = 200.0) -> bytes:
         """Return the picture as pixels."""
         buffer = io.BytesIO()
-        self.figure.set_dpi(dots_per_inch)
-        with mpl.rc_context(dict(_RC)):
-            FigureCanvasAgg(self.figure).print_png(buffer, metadata={"Software": None})
+        with look():
+            self.figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
         return buffer.getvalue()
 
 
 def canvas(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:
-    """Return an empty figure of our look."""
-    with mpl.rc_context(dict(_RC)):
-        return Figure(figsize=(width_in, height_in), layout="constrained")
-
-
-def axes(figure: Figure, *place: Any, **options: Any) -> Axes:
-    """Add axes of our look to a figure; the arguments are those of `Figure.add_subplot`."""
-    with mpl.rc_context(dict(_RC)):
-        made: Axes = figure.add_subplot(*place, **options)
-    return made
+    """Return an empty figure, half a page wide unless said otherwise."""
+    return Figure(figsize=(width_in, height_in), layout="constrained")
 
 
 def fill(phase: str) -> dict[str, Any]:
@@ -152,7 +163,7 @@ class Amounts(Formatter):
     def __init__(self, written: Written) -> None:
         self._written = written
 
-    def __call__(self, x: float, pos: int | None = None) -> str:
+    def __call__(self, x: float, pos: int | None = None) -> str:  # noqa: ARG002 - the signature is matplotlib's
         """Write one number."""
         return self._written(x)
 

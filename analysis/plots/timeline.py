@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import accumulate
 
 import matplotlib.dates as mdates
@@ -11,7 +11,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.plots.amounts import count, days, share
 from analysis.plots.names import cause_name
-from analysis.plots.style import BLUE, INK, RULE, SKY, VERMILLION, Picture, axes, canvas
+from analysis.plots.style import BLUE, INK, RULE, SKY, VERMILLION, Picture, canvas, drawn
 
 MOST_CAUSES = 8
 _LETTER = 0.028  # of the axis, that a letter of a stage's name takes; stages too short for their name carry a number
@@ -55,6 +55,7 @@ class Story:
         return sum(stop.lost_h for stop in self.stops)
 
 
+@drawn
 def timeline(name: str, story: Story, *, until: datetime | None = None) -> Picture:
     """Draw one run.
 
@@ -70,10 +71,10 @@ def timeline(name: str, story: Story, *, until: datetime | None = None) -> Pictu
     lanes = _lanes(story.stops)
     figure = canvas(2.0 + 0.24 * max(len(lanes), 1))
     grid = figure.add_gridspec(3, 1, height_ratios=[0.45, 0.24 * max(len(lanes), 1) + 0.1, 1.0], hspace=0.04)
-    top, middle, bottom = (axes(figure, grid[row]) for row in range(3))
+    top, middle, bottom = (figure.add_subplot(grid[row]) for row in range(3))
     start, end = story.stages[0].start, until or story.stages[-1].end
     for ax in (top, middle, bottom):
-        ax.set_xlim(float(mdates.date2num(start)), float(mdates.date2num(end)))
+        ax.set_xlim(_number(start), _number(end))
     _draw_stages(top, story, start, end)
     _draw_stops(middle, story.stops, lanes, (end - start).total_seconds() / 86400)
     _draw_lost(bottom, story, end)
@@ -92,14 +93,15 @@ def _lanes(stops: Sequence[Stop]) -> Sequence[str]:
 def _draw_stages(ax: Axes, story: Story, start: datetime, end: datetime) -> None:
     whole = (end - start).total_seconds()
     for number, stage in enumerate(story.stages):
-        left, right = float(mdates.date2num(stage.start)), float(mdates.date2num(stage.end))
+        left, right = _number(stage.start), _number(stage.end)
         ax.barh(0, right - left, left=left, height=0.7, color=BLUE if number % 2 == 0 else SKY, edgecolor=INK,
                 linewidth=0.6)  # fmt: skip
-        fits = (stage.end - stage.start).total_seconds() >= _LETTER * (len(stage.name) + 1) * whole
-        ax.annotate(stage.name if fits else str(number + 1), ((left + right) / 2, 0), ha="center", va="center",
+        letters = (stage.end - stage.start).total_seconds() / whole / _LETTER
+        text = stage.name if letters > len(stage.name) else str(number + 1) if letters > 1 else ""
+        ax.annotate(text, ((left + right) / 2, 0), ha="center", va="center",
                     color="white" if number % 2 == 0 else INK, fontweight="bold", annotation_clip=True)  # fmt: skip
-    finish = float(mdates.date2num(story.stages[-1].end))
-    if finish < float(mdates.date2num(end)):
+    finish = _number(story.stages[-1].end)
+    if finish < _number(end):
         ax.annotate("done", (finish, 0), xytext=(4, 0), textcoords="offset points", va="center")
     ax.set_yticks([0], ["stage"])
     _bare(ax)
@@ -109,7 +111,7 @@ def _draw_stops(ax: Axes, stops: Sequence[Stop], lanes: Sequence[str], whole_d: 
     """Draw a tick for each stop, in the lane of its cause; all ticks of a lane are one path."""
     for row, lane in enumerate(lanes):
         found = [stop.at for stop in stops if (stop.cause == lane if lane else stop.cause not in lanes)]
-        steps = sorted({round(float(mdates.date2num(at)) / whole_d * _RESOLUTION) for at in found})
+        steps = sorted({round(_number(at) / whole_d * _RESOLUTION) for at in found})
         places = [step * whole_d / _RESOLUTION for step in steps]
         ax.axhline(row, color=RULE, linewidth=0.6, zorder=0)
         ax.plot(
@@ -134,7 +136,7 @@ def _draw_lost(ax: Axes, story: Story, end: datetime) -> None:
     at = [story.stages[0].start, *(stop.at for stop in story.stops), story.stages[-1].end]
     reached = story.lost_h
     lost = [0.0, *accumulate(stop.lost_h for stop in story.stops), reached]
-    x = mdates.date2num(at).tolist()
+    x = [_number(moment) for moment in at]
     ax.step(x, lost, where="post", color=VERMILLION, linewidth=1.5)
     ax.fill_between(x, lost, step="post", color=VERMILLION, alpha=0.18, linewidth=0)
     ax.set_ylim(0, max(1.15 * reached, 1.0))
@@ -142,9 +144,15 @@ def _draw_lost(ax: Axes, story: Story, end: datetime) -> None:
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} h"))
     ax.set_ylabel("lost so far")
     ax.grid(axis="y")
-    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=5))
-    ax.xaxis.set_major_formatter(mdates.DateFormatter(_date_format((end - at[0]).days)))
+    ax.xaxis.set_major_locator(mdates.AutoDateLocator(minticks=2, maxticks=5))  # type: ignore[no-untyped-call]  # of matplotlib's making
+    form = _date_format((end - at[0]).days)
+    ax.xaxis.set_major_formatter(mdates.DateFormatter(form))  # type: ignore[no-untyped-call]  # of matplotlib's making
     ax.set_xlabel(str(at[0].year) if at[0].year == end.year else f"{at[0].year} to {end.year}")
+
+
+def _number(moment: datetime) -> float:
+    """Return a moment as matplotlib counts them: days since 1970."""
+    return (moment - datetime(1970, 1, 1)) / timedelta(days=1)
 
 
 def _date_format(length_d: int) -> str:

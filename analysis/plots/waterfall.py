@@ -8,7 +8,7 @@ from matplotlib.ticker import MaxNLocator
 
 from analysis.plots.amounts import dollars, hours
 from analysis.plots.names import phase_name
-from analysis.plots.style import INK, SOFT, Amounts, Picture, axes, canvas, fill, only_bottom
+from analysis.plots.style import INK, SOFT, Amounts, Picture, canvas, drawn, fill, only_bottom
 
 _CUT_BELOW = 0.35  # losses that are a smaller share of the total are shown on an axis that does not begin at zero
 
@@ -22,6 +22,7 @@ class Step:
     usd: float
 
 
+@drawn
 def waterfall(name: str, steps: Sequence[Step]) -> Picture:
     """Draw the phases one after the other, the first from zero, and their total.
 
@@ -33,7 +34,7 @@ def waterfall(name: str, steps: Sequence[Step]) -> Picture:
         Productive training first.
     """
     figure = canvas(1.25 + 0.3 * (len(steps) + 1))
-    ax = axes(figure)
+    ax = figure.add_subplot()
     total = Step(
         phase="total",
         accelerator_hours=sum(step.accelerator_hours for step in steps),
@@ -51,7 +52,7 @@ def waterfall(name: str, steps: Sequence[Step]) -> Picture:
 
 
 def _left(productive: float, total: float) -> float:
-    """Return where the axis begins [h]: at zero, or near the productive hours where the rest would be too thin to see."""
+    """Return where the axis begins [h]: at zero, or near the productive hours where the rest would be too thin."""
     lost = total - productive
     if lost <= 0 or lost >= _CUT_BELOW * total:
         return 0.0
@@ -90,4 +91,5 @@ def _alt(steps: Sequence[Step], total: Step) -> str:
     parts = "; ".join(
         f"{phase_name(step.phase)} {hours(step.accelerator_hours)}, {dollars(step.usd)}" for step in steps
     )
-    return f"Waterfall of accelerator-hours and dollars: {parts}; total {hours(total.accelerator_hours)}, {dollars(total.usd)}."
+    whole = f"{hours(total.accelerator_hours)}, {dollars(total.usd)}"
+    return f"Waterfall of accelerator-hours and dollars: {parts}; total {whole}."

@@ -1,4 +1,4 @@
-"""What the pictures show, computed from the forecast: steps to the bill, losses, money by month, the curve of intervals."""
+"""What the pictures show, computed from the forecast: steps to the bill, losses, money by month, intervals."""
 
 import math
 from collections.abc import Sequence
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.metrics.forecast import DAY_S, HOUR_S, Forecast, list_rate
+from analysis.metrics.forecast import HOUR_S, Forecast, list_rate
 from analysis.plots.cashflow import Month
 from analysis.plots.interval import Curve
 from analysis.plots.pareto import Loss
@@ -100,10 +100,10 @@ def _spent(forecast: Forecast, ensemble: Ensemble, until_s: float) -> FloatArray
 
 
 def interval_curve(scenario: Scenario) -> Curve | None:
-    """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without one.
+    """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without.
 
-    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares are left out. A
-    stop also costs the flush that was under way, for saves that are written in the background.
+    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares are left out.
+    A stop also costs the flush that was under way, for saves that are written in the background.
     """
     struck = [stage for stage in scenario.stages if rate_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0]
     if not struck:
@@ -155,18 +155,5 @@ def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
         interval_s, stage.cycle.overhead_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s,
         exposure=recovery.exposure,
     )  # fmt: skip
-    struck = stops(
-        length_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s, exposure=recovery.exposure
-    )
+    struck = stops(length_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s, exposure=recovery.exposure)
     return (length_s + struck * stage.cycle.lag_s) / interval_s - 1.0
-
-
-def days_of(seconds: float) -> float:
-    """Return days [d].
-
-    Examples
-    --------
-    >>> days_of(1814400.0)
-    21.0
-    """
-    return seconds / DAY_S
