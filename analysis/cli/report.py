@@ -8,8 +8,9 @@ import typer
 from analysis.cli.output import AsJson, Replicas, Seed, Sets
 
 if TYPE_CHECKING:
-    from analysis.report.exhibits import Exhibit
     from collections.abc import Sequence
+
+    from analysis.report.exhibits import Exhibit
 
 About = Annotated[
     str,

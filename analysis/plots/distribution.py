@@ -1,6 +1,7 @@
 """How the outcomes of all replicas are distributed: days, or dollars."""
 
 from dataclasses import dataclass
+from typing import Final
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -8,9 +9,10 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from analysis.plots.amounts import Written, distinct, is_single, share
-from analysis.plots.style import BLUE, INK, SKY, VERMILLION, Amounts, Picture, canvas, drawn
+from analysis.plots.style import BLUE, INK, RUST, SKY, VERMILLION, Amounts, Picture, canvas, drawn
 
 _FEWEST_BINS, _MOST_BINS = 8, 36
+_ON_WHITE: Final = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -50,18 +52,18 @@ def distribution(
 def draw_distribution(ax: Axes, sample: NDArray[np.float64], *, written: Written, mark: Mark | None) -> None:
     """Draw the histogram into axes that exist."""
     p10, p50, p90 = np.quantile(sample, (0.1, 0.5, 0.9)).tolist()
-    if is_single(sample.tolist()):
-        _draw_single(ax, p50, written)
-    else:
-        _draw_bars(ax, sample, p10, p90)
-        _draw_quantiles(ax, (p10, p50, p90), written)
+    single = is_single(sample.tolist())
+    highest = _draw_single(ax, p50, written) if single else _draw_bars(ax, sample, p10, p90)
+    if mark is not None:
+        _draw_mark(ax, mark, highest)
+    if not single:
+        _draw_quantiles(ax, (p10, p50, p90), written, highest)
+    ax.set_ylim(0, highest * (1.26 if mark is None else 1.4))
     ax.set_ylabel("share of runs")
     ax.yaxis.set_major_formatter(Amounts(share))
-    ax.yaxis.set_major_locator(FixedLocator([0, 0.5, 1]) if is_single(sample.tolist()) else MaxNLocator(4))
+    ax.yaxis.set_major_locator(FixedLocator([0, 0.5, 1]) if single else MaxNLocator(4))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(written))
-    if mark is not None:
-        _draw_mark(ax, mark)
 
 
 def edges(sample: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -73,7 +75,8 @@ def edges(sample: NDArray[np.float64]) -> NDArray[np.float64]:
     return np.linspace(low, high, min(max(bins, _FEWEST_BINS), _MOST_BINS) + 1)
 
 
-def _draw_bars(ax: Axes, sample: NDArray[np.float64], p10: float, p90: float) -> None:
+def _draw_bars(ax: Axes, sample: NDArray[np.float64], p10: float, p90: float) -> float:
+    """Draw the bars, those outside the interval hatched, and return the highest."""
     bounds = edges(sample)
     counts, _ = np.histogram(sample, bounds)
     for left, right, height in zip(bounds[:-1], bounds[1:], counts / sample.size, strict=True):
@@ -82,50 +85,45 @@ def _draw_bars(ax: Axes, sample: NDArray[np.float64], p10: float, p90: float) ->
             (left + right) / 2, height, width=right - left, color=BLUE if inside else SKY,
             edgecolor="white" if inside else INK, linewidth=0.5, hatch="" if inside else "////",
         )  # fmt: skip
-    ax.set_ylim(0, counts.max() / sample.size * 1.32)
+    return float(counts.max()) / sample.size
 
 
-def _draw_single(ax: Axes, value: float, written: Written) -> None:
-    ax.axvline(value, color=BLUE, linewidth=3)
-    ax.set_ylim(0, 1.32)
+def _draw_single(ax: Axes, value: float, written: Written) -> float:
+    ax.plot([value, value], [0, 1], color=BLUE, linewidth=3)
     ax.set_xlim(0.9 * value - 1e-9, 1.1 * value + 1e-9)
-    ax.annotate(
-        f"every run: {written(value)}", (value, 1.12), xytext=(8, 0), textcoords="offset points", va="center"
-    )  # fmt: skip
+    ax.annotate(f"every run: {written(value)}", (value, 0.9), xytext=(8, 0), textcoords="offset points", va="center")
+    return 1.0
 
 
-def _draw_quantiles(ax: Axes, quantiles: tuple[float, float, float], written: Written) -> None:
+def _draw_quantiles(ax: Axes, quantiles: tuple[float, float, float], written: Written, highest: float) -> None:
     """Mark the quantiles; the median's label stands above the other two, so that they never meet."""
-    top = ax.get_ylim()[1]
-    places = ((0.84, "right", -4), (0.95, "center", 0), (0.84, "left", 4))
+    places = ((1.08, "right", -4), (1.19, "center", 0), (1.08, "left", 4))
     words = [
         f"{word} {text}" for word, text in zip(("p10", "median", "p90"), distinct(quantiles, written), strict=True)
     ]
     for value, word, (height, side, shift) in zip(quantiles, words, places, strict=True):
-        ax.plot([value, value], [0, top * (height - 0.04 if side == "center" else height + 0.03)], color=INK,
-                linewidth=1.2, linestyle="-" if side == "center" else "--")  # fmt: skip
-        ax.annotate(word, (value, top * height), xytext=(shift, 0), textcoords="offset points",
-                    ha=side, va="center")  # fmt: skip
+        middle = side == "center"
+        ax.plot([value, value], [0, highest * (height - 0.05 if middle else height + 0.04)], color=INK, linewidth=1.2,
+                linestyle="-" if middle else "--")  # fmt: skip
+        ax.annotate(word, (value, highest * height), xytext=(shift, 0), textcoords="offset points", ha=side,
+                    va="center", bbox=_ON_WHITE)  # fmt: skip
 
 
-def _draw_mark(ax: Axes, mark: Mark) -> None:
-    """Draw the value to compare with, or an arrow towards it where it lies far out."""
+def _draw_mark(ax: Axes, mark: Mark, highest: float) -> None:
+    """Draw the value to compare with, its label above all others; only an arrow towards it where it lies far out."""
     low, high = ax.get_xlim()
-    top, room = ax.get_ylim()[1], high - low
+    room = high - low
     if low - room <= mark.value <= high + room:
-        ax.plot([mark.value, mark.value], [0, top * 0.62], color=VERMILLION, linewidth=1.6, linestyle=":")
+        ax.plot([mark.value, mark.value], [0, highest * 1.27], color=VERMILLION, linewidth=1.6, linestyle=":")
         ax.set_xlim(min(low, mark.value - 0.05 * room), max(high, mark.value + 0.05 * room))
-        low, high = ax.get_xlim()
-        left = mark.value < (low + high) / 2
-        ax.annotate(mark.label.replace(": ", ":\n"), (mark.value, top * 0.62), xytext=(5 if left else -5, 0),
-                    textcoords="offset points", ha="left" if left else "right", va="top", color=VERMILLION)  # fmt: skip
+        left = mark.value < sum(ax.get_xlim()) / 2
+        ax.annotate(mark.label, (mark.value, highest * 1.33), xytext=(-3 if left else 3, 0),
+                    textcoords="offset points", ha="left" if left else "right", va="center", color=RUST)  # fmt: skip
         return
     right = mark.value > high
-    ax.annotate(
-        f"{mark.label} \N{RIGHTWARDS ARROW}" if right else f"\N{LEFTWARDS ARROW} {mark.label}",
-        (0.99 if right else 0.01, 0.55), xycoords="axes fraction", ha="right" if right else "left", color=VERMILLION,
-        bbox={"boxstyle": "square,pad=0.2", "facecolor": "white", "edgecolor": "none"},
-    )  # fmt: skip
+    arrow = "\N{RIGHTWARDS ARROW}" if right else "\N{LEFTWARDS ARROW}"
+    ax.annotate(f"{mark.label} {arrow}" if right else f"{arrow} {mark.label}", (high if right else low, highest * 1.33),
+                ha="right" if right else "left", va="center", color=RUST)  # fmt: skip
 
 
 def _alt(sample: NDArray[np.float64], quantity: str, written: Written, mark: Mark | None) -> str:

@@ -31,6 +31,7 @@ BLUE: Final = "#0072B2"
 SKY: Final = "#9ACDEE"
 GREEN: Final = "#009E73"
 VERMILLION: Final = "#D55E00"
+RUST: Final = "#A84600"  # vermillion that is dark enough for letters
 ORANGE: Final = "#E69F00"
 PURPLE: Final = "#CC79A7"
 YELLOW: Final = "#F0E442"

@@ -56,7 +56,7 @@ class Story:
 
 
 @drawn
-def timeline(name: str, story: Story, *, until: datetime | None = None) -> Picture:
+def timeline(name: str, story: Story, *, until: datetime | None = None, most_lost_h: float | None = None) -> Picture:
     """Draw one run.
 
     Parameters
@@ -67,6 +67,8 @@ def timeline(name: str, story: Story, *, until: datetime | None = None) -> Pictu
         The run.
     until : datetime, optional
         End of the axis, so that two runs can be held against each other.
+    most_lost_h : float, optional
+        Top of the axis of lost time, for the same reason [h].
     """
     lanes = _lanes(story.stops)
     figure = canvas(2.0 + 0.24 * max(len(lanes), 1))
@@ -77,7 +79,7 @@ def timeline(name: str, story: Story, *, until: datetime | None = None) -> Pictu
         ax.set_xlim(_number(start), _number(end))
     _draw_stages(top, story, start, end)
     _draw_stops(middle, story.stops, lanes, (end - start).total_seconds() / 86400)
-    _draw_lost(bottom, story, end)
+    _draw_lost(bottom, story, end, story.lost_h if most_lost_h is None else most_lost_h)
     return Picture(name=name, figure=figure, alt=_alt(story))
 
 
@@ -100,9 +102,6 @@ def _draw_stages(ax: Axes, story: Story, start: datetime, end: datetime) -> None
         text = stage.name if letters > len(stage.name) else str(number + 1) if letters > 1 else ""
         ax.annotate(text, ((left + right) / 2, 0), ha="center", va="center",
                     color="white" if number % 2 == 0 else INK, fontweight="bold", annotation_clip=True)  # fmt: skip
-    finish = _number(story.stages[-1].end)
-    if finish < _number(end):
-        ax.annotate("done", (finish, 0), xytext=(4, 0), textcoords="offset points", va="center")
     ax.set_yticks([0], ["stage"])
     _bare(ax)
 
@@ -131,7 +130,7 @@ def _times(stops: Sequence[Stop], lane: str, lanes: Sequence[str]) -> int:
     return sum(1 for stop in stops if (stop.cause == lane if lane else stop.cause not in lanes))
 
 
-def _draw_lost(ax: Axes, story: Story, end: datetime) -> None:
+def _draw_lost(ax: Axes, story: Story, end: datetime, most_h: float) -> None:
     """Draw the time lost so far, and below it the dates."""
     at = [story.stages[0].start, *(stop.at for stop in story.stops), story.stages[-1].end]
     reached = story.lost_h
@@ -139,7 +138,7 @@ def _draw_lost(ax: Axes, story: Story, end: datetime) -> None:
     x = [_number(moment) for moment in at]
     ax.step(x, lost, where="post", color=VERMILLION, linewidth=1.5)
     ax.fill_between(x, lost, step="post", color=VERMILLION, alpha=0.18, linewidth=0)
-    ax.set_ylim(0, max(1.15 * reached, 1.0))
+    ax.set_ylim(0, max(1.15 * most_h, 1.0))
     ax.yaxis.set_major_locator(MaxNLocator(3))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g} h"))
     ax.set_ylabel("lost so far")

@@ -87,13 +87,13 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
     if found.bad is not None:
         shown.append(("bad", "A bad run (p90)", found.bad))
     stories = [story(scenario, run, title) for _, title, run in shown]
-    until = max(told.stages[-1].end for told in stories)
+    until, most_h = max(told.stages[-1].end for told in stories), max(told.lost_h for told in stories)
     return [
         Exhibit(
             section="runs",
             caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {len(told.stops):,} stops. "
             f"{stages(scenario, run.header.stage_s)}".strip(),
-            picture=timeline(name, told, until=until),
+            picture=timeline(name, told, until=until, most_lost_h=most_h),
         )
         for (name, _, run), told in zip(shown, stories, strict=True)
     ]

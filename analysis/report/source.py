@@ -39,7 +39,9 @@ def read(name_or_path: str, sets: Sequence[str] = ()) -> Source:
         return Source(scenario=resolved(name_or_path, sets))
     file = folder / RESOLVED
     if not file.is_file():
-        message = f"this folder holds no {RESOLVED}, so it is not a run; `flopcast run SCENARIO --out FOLDER` writes one"
+        message = (
+            f"this folder holds no {RESOLVED}, so it is not a run; `flopcast run SCENARIO --out FOLDER` writes one"
+        )
         raise ScenarioError([Issue(file=name_or_path, message=message)])
     earlier = _earlier(folder / RESULT)
     scenario = with_sources(resolved(file, sets), file)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from analysis.metrics.forecast import Forecast
 from analysis.metrics.published import comparisons
-from analysis.plots.amounts import count, dollars_exact, share
+from analysis.plots.amounts import count, dollars_exact
 from analysis.plots.names import cause_name, phase_name
 from analysis.report import flows
 from analysis.report.findings import Findings
@@ -49,12 +49,13 @@ def phases(forecast: Forecast) -> Table:
     steps = flows.steps(forecast)
     hours, usd = sum(step.accelerator_hours for step in steps), sum(step.usd for step in steps)
     rows = [
-        (phase_name(step.phase), _hours(step.accelerator_hours), dollars_exact(step.usd), share(step.accelerator_hours / hours))
+        _ledger_row(
+            (phase_name(step.phase),), step.accelerator_hours, step.usd, f"{step.accelerator_hours / hours:.2%}"
+        )
         for step in steps
-    ]  # fmt: skip
-    return Table(
-        ("phase", "accelerator-hours", "dollars", "share"), [*rows, ("total", _hours(hours), dollars_exact(usd), "100 %")]
-    )  # fmt: skip
+    ]
+    heads = ("phase", "accelerator-hours", "dollars", "share")
+    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00%")])
 
 
 def causes(forecast: Forecast) -> Table:
@@ -68,10 +69,10 @@ def causes(forecast: Forecast) -> Table:
     return Table(
         ("cause", "stops a run", "accelerator-hours", "dollars"),
         [
-            (cause_name(cause), count(forecast.stops_by_cause.get(cause, 0.0)), _hours(hours[cause]), dollars_exact(usd[cause]))
+            _ledger_row((cause_name(cause), count(forecast.stops_by_cause.get(cause, 0.0))), hours[cause], usd[cause])
             for cause in ranked
         ],
-    )  # fmt: skip
+    )
 
 
 def ledger(forecast: Forecast) -> Table:
@@ -79,10 +80,10 @@ def ledger(forecast: Forecast) -> Table:
     return Table(
         ("stage", "phase", "cause", "accelerator-hours", "dollars"),
         [
-            (row.stage, phase_name(row.phase), cause_name(row.cause), _hours(row.accelerator_hours), dollars_exact(row.usd))
+            _ledger_row((row.stage, phase_name(row.phase), cause_name(row.cause)), row.accelerator_hours, row.usd)
             for row in forecast.ledger
         ],
-    )  # fmt: skip
+    )
 
 
 def months(found: Findings) -> Table:
@@ -130,6 +131,16 @@ def assumptions(scenario: Scenario) -> Sequence[tuple[str, Sequence[AssumptionRo
 def listed(scenario: Scenario) -> Sequence[Assumption]:
     """Return the values that the table of assumptions shows: all but title and notes."""
     return [row for row in scenario.assumptions if undotted(row.path)[0] not in _ASIDE]
+
+
+def _ledger_row(names: Row, accelerator_hours: float, usd: float, share: str | None = None) -> Row:
+    """Return names, hours, dollars and, where there is one, a share."""
+    return (
+        *names,
+        _hours(accelerator_hours),
+        dollars_exact(usd),
+        *([] if share is None else [share.replace("%", " %")]),
+    )
 
 
 def _hours(value: float) -> str:

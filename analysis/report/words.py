@@ -59,17 +59,13 @@ def chance(scenario: Scenario) -> str:
     """Say what the interval covers and what it does not."""
     struck = any(rate_per_s(scenario, stage) > 0 for stage in scenario.stages)
     parts = [
-        *(["when which failure strikes"] if struck else []),
+        *(["when failures strike, and of which cause"] if struck else []),
         *(["how efficient the run turns out"] if scenario.efficiency_sigma > 0 else []),
         *(["which discount is negotiated"] if scenario.tariff.discount_low < scenario.tariff.discount_high else []),
     ]
     if not parts:
         return "Nothing is left to chance in this scenario. Errors of its assumptions are not in the figures."
-    return f"The interval covers chance in {_listed(parts)}. Errors of the assumptions below come on top of it."
-
-
-def _listed(parts: Sequence[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+    return f"The interval covers chance: {'; '.join(parts)}. Errors of the assumptions below come on top of it."
 
 
 def standing(row: Assumption) -> str:
@@ -94,7 +90,8 @@ def doubtful(rows: Sequence[Assumption]) -> str:
     weak = sum(1 for row in rows if row.evidence in WEAK)
     if not weak:
         return f"None of the {len(rows)} values is marked as secondary or unverified."
-    return f"{weak} of the {len(rows)} values are secondary or unverified; they are marked with \N{BLACK UP-POINTING TRIANGLE}."
+    mark = "\N{BLACK UP-POINTING TRIANGLE}"
+    return f"{weak} of the {len(rows)} values are secondary or unverified; they are marked with {mark}."
 
 
 def stages(scenario: Scenario, lengths_s: Sequence[float]) -> str:
