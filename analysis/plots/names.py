@@ -53,6 +53,17 @@ def cause_name(cause: str) -> str:
     return " ".join(words)
 
 
+def brief(name: str, most: int = 42) -> str:
+    """Cut a long name, so that it leaves room for what it names.
+
+    Examples
+    --------
+    >>> brief("noticing the stop: rack", 12)
+    'noticing th\N{HORIZONTAL ELLIPSIS}'
+    """
+    return name if len(name) <= most else name[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
+
+
 def line_name(phase: str, cause: str) -> str:
     """Name a line of the ledger.
 

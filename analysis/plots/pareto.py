@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.ticker import MaxNLocator
 
 from analysis.plots.amounts import dollars, hours, share
-from analysis.plots.names import line_name
+from analysis.plots.names import brief, line_name
 from analysis.plots.style import Amounts, Picture, canvas, drawn, fill, only_bottom
 
 MOST_ROWS = 10
@@ -73,7 +73,7 @@ def pareto(name: str, losses: Sequence[Loss]) -> Picture:
         ax.barh(row, loss.accelerator_hours, height=0.62, **fill(loss.phase))
         ax.annotate(f"{dollars(loss.usd)}, {share(reached / total)}", (loss.accelerator_hours, row), xytext=(4, 0),
                     textcoords="offset points", va="center")  # fmt: skip
-    ax.set_yticks(range(len(rows)), [loss.name for loss in rows])
+    ax.set_yticks(range(len(rows)), [brief(loss.name) for loss in rows])
     ax.invert_yaxis()
     ax.set_xlim(0, 1.9 * most)
     ax.xaxis.set_major_locator(MaxNLocator(4))

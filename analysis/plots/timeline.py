@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from analysis.plots.amounts import count, days, share
-from analysis.plots.names import cause_name
+from analysis.plots.names import brief, cause_name
 from analysis.plots.style import BLUE, INK, RULE, SKY, VERMILLION, Picture, canvas, drawn
 
 MOST_CAUSES = 8
@@ -118,7 +118,9 @@ def _draw_stops(ax: Axes, stops: Sequence[Stop], lanes: Sequence[str], whole_d: 
             [y for _ in places for y in (row - 0.34, row + 0.34, float("nan"))],
             color=VERMILLION, linewidth=1.3, solid_capstyle="butt",
         )  # fmt: skip
-    names = [f"{cause_name(lane) if lane else 'other causes'} ({_times(stops, lane, lanes)})" for lane in lanes]
+    names = [
+        f"{brief(cause_name(lane), 30) if lane else 'other causes'} ({_times(stops, lane, lanes)})" for lane in lanes
+    ]
     ax.set_yticks(range(len(lanes)), names)
     ax.set_ylim(max(len(lanes), 1) - 0.5, -0.5)
     if not lanes:

@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 from datetime import timedelta
 
-from analysis.metrics.forecast import DAY_S, Forecast
-from analysis.plots.amounts import days, distinct, dollars, is_single, share
+from analysis.metrics.forecast import DAY_S, FloatArray, Forecast
+from analysis.metrics.summary import Summary
+from analysis.plots.amounts import Written, days, distinct, dollars, is_single, share
 from simulator.catalogue.reader import EVIDENCE
 from simulator.scenario.values import Assumption, Scenario, rate_per_s
 
@@ -13,14 +14,30 @@ WEAK = frozenset("SVM")  # evidence marks that a reader should doubt
 
 def answer(forecast: Forecast) -> str:
     """Return the answer in one sentence, with its interval."""
-    if is_single(forecast.samples.wall_days.tolist()) and is_single(forecast.samples.usd.tolist()):
-        return f"The run takes {days(forecast.wall_days.p50)} and costs {dollars(forecast.usd.p50)}."
-    time = distinct((forecast.wall_days.p10, forecast.wall_days.p50, forecast.wall_days.p90), days)
-    money = distinct((forecast.usd.p10, forecast.usd.p50, forecast.usd.p90), dollars)
+    time, money = _quantiles(forecast)
+    if time[0] == time[2] and money[0] == money[2]:
+        return f"The run takes {time[1]} and costs {money[1]}."
     return (
         f"The run takes {time[1]} in the median ({_between(time)} in eight runs of ten) "
         f"and costs {money[1]} ({_between(money)})."
     )
+
+
+def short_answer(forecast: Forecast) -> str:
+    """Return the answer for a heading: medians, and where eight runs of ten lie."""
+    time, money = _quantiles(forecast)
+    return f"{time[1]} ({_between(time)}) and {money[1]} ({_between(money)})"
+
+
+def _quantiles(forecast: Forecast) -> tuple[Sequence[str], Sequence[str]]:
+    """Return p10, p50 and p90 of days and dollars as texts, alike where all runs are alike."""
+
+    def texts(of: Summary, sample: FloatArray, written: Written) -> Sequence[str]:
+        single = is_single(sample.tolist())
+        return [written(of.p50)] * 3 if single else distinct((of.p10, of.p50, of.p90), written)
+
+    samples = forecast.samples
+    return texts(forecast.wall_days, samples.wall_days, days), texts(forecast.usd, samples.usd, dollars)
 
 
 def _between(texts: Sequence[str]) -> str:
