@@ -241,10 +241,10 @@ CASES = {
     "A: as the stages change, after a stop": case(  # struck at 17, the first ends at 62
         A, TWO, [(17, 0), (62, 0)], 2, startup=7, **back(2), lost=10, work=80
     ),
-    # a stage in calendar time meets nothing, and takes no hazard from the next one: that is entered at 37
+    # a stage in calendar time meets nothing, and takes no hazard from the next one: that is entered at 30
     "calendar time first": case(
-        A, GROSS_FIRST, [(15, 0)], 1,
-        startup=7, **{**back(), "init": 8, "restore": 12}, lost=5, work=70, other=10,
+        replace(A, startup_s=0.0), GROSS_FIRST, [(15, 0)], 1,
+        **{**back(), "init": 8, "restore": 12}, lost=5, work=70, other=10,
     ),
 }  # fmt: skip
 
