@@ -291,7 +291,6 @@ CASES = {
     "B: as the stages change": case(B, TWO, [(37, 0)], 0, startup=7, init=4, restore=6, work=80),
     "A: as the stages change": case(A, TWO, [(37, 0)], 1, startup=7, **back(), work=80),
     "A: as the stages change, nothing to set up": case(A, PLAIN_TWO, [(37, 0)], 1, startup=7, **back(), work=80),
-<<<<<<< HEAD
     # a stage in calendar time meets nothing, and takes no hazard from the next one: that is entered at 37
     "calendar time first": case(
         A,
@@ -303,15 +302,6 @@ CASES = {
         lost=5,
         work=70,
         other=10,
-=======
-    "A: as the stages change, after a stop": case(  # struck at 17, the first ends at 62
-        A, TWO, [(17, 0), (62, 0)], 2, startup=7, **back(2), lost=10, work=80
-    ),
-    # a stage in calendar time meets nothing, and takes no hazard from the next one: that is entered at 30
-    "calendar time first": case(
-        replace(A, startup_s=0.0), GROSS_FIRST, [(15, 0)], 1,
-        **{**back(), "init": 8, "restore": 12}, lost=5, work=70, other=10,
->>>>>>> theory
     ),
 }
 

@@ -28,7 +28,8 @@ BAD = [
     (math.nan, "ratio", "not a finite number"), (math.inf, "count", "not a finite number"),
     ("1e999 s", "time", "not a finite number"), (10**400, "count", "not a finite number"),
     ("1e9 years", "time", "beyond the largest"), ("", "time", "cannot read"), ("d", "time", "cannot read"),
-    ("1 2 d", "time", "cannot read"), ("12 K tokens", "tokens", "cannot read"), (True, "count", "expected a count"), (None, "time", "expected a time"),
+    ("1 2 d", "time", "cannot read"), ("12 K tokens", "tokens", "cannot read"), (True, "count", "expected a count"),
+    (None, "time", "expected a time"),
     ([1], "bytes", "expected an amount of data"), ("5 apples", "count", "does not fit here"),
     ("5 s", "ratio", "does not fit here"), ("50 %", "count", "does not fit here"), ("5 %", "time", "is not known"),
     ("\x00\xff", "time", "cannot read"), ("x" * 1000, "time", "cannot read"),
@@ -66,10 +67,9 @@ def test_there_and_back(dimension: str, exponent: float) -> None:
 def test_whatever_is_written_is_read_or_refused(text: object, dimension: str) -> None:
     try:
         value = parse(text, dimension)
-    except UnitError as refused:
-        assert str(refused)
-    else:
-        assert 0 <= value <= DIMENSIONS[dimension].most
+    except UnitError:
+        return
+    assert 0 <= value <= DIMENSIONS[dimension].most
 
 
 @settings(derandomize=True, deadline=None)
