@@ -46,8 +46,10 @@ def _run(key: str, run: Entry) -> Run:
     known = {name: int(value) for name in DEGREES if (value := run.get_number(name))}
     zero = run.get_number("zero")
     limits = usual_limits(
-        fabric, accelerators=int(run.number("accelerators")), seq=arch.seq, global_batch=batch, stack=stack, known=known,
-        fp8=stack == "hai-llm-2024", zero=None if zero is None else (int(zero),),
+        fabric, accelerators=int(run.number("accelerators")), seq=arch.seq, global_batch=batch, stack=stack,
+        known=known,
+        fp8=stack == "hai-llm-2024",
+        zero=None if zero is None else (int(zero),),
     )  # fmt: skip
     mode = run.values.get("recompute")
     if mode == "full":  # "selective" leaves open what is repeated beside the attention core
@@ -61,5 +63,5 @@ def _run(key: str, run: Entry) -> Run:
     found = predict(arch, plan, chip, fabric, seq=arch.seq, global_batch=batch, stack=stack,
                     generation=str(machine.values.get("generation")))  # fmt: skip
     rates = found.tokens_per_s_per_accelerator
-    hours = [run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10)]
-    return Run(key, plan.text(), stack, *hours, run.number("accelerator_hours"), run.text("hours_kind"), run.source)
+    p10, p50, p90 = (run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10))
+    return Run(key, plan.text(), stack, p10, p50, p90, run.number("accelerator_hours"), run.text("hours_kind"), run.source)
