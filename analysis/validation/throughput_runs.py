@@ -64,4 +64,6 @@ def _run(key: str, run: Entry) -> Run:
                     generation=str(machine.values.get("generation")))  # fmt: skip
     rates = found.tokens_per_s_per_accelerator
     p10, p50, p90 = (run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10))
-    return Run(key, plan.text(), stack, p10, p50, p90, run.number("accelerator_hours"), run.text("hours_kind"), run.source)
+    return Run(
+        key, plan.text(), stack, p10, p50, p90, run.number("accelerator_hours"), run.text("hours_kind"), run.source
+    )
