@@ -47,9 +47,7 @@ def _run(key: str, run: Entry) -> Run:
     zero = run.get_number("zero")
     limits = usual_limits(
         fabric, accelerators=int(run.number("accelerators")), seq=arch.seq, global_batch=batch, stack=stack,
-        known=known,
-        fp8=stack == "hai-llm-2024",
-        zero=None if zero is None else (int(zero),),
+        known=known, fp8=stack == "hai-llm-2024", zero=None if zero is None else (int(zero),),
     )  # fmt: skip
     mode = run.values.get("recompute")
     if mode == "full":  # "selective" leaves open what is repeated beside the attention core
@@ -63,7 +61,6 @@ def _run(key: str, run: Entry) -> Run:
     found = predict(arch, plan, chip, fabric, seq=arch.seq, global_batch=batch, stack=stack,
                     generation=str(machine.values.get("generation")))  # fmt: skip
     rates = found.tokens_per_s_per_accelerator
-    p10, p50, p90 = (run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10))
-    return Run(
-        key, plan.text(), stack, p10, p50, p90, run.number("accelerator_hours"), run.text("hours_kind"), run.source
-    )
+    p10_h, p50_h, p90_h = (run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10))
+    published_h, kind = run.number("accelerator_hours"), run.text("hours_kind")
+    return Run(key, plan.text(), stack, p10_h, p50_h, p90_h, published_h, kind, run.source)
