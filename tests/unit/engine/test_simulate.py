@@ -52,9 +52,7 @@ def test_cost_does_not_grow_with_the_nodes() -> None:
     small = shipped("llama3-405b")
     large = replace(
         small,
-        stages=[
-            replace(stage, accelerators=64 * stage.accelerators, nodes=64 * stage.nodes) for stage in small.stages
-        ],
+        stages=[replace(stage, accelerators=64 * stage.accelerators, nodes=64 * stage.nodes) for stage in small.stages],
         causes=[replace(cause, rate_per_node_s=cause.rate_per_node_s / 64) for cause in small.causes],
     )
     simulate(small, 0, sink=LedgerSink())  # draws the timeline, which both then find in the cache

@@ -38,7 +38,7 @@ def test_an_unfinished_attempt_has_fewer_saves_than_stretches(
 def test_scalars_and_arrays_by_the_same_code(cycle: Cycle, uptimes_s: list[float]) -> None:
     array = np.array(uptimes_s)
     expected = [float(saves(one, cycle)) for one in uptimes_s]
-    assert saves(array, cycle).tolist() == expected
+    assert np.asarray(saves(array, cycle)).tolist() == expected
     out = np.empty_like(array)
     assert saves(array, cycle, out=out) is out
     assert out.tolist() == expected
