@@ -123,6 +123,8 @@ def _bases(own: Mapping[str, Any], loaded: Loaded) -> Sequence[str]:
 def _read(file: FilePath, shown: str) -> tuple[dict[str, Any], str]:
     """Read one file of TOML; every way in which that can fail is a `ScenarioError`."""
     try:
+        if file.exists() and not (file.is_file() or file.is_dir()):
+            raise ScenarioError([Issue(file=shown, message="this is no file but a device or a pipe")])
         if file.is_file() and file.stat().st_size > _LARGEST_BYTES:
             raise ScenarioError([Issue(file=shown, message="larger than 4 MiB, which is no scenario")])
         text = file.read_bytes().decode("utf-8-sig").replace("\r\n", "\n")

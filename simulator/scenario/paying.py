@@ -100,7 +100,10 @@ def _book(pricing: schema.Pricing, findings: Findings) -> PriceBook:
     book = price_book()
     if pricing.book is None:
         return book
-    return book.with_file(book_file(pricing.book, findings.loaded))
+    file = book_file(pricing.book, findings.loaded)
+    if file.exists() and not file.is_file():
+        raise PriceError(f"{pricing.book!r} is no file with prices")
+    return book.with_file(file)
 
 
 def book_file(written: str, loaded: Loaded) -> FilePath:

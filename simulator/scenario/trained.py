@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import shorten
@@ -89,11 +90,9 @@ def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
     place = findings.loaded.place(ARCHITECTURE)
     file = (place.folder if place else findings.loaded.places[()].folder) / path
     try:
-        if file.is_file() and file.stat().st_size > LARGEST_CONFIG_BYTES:
-            raise ValueError(f"{path!r} is larger than 4 MiB, which is no config.json")
-        config = json.loads(file.read_bytes())
+        config = json.loads(_bytes_of(file))
     except OSError as error:
-        raise ValueError(f"{shorten(path)!r} cannot be read: {error.strerror}") from None
+        raise ValueError(f"{shorten(path)!r} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:
         raise ValueError(f"{shorten(path)!r} is not JSON: {error}") from None
     if not isinstance(config, dict):
@@ -107,3 +106,11 @@ def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
     shown = show(shape.parameters / 1e9, "count")
     findings.fact((*ARCHITECTURE, "entry"), f"{path}: {shown}B parameters", "Hugging Face configuration", "P")
     return table
+
+
+def _bytes_of(file: FilePath) -> bytes:
+    if file.exists() and not file.is_file():
+        raise OSError("not a file")
+    if file.exists() and file.stat().st_size > LARGEST_CONFIG_BYTES:
+        raise OSError("larger than 4 MiB, which is no config.json")
+    return file.read_bytes()

@@ -198,6 +198,19 @@ def test_files_that_are_no_scenario(name: str, tmp_path: Path) -> None:
     assert issue.file == str(file)
 
 
+@pytest.mark.skipif(not Path("/dev/zero").exists(), reason="no such device here")
+def test_devices_are_not_read(tmp_path: Path) -> None:
+    assert "a device or a pipe" in refused("/dev/zero").issues[0].message
+    (tmp_path / "zero.json").symlink_to("/dev/zero")
+    [issue] = refused(written("[model]\narchitecture = 'zero.json'", tmp_path)).issues
+    assert "not a file" in issue.message
+    (tmp_path / "large.json").write_text("#" * (5 * 2**20))
+    [issue] = refused(written("[model]\narchitecture = 'large.json'", tmp_path)).issues
+    assert "larger than 4 MiB" in issue.message
+    [issue] = refused(written("start = 2023-01-01\n[pricing]\nbook = '/dev/zero'", tmp_path)).issues
+    assert "is no file with prices" in issue.message
+
+
 def test_the_line_of_a_syntax_error(tmp_path: Path) -> None:
     file = tmp_path / "bad.toml"
     file.write_text("[run]\n\nseed = = 1\n")

@@ -408,15 +408,6 @@ def test_accelerators_are_needed(made: Maker) -> None:
     assert made("[[phases]]\naccelerators = 16\n", "cluster.accelerators=").stages[0].nodes == 2
 
 
-def test_generations_without_published_runs(made: Maker) -> None:
-    from simulator.catalogue.reader import read
-
-    unknown = [key for key, entry in read("accelerators").items() if entry.get_number("mfu_p50") is None]
-    for key in unknown[:1]:
-        issues = made.issues("", "throughput.method=published", f"cluster.accelerator={key}")
-        assert "no published efficiency" in issues["throughput"]
-
-
 def test_own_cause_under_no_catalogue(made: Maker) -> None:
     issues = made.issues("[failures.causes.mine]\nnodes_lost=1\n", "failures.catalogue=none")
     assert "none has no such cause, state rate_per_1000_node_days" in issues["failures.causes.mine"]

@@ -1,0 +1,141 @@
+"""``flopcast cluster``: a log of jobs on a shared cluster, under one policy or several."""
+
+import gc
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+if TYPE_CHECKING:
+    from analysis.cli.cluster_options import Options, Question
+    from analysis.cli.cluster_report import PolicyResult
+    from simulator.engine.cluster_log import ClusterLog
+
+Option = typer.Option
+Trace = Annotated[Path, typer.Argument(help="Log of jobs: SWF, sacct -P, or a CSV; plain or .gz")]
+Policies = Annotated[
+    list[str] | None, Option(help="Queue policy, options after a colon (depth-k:k=4); again for a comparison")
+]
+Size = Annotated[str | None, Option(help="Accelerators or processors of the cluster; default: as the log says")]
+Format = Annotated[str | None, Option("--format", help="Format of the log, if its first line does not tell")]
+Overrun = Annotated[str, Option(help="Jobs longer than their estimate: extend, kill or any-moment")]
+JobsOut = Annotated[Path | None, Option(help="Write one row a job to this .csv or .parquet file")]
+NodeSize = Annotated[int | None, Option(help="Accelerators of a node; gangs are placed on nodes")]
+Nodes = Annotated[Path | None, Option(help="Inventory of nodes (Alibaba CSV) instead of --node-size")]
+Placement = Annotated[str | None, Option(help="Rule that chooses nodes, such as best-fit or rack")]
+RackNodes = Annotated[int | None, Option(help="Nodes of a rack")]
+NodeMtbf = Annotated[str | None, Option(help='Mean time between failures of a node, such as "154 d"')]
+Repair = Annotated[str, Option(help="Mean time until a failed node is back")]
+Checkpoint = Annotated[str | None, Option(help='Work between two saves, such as "1 h"; default: none')]
+Save = Annotated[str, Option(help="Time that one save takes")]
+Recovery = Annotated[str, Option(help="Time from a restart until work goes on")]
+Requeue = Annotated[str, Option(help="Where stopped jobs join the queue: original, head or tail")]
+Grace = Annotated[str, Option(help="From the notice of a preemption until the job has to leave")]
+Seed = Annotated[int, Option(min=0, help="Seed of failures and shifts")]
+Replications = Annotated[int, Option(min=1, help="Runs with shifted submissions, for intervals")]
+Shake = Annotated[str, Option(help="Largest shift of a submission in these runs")]
+WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not count, such as "10 %"')]
+Explain = Annotated[bool, Option("--explain", help="Say why jobs waited, and what lay idle")]
+Price = Annotated[str | None, Option(help='Price of an accelerator, such as "$2.5/h": what each queue costs')]
+Json = Annotated[bool, Option("--json", help="For programs")]
+
+
+def cluster(
+    trace: Trace,
+    policy: Policies = None,
+    size: Size = None,
+    format_: Format = None,
+    overrun: Overrun = "extend",
+    jobs_out: JobsOut = None,
+    node_size: NodeSize = None,
+    nodes: Nodes = None,
+    placement: Placement = None,
+    rack_nodes: RackNodes = None,
+    node_mtbf: NodeMtbf = None,
+    repair: Repair = "24 h",
+    checkpoint: Checkpoint = None,
+    save: Save = "0",
+    recovery: Recovery = "0",
+    requeue: Requeue = "original",
+    grace: Grace = "0",
+    seed: Seed = 0,
+    replications: Replications = 1,
+    shake: Shake = "1 min",
+    warm_up: WarmUp = "0",
+    explain: Explain = False,
+    price: Price = None,
+    json_: Json = False,
+) -> None:
+    """Simulate the jobs of a log on a shared cluster."""
+    gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
+    from analysis.cli.cluster_options import Options
+
+    options = Options(
+        policies=tuple(dict.fromkeys(policy or ["easy"])), size=size, overrun=overrun, requeue=requeue,
+        node_size=node_size, nodes=nodes, placement=placement, rack_nodes=rack_nodes, node_mtbf=node_mtbf,
+        repair=repair, checkpoint=checkpoint, save=save, recovery=recovery, grace=grace, seed=seed,
+        replications=replications, shake=shake, warm_up=warm_up, explain=explain, price=price,
+    )  # fmt: skip
+    if jobs_out is not None and len(options.policies) > 1:
+        _refuse("--jobs-out: takes the jobs of one policy; name one")
+    asked = _question(trace, format_, options)
+    try:
+        results = [_result(asked, each) for each in asked.policies]
+    except RuntimeError as problem:
+        _refuse(str(problem))
+    if jobs_out is not None:
+        _write(jobs_out, results[0].log)
+    _print(asked, results, as_json=json_)
+
+
+def _question(trace: Path, format_: str | None, options: "Options") -> "Question":
+    from analysis.cli.cluster_options import OptionsError, question
+    from simulator.traces.joblog import TraceError
+    from simulator.traces.jobs import read_jobs
+
+    try:
+        asked = question(read_jobs(trace, format=format_), options)
+    except (TraceError, OptionsError) as problem:
+        _refuse(str(problem))
+    if not asked.setup.jobs:
+        _refuse(f"no job is left to run: {asked.report}")
+    return asked
+
+
+def _result(asked: "Question", policy: str) -> "PolicyResult":
+    """Run all replications of a policy; only the first log is kept."""
+    from analysis.cli.cluster_report import PolicyResult
+    from analysis.metrics.queueing import summarise
+
+    log = asked.setup.run(policy)
+    others = (asked.setup.run(policy, replica) for replica in range(1, asked.replications))
+    summaries = [summarise(log, warm_up=asked.warm_up), *(summarise(run, warm_up=asked.warm_up) for run in others)]
+    return PolicyResult(policy=policy, log=log, summaries=summaries)
+
+
+def _write(path: Path, log: "ClusterLog") -> None:
+    from analysis.metrics.job_table import write_job_table
+
+    try:
+        write_job_table(path, log)
+    except ImportError:
+        _refuse(f"--jobs-out: {path.name} needs the extra [data]; write .csv instead")
+    except OSError as problem:
+        _refuse(f"--jobs-out: cannot write {path}: {problem.strerror}")
+
+
+def _print(asked: "Question", results: "list[PolicyResult]", *, as_json: bool) -> None:
+    from analysis.cli import cluster_report
+
+    if as_json:
+        typer.echo(cluster_report.as_json(asked, results))
+    else:
+        from rich.console import Console
+
+        cluster_report.print_report(asked, results, Console())
+
+
+def _refuse(message: str) -> NoReturn:
+    for line in message.splitlines():
+        typer.echo(f"flopcast cluster: {line}", err=True)
+    raise typer.Exit(2)

@@ -1,0 +1,62 @@
+"""``flopcast report``: one self-contained HTML file that a decision can be signed on."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.output import AsJson, Replicas, Seed, Sets
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.report.exhibits import Exhibit
+
+About = Annotated[
+    str,
+    typer.Argument(
+        help="A shipped scenario, a file, or the folder that `flopcast run --out` wrote.", show_default=False
+    ),
+]
+
+
+def report(
+    scenario: About,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
+    sets: Sets = None,
+    replicas: Replicas = None,
+    seed: Seed = None,
+    pictures: Annotated[
+        Path | None, typer.Option("--pictures", help="Folder for the pictures as .svg and .png files, too.")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
+    from analysis.cli.output import all_sets, forecast_facts, progress, to_json, write_text
+    from analysis.report.exhibits import exhibits
+    from analysis.report.findings import gather
+    from analysis.report.page import page
+    from analysis.report.source import differences, read
+
+    source = read(scenario, all_sets(sets, seed, replicas))
+    with progress(source.scenario.replicas, "replicas") as show:
+        found = gather(source.scenario, show)
+    facts, shown = forecast_facts(found.forecast), exhibits(found)
+    changed = bool(sets) or seed is not None or replicas is not None
+    notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
+    notes = [f"The run in this folder had another result: {note}." for note in notes]
+    write_text(out, page(found, facts, notes=notes, shown=shown))
+    if pictures is not None:
+        _write_pictures(pictures, shown)
+    if as_json:
+        typer.echo(to_json({"report": str(out), **facts}))
+    else:
+        typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+def _write_pictures(folder: Path, shown: "Sequence[Exhibit]") -> None:
+    from analysis.cli.output import write_text
+
+    for exhibit in shown:
+        write_text(folder / f"{exhibit.picture.name}.svg", exhibit.picture.svg())
+        (folder / f"{exhibit.picture.name}.png").write_bytes(exhibit.picture.png())

@@ -1,0 +1,56 @@
+"""``flopcast timeline``: one run, event by event, for Perfetto."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets
+
+if TYPE_CHECKING:
+    from simulator.scenario.values import Scenario
+
+
+def timeline(
+    scenario: ScenarioName,
+    out: Annotated[Path, typer.Option("--out", "-o", help="The JSON file to write.")] = Path("timeline.json"),
+    replica: Annotated[
+        int | None, typer.Option("--replica", min=0, help="Which run; default: the one of median length.")
+    ] = None,
+    sets: Sets = None,
+    replicas: Replicas = None,
+    seed: Seed = None,
+    as_json: AsJson = False,
+) -> None:
+    """Write the timeline of one run as a Chrome trace; https://ui.perfetto.dev opens it."""
+    import json
+
+    from analysis.cli.output import all_sets, to_json, write_text
+    from analysis.report.replay import replay, stops
+    from analysis.report.source import read
+    from analysis.report.trace import chrome_trace
+
+    found = read(scenario, all_sets(sets, seed, replicas)).scenario
+    run = replay(found, _median(found) if replica is None else replica)
+    write_text(out, json.dumps(chrome_trace(found, run), allow_nan=False) + "\n")
+    facts = {
+        "timeline": str(out),
+        "replica": run.header.replica,
+        "wall_days": run.header.wall_s / 86400.0,
+        "interruptions": run.header.interruptions,
+    }
+    if as_json:
+        typer.echo(to_json(facts))
+    else:
+        days, number = facts["wall_days"], len(stops(run.records))
+        typer.echo(f"{out}: replica {run.header.replica}, {days:,.2f} days, {number:,} stops")
+
+
+def _median(scenario: "Scenario") -> int:
+    """Return the replica of median length."""
+    from analysis.cli.output import progress
+    from analysis.report.replay import nearest_replica
+    from simulator.engine.run import run
+
+    with progress(scenario.replicas, "replicas") as show:
+        return nearest_replica(run(scenario, range(scenario.replicas), progress=show).wall_s, 0.5)

@@ -1,0 +1,232 @@
+"""What users and owners of a shared cluster ask of a schedule: waits, slowdowns, use, guarantees.
+
+Sources: Feitelson and Rudolph, "Metrics and benchmarking for parallel job scheduling", JSSPP 1998 (bounded slowdown);
+Tsafrir and Feitelson, 2006 (why the mean alone misleads). All functions are pure.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from simulator.engine.cluster_log import ClusterLog, JobEnd
+
+SHORT_S = 10
+"""Jobs shorter than this count as this long in the slowdown [s]."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueueingSummary:
+    """One run in numbers; times in seconds, shares 0 to 1.
+
+    Parameters
+    ----------
+    jobs : int
+        Jobs counted, after any warm-up was cut off.
+    mean_wait_s, median_wait_s, p95_wait_s, max_wait_s : float
+        From submission to the first start.
+    mean_jct_s : float
+        From submission to the end.
+    mean_bounded_slowdown : float
+        Mean of ``max(1, (wait + held) / max(held, 10 s))``.
+    makespan_s : float
+        From the first submission to the last end.
+    utilisation, goodput : float
+        Unit-seconds held, and unit-seconds of work that counted, by capacity times makespan.
+    mean_queue : float
+        Jobs waiting on average over time (Little's law on the waits).
+    promised, late_promises : int
+        Jobs that were promised a start, and those that started later than first promised.
+    stops : int
+        Stays that a failure or a preemption ended.
+    lost_unit_h : float
+        Held without work that counted [unit-hours].
+    overruns : int
+        Jobs longer than their estimate.
+    fragmentation : float or None
+        Share of the idle unit-seconds that lay on partly used nodes; None where nodes were not simulated.
+    """
+
+    jobs: int
+    mean_wait_s: float
+    median_wait_s: float
+    p95_wait_s: float
+    max_wait_s: float
+    mean_jct_s: float
+    mean_bounded_slowdown: float
+    makespan_s: float
+    utilisation: float
+    goodput: float
+    mean_queue: float
+    promised: int
+    late_promises: int
+    stops: int
+    lost_unit_h: float
+    overruns: int
+    fragmentation: float | None = None
+
+
+def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
+    """Summarise a run.
+
+    Parameters
+    ----------
+    log : ClusterLog
+        With at least one job.
+    warm_up : float
+        Share of the jobs, from the first on, whose waits do not count, because they met an empty cluster. Use of the
+        cluster is always that of the whole run.
+
+    Raises
+    ------
+    ValueError
+        If the log is empty, or the warm-up leaves nothing.
+    """
+    if not 0 <= warm_up < 1:
+        raise ValueError(f"warm_up={warm_up}: expected a share of the jobs, 0 <= warm_up < 1")
+    if not log.ends:
+        raise ValueError("no job was simulated, so there is nothing to summarise")
+    ends = trimmed(log.ends, warm_up)
+    waits_s = sorted([end.start_s - end.job.submit_s for end in ends])
+    span_s = makespan_s(log.ends)
+    held_unit_s = sum([end.held_s * end.job.size for end in log.ends])
+    lost_unit_s = sum([end.lost_s * end.job.size for end in log.ends if end.lost_s])
+    room_unit_s = log.capacity * span_s
+    return QueueingSummary(
+        jobs=len(ends),
+        mean_wait_s=_mean(waits_s),
+        median_wait_s=quantile(waits_s, 0.5),
+        p95_wait_s=quantile(waits_s, 0.95),
+        max_wait_s=waits_s[-1],
+        mean_jct_s=_mean([end.end_s - end.job.submit_s for end in ends]),
+        mean_bounded_slowdown=_mean([bounded_slowdown(end) for end in ends]),
+        makespan_s=span_s,
+        utilisation=held_unit_s / room_unit_s,
+        goodput=(held_unit_s - lost_unit_s) / room_unit_s,
+        mean_queue=sum([end.end_s - end.job.submit_s - end.held_s for end in log.ends]) / span_s,
+        promised=sum(end.promised_s is not None for end in ends),
+        late_promises=sum(map(is_late, ends)),
+        stops=sum(end.stops for end in ends),
+        lost_unit_h=lost_unit_s / 3600 / log.units_per_accelerator,
+        overruns=log.overruns,
+        fragmentation=log.stranded_unit_s / log.idle_unit_s if log.idle_unit_s else None,
+    )
+
+
+def _mean(values: Sequence[float]) -> float:
+    return sum(values) / len(values)  # `statistics` would take a tenth of the start of the command to load
+
+
+def trimmed(ends: Sequence[JobEnd], warm_up: float) -> Sequence[JobEnd]:
+    """Cut the first jobs off, in order of submission."""
+    return ends[int(len(ends) * warm_up) :]
+
+
+def makespan_s(ends: Sequence[JobEnd]) -> float:
+    """Return the time from the first submission to the last end [s]."""
+    return max(end.end_s for end in ends) - min(end.job.submit_s for end in ends)
+
+
+def bounded_slowdown(end: JobEnd) -> float:
+    """Return how many times longer the job took than on an idle cluster, short jobs counted as 10 s.
+
+    Examples
+    --------
+    >>> from simulator.scheduling.job import Job
+    >>> bounded_slowdown(JobEnd(Job(1, 0, 1, 5, 5), start_s=15, end_s=20, held_s=5))
+    2.0
+    """
+    took_s, held_s = end.end_s - end.job.submit_s, end.held_s
+    slowdown = took_s / (held_s if held_s > SHORT_S else SHORT_S)
+    return slowdown if slowdown > 1 else 1.0
+
+
+def is_late(end: JobEnd) -> bool:
+    """Tell whether the job started later than first promised."""
+    return end.promised_s is not None and end.start_s > end.promised_s
+
+
+def quantile(values: Sequence[float], share: float) -> float:
+    """Return a quantile of sorted values, linear between them.
+
+    Examples
+    --------
+    >>> quantile([0, 10, 20], 0.25)
+    5.0
+    """
+    at = share * (len(values) - 1)
+    low = int(at)
+    high = min(low + 1, len(values) - 1)
+    return values[low] + (at - low) * (values[high] - values[low])
+
+
+class Group(NamedTuple):
+    """Jobs of one kind."""
+
+    jobs: int
+    mean_wait_s: float
+    max_wait_s: float
+    unit_h: float
+
+
+def by_size(log: ClusterLog) -> Mapping[str, Group]:
+    """Group the jobs by powers of two of their accelerators, small ones first."""
+    classes: dict[int, list[JobEnd]] = {}
+    for end in log.ends:
+        accelerators = -(-end.job.size // log.units_per_accelerator)
+        classes.setdefault((accelerators - 1).bit_length(), []).append(end)
+    return {size_class(power): _group(classes[power], log.units_per_accelerator) for power in sorted(classes)}
+
+
+def _group(ends: Sequence[JobEnd], units_per_accelerator: int) -> Group:
+    waits_s = [end.wait_s for end in ends]
+    unit_s = sum(end.held_s * end.job.size for end in ends)
+    return Group(len(ends), _mean(waits_s), max(waits_s), unit_s / 3600 / units_per_accelerator)
+
+
+def size_class(power: int) -> str:
+    """Name the sizes above one power of two, up to the next.
+
+    Examples
+    --------
+    >>> size_class(0), size_class(1), size_class(4)
+    ('1', '2', '9-16')
+    """
+    top = 1 << power
+    return str(top) if top <= 2 else f"{top // 2 + 1}-{top}"
+
+
+def wait_reasons_s(log: ClusterLog) -> Mapping[str, float]:
+    """Return the waiting time of all jobs by reason [s], longest first."""
+    total: dict[str, float] = {}
+    for reasons in log.waits_s.values():
+        for reason, time_s in reasons.items():
+            total[reason] = total.get(reason, 0) + time_s
+    return dict(sorted(total.items(), key=lambda item: -item[1]))
+
+
+class Interval(NamedTuple):
+    """A mean over replications and its confidence interval; both ends are None for one replication."""
+
+    mean: float
+    low: float | None
+    high: float | None
+
+
+def interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
+    """Return the mean and Student's interval of independent replications.
+
+    Examples
+    --------
+    >>> found = interval([9.0, 10.0, 11.0])
+    >>> found.mean, round(found.low, 3), round(found.high, 3)
+    (10.0, 7.516, 12.484)
+    """
+    if len(values) < 2:
+        return Interval(_mean(values), None, None)
+    from statistics import stdev
+
+    from scipy.stats import t
+
+    half = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * stdev(values) / len(values) ** 0.5
+    mean = _mean(values)
+    return Interval(mean, mean - half, mean + half)

@@ -1,0 +1,43 @@
+"""Who pays for a shared cluster: dollars by job and by team, and what stood idle."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from analysis.metrics.queueing import makespan_s
+from simulator.engine.cluster_log import ClusterLog, JobEnd
+
+
+class Share(NamedTuple):
+    """One line of the showback."""
+
+    jobs: int
+    unit_h: float
+    useful_usd: float
+    lost_usd: float
+
+
+def job_usd(end: JobEnd, log: ClusterLog, usd_per_accelerator_h: float) -> float:
+    """Return what a job's time on the cluster costs, lost time included [USD]."""
+    return end.held_s * end.job.size / log.units_per_accelerator / 3600 * usd_per_accelerator_h
+
+
+def showback(log: ClusterLog, usd_per_accelerator_h: float, by: Callable[[JobEnd], str]) -> Mapping[str, Share]:
+    """Split the bill of the whole cluster, from the first submission to the last end.
+
+    The line ``(idle)`` has what nobody held, so that the lines sum to capacity x makespan x price.
+    """
+    unit_s_per_h = 3600 * log.units_per_accelerator
+    lines: dict[str, list[float]] = {}
+    for end in log.ends:
+        line = lines.setdefault(by(end), [0, 0.0, 0.0])
+        line[0] += 1
+        line[1] += end.held_s * end.job.size / unit_s_per_h
+        line[2] += end.lost_s * end.job.size / unit_s_per_h
+    held_h = sum(line[1] for line in lines.values())
+    idle_h = log.capacity * makespan_s(log.ends) / unit_s_per_h - held_h
+    usd = usd_per_accelerator_h
+    shares = {
+        who: Share(int(jobs), held, (held - lost) * usd, lost * usd)
+        for who, (jobs, held, lost) in sorted(lines.items(), key=lambda item: -item[1][1])
+    }
+    return shares | {"(idle)": Share(0, idle_h, 0.0, idle_h * usd)}

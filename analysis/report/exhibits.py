@@ -1,0 +1,105 @@
+"""The pictures of a report, with their captions."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from analysis.metrics.forecast import DAY_S, Forecast
+from analysis.plots.amounts import days, dollars, is_single
+from analysis.plots.cashflow import cash_flow
+from analysis.plots.distribution import Mark, distribution
+from analysis.plots.interval import interval_curve
+from analysis.plots.pareto import pareto
+from analysis.plots.style import Picture
+from analysis.plots.timeline import timeline
+from analysis.plots.waterfall import waterfall
+from analysis.report import flows
+from analysis.report.findings import Findings
+from analysis.report.replay import Replay, story
+from analysis.report.words import stages
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exhibit:
+    """A picture in its place: which section of the report, and what stands below it."""
+
+    section: str
+    caption: str
+    picture: Picture
+
+
+def exhibits(found: Findings) -> Sequence[Exhibit]:
+    """Draw every picture that this scenario has something to show for."""
+    return [*_answer(found.forecast), *_losses(found), *_runs(found), *_money(found)]
+
+
+def _answer(forecast: Forecast) -> Sequence[Exhibit]:
+    made = []
+    if not is_single(forecast.samples.wall_days.tolist()):
+        picture = distribution(
+            "days", forecast.samples.wall_days, quantity="days from start to end", written=days, mark=_mark(forecast)
+        )
+        made.append(Exhibit(section="answer", caption=f"Days, over {forecast.replicas:,} runs.", picture=picture))
+    if not is_single(forecast.samples.usd.tolist()):
+        picture = distribution("dollars", forecast.samples.usd, quantity="dollars", written=dollars)
+        made.append(Exhibit(section="answer", caption=f"Dollars, over {forecast.replicas:,} runs.", picture=picture))
+    return made
+
+
+def _mark(forecast: Forecast) -> Mark | None:
+    """Return the published length, to hold the days against."""
+    known = forecast.scenario.published
+    if known is None or known.wall_s is None:
+        return None
+    kind = f" ({known.hours_kind})" if known.hours_kind in ("net", "gross") else ""
+    return Mark(value=known.wall_s / DAY_S, label=f"published: {days(known.wall_s / DAY_S)}{kind}")
+
+
+def _losses(found: Findings) -> Sequence[Exhibit]:
+    steps, losses = flows.steps(found.forecast), flows.losses(found.forecast)
+    if not losses:
+        return []
+    made = [
+        Exhibit(
+            section="ledger",
+            caption="From productive training to the bill: accelerator-hours and dollars, means of all runs.",
+            picture=waterfall("waterfall", steps),
+        ),
+        Exhibit(
+            section="ledger",
+            caption="Losses by phase and cause, largest first; beside each its dollars and the running share.",
+            picture=pareto("losses", losses),
+        ),
+    ]
+    curve = flows.interval_curve(found.scenario)
+    if curve is not None:
+        caption = (
+            f"How often to save in stage {curve.stage}: expected time lost to saves and stops, by closed form; spares "
+            "always at hand."
+        )
+        made.append(Exhibit(section="ledger", caption=caption, picture=interval_curve("interval", curve)))
+    return made
+
+
+def _runs(found: Findings) -> Sequence[Exhibit]:
+    """Draw the typical and the bad run on one axis of time."""
+    scenario = found.scenario
+    shown: list[tuple[str, str, Replay]] = [("typical", "A typical run", found.typical)]
+    if found.bad is not None:
+        shown.append(("bad", "A bad run (p90)", found.bad))
+    stories = [story(scenario, run, title) for _, title, run in shown]
+    until, most_h = max(told.stages[-1].end for told in stories), max(told.lost_h for told in stories)
+    return [
+        Exhibit(
+            section="runs",
+            caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {len(told.stops):,} stops. "
+            f"{stages(scenario, run.header.stage_s)}".strip(),
+            picture=timeline(name, told, until=until, most_lost_h=most_h),
+        )
+        for (name, _, run), told in zip(shown, stories, strict=True)
+    ]
+
+
+def _money(found: Findings) -> Sequence[Exhibit]:
+    months = flows.cash_flow(found.forecast, found.ensemble)
+    caption = "Dollars by calendar month: mean, and where eight runs in ten lie."
+    return [Exhibit(section="money", caption=caption, picture=cash_flow("cash", months))]

@@ -1,0 +1,51 @@
+"""Everything a report shows, gathered once: the forecast, its replicas, and two runs lived again."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from analysis.metrics.forecast import Forecast, forecast
+from analysis.plots.amounts import is_single
+from analysis.report.replay import Replay, nearest_replica, replay
+from simulator.engine.run import run, silent
+from simulator.records import Ensemble
+from simulator.scenario.values import Scenario
+
+TYPICAL, BAD = 0.5, 0.9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """A forecast with what it came from.
+
+    Parameters
+    ----------
+    forecast : Forecast
+        The answer.
+    ensemble : Ensemble
+        All replicas.
+    typical, bad : Replay
+        The runs of median length and of the ninth decile; `bad` is None where all runs are equally long.
+    """
+
+    forecast: Forecast
+    ensemble: Ensemble
+    typical: Replay
+    bad: Replay | None
+
+    @property
+    def scenario(self) -> Scenario:
+        """What was run."""
+        return self.forecast.scenario
+
+
+def gather(scenario: Scenario, progress: Callable[[int], None] = silent) -> Findings:
+    """Run a scenario and live its median and its bad replica again."""
+    replicas = range(scenario.replicas)
+    ensemble = run(scenario, replicas, progress=progress)
+    single = is_single(ensemble.wall_s.tolist())
+    return Findings(
+        forecast=forecast(scenario, ensemble, replicas),
+        ensemble=ensemble,
+        typical=replay(scenario, nearest_replica(ensemble.wall_s, TYPICAL)),
+        bad=None if single else replay(scenario, nearest_replica(ensemble.wall_s, BAD)),
+    )

@@ -1,0 +1,159 @@
+"""What the pictures show, computed from the forecast: steps to the bill, losses, money by month, intervals."""
+
+import math
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.metrics.forecast import HOUR_S, Forecast, list_rate
+from analysis.plots.cashflow import Month
+from analysis.plots.interval import Curve
+from analysis.plots.pareto import Loss
+from analysis.plots.waterfall import Step
+from simulator.records import PHASES, Ensemble
+from simulator.reliability.causes import total_rate_per_node_s
+from simulator.reliability.checkpoint import Optimal
+from simulator.reliability.expected import segment_s, stops
+from simulator.scenario.values import Scenario, Stage, rate_per_s
+
+FloatArray = NDArray[np.float64]
+
+_CURVE_POINTS = 81
+_FINE_GRID = 801
+_CURVE_FACTOR = 12.0  # the curve reaches from the smaller interval over this to the larger one times this
+_MOST_EXPONENT = 50.0
+
+
+def steps(forecast: Forecast) -> Sequence[Step]:
+    """Return hours and dollars by phase: productive first, the losses by size, idle spares last."""
+    found: dict[str, Step] = {}
+    for row in forecast.ledger:
+        before = found.get(row.phase, Step(phase=row.phase, accelerator_hours=0.0, usd=0.0))
+        found[row.phase] = Step(
+            phase=row.phase,
+            accelerator_hours=before.accelerator_hours + row.accelerator_hours,
+            usd=before.usd + row.usd,
+        )
+    order = {"productive": -1, "idle_spare": 1}
+    return sorted(
+        found.values(),
+        key=lambda step: (order.get(step.phase, 0), -step.accelerator_hours, (*PHASES, step.phase).index(step.phase)),
+    )
+
+
+def losses(forecast: Forecast) -> Sequence[Loss]:
+    """Return all that is not productive by phase and cause, stages together, largest first."""
+    found: dict[tuple[str, str], Loss] = {}
+    for row in forecast.ledger:
+        if row.phase == "productive":
+            continue
+        key = (row.phase, row.cause)
+        before = found.get(key, Loss(phase=row.phase, cause=row.cause, accelerator_hours=0.0, usd=0.0))
+        found[key] = Loss(
+            phase=row.phase,
+            cause=row.cause,
+            accelerator_hours=before.accelerator_hours + row.accelerator_hours,
+            usd=before.usd + row.usd,
+        )
+    return sorted(found.values(), key=lambda loss: (-loss.accelerator_hours, loss.phase, loss.cause))
+
+
+def cash_flow(forecast: Forecast, ensemble: Ensemble) -> Sequence[Month]:
+    """Return the dollars of each calendar month from the start to the last replica's end.
+
+    Machines are billed as they run, spares with them. The months' means sum to the forecast's mean.
+    """
+    firsts = _months(forecast.scenario.start, float(forecast.samples.wall_days.max()))
+    begin = forecast.scenario.start
+    due = [_spent(forecast, ensemble, (first - begin).total_seconds()) for first in firsts[1:]]
+    spent = np.diff(np.vstack([np.zeros_like(forecast.samples.usd), *due]), axis=0)
+    return [
+        Month(first=first, usd=float(row.mean()), p10=float(np.quantile(row, 0.1)), p90=float(np.quantile(row, 0.9)))
+        for first, row in zip(firsts, spent, strict=False)
+    ]
+
+
+def _months(start: date, length_d: float) -> Sequence[date]:
+    """Return the first day of every month that the run touches, and of the one after."""
+    end = start + timedelta(days=math.ceil(length_d))
+    count = (end.year - start.year) * 12 + end.month - start.month
+    return [
+        date(start.year + month // 12, month % 12 + 1, 1) for month in range(start.month - 1, start.month + count + 1)
+    ]
+
+
+def _spent(forecast: Forecast, ensemble: Ensemble, until_s: float) -> FloatArray:
+    """Return what each replica has cost until a moment, shape (replicas,) [USD]."""
+    scenario = forecast.scenario
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    at_list, whole = np.zeros(forecast.replicas), np.zeros(forecast.replicas)
+    began_s = np.zeros(forecast.replicas)
+    for stage, stage_s in zip(scenario.stages, ensemble.stage_s, strict=True):
+        usd_per_s = list_rate(scenario, stage) * (stage.accelerators + spares) / HOUR_S
+        at_list += usd_per_s * np.clip(until_s - began_s, 0.0, stage_s)
+        whole += usd_per_s * stage_s
+        began_s = began_s + stage_s
+    paid = np.divide(forecast.samples.usd, whole, out=np.zeros_like(whole), where=whole > 0)
+    return at_list * paid
+
+
+def interval_curve(scenario: Scenario) -> Curve | None:
+    """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without.
+
+    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares are left out.
+    A stop also costs the flush that was under way, for saves that are written in the background.
+    """
+    struck = [stage for stage in scenario.stages if rate_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0]
+    if not struck:
+        return None
+    stage = max(struck, key=lambda stage: stage.work_s * stage.accelerators)
+    best_s, chosen_s = _best_s(scenario, stage), stage.cycle.work_s
+    low = max(min(best_s, chosen_s) / _CURVE_FACTOR, stage.cycle.lag_s, 1e-3)
+    high = min(max(best_s, chosen_s) * _CURVE_FACTOR, stage.work_s)
+    points = np.geomspace(low, high, _CURVE_POINTS).tolist() if high > 1.5 * low else []
+    lost = [_lost(scenario, stage, interval_s) for interval_s in points]
+    chosen_lost, best_lost = _lost(scenario, stage, chosen_s), _lost(scenario, stage, best_s)
+    shown = [(at, value) for at, value in zip(points, lost, strict=True) if value < 6 * max(chosen_lost, best_lost)]
+    if len(shown) < 10 or not math.isfinite(chosen_lost):
+        return None
+    return Curve(
+        intervals_s=[at for at, _ in shown],
+        lost=[value for _, value in shown],
+        chosen_s=chosen_s,
+        chosen_lost=chosen_lost,
+        best_s=best_s,
+        best_lost=best_lost,
+        stage=stage.name,
+    )
+
+
+def _best_s(scenario: Scenario, stage: Stage) -> float:
+    """Return the interval that loses least [s]: exact for blocking saves, the best of a fine grid for others."""
+    mtbf_s = 1.0 / rate_per_s(scenario, stage)
+    exact_s = Optimal().interval_s(work_s=stage.work_s, cost_s=stage.cycle.overhead_s, mtbf_s=mtbf_s)
+    if stage.cycle.lag_s == 0:
+        return exact_s
+    low_s = max(stage.cycle.lag_s, exact_s / 4)
+    grid_s = np.geomspace(low_s, max(4 * exact_s, 4 * low_s), _FINE_GRID).tolist()
+    return float(min(grid_s, key=lambda interval_s: _lost(scenario, stage, interval_s)))
+
+
+def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
+    """Return the expected loss at an interval, over the useful time."""
+    mtbf_s = 1.0 / rate_per_s(scenario, stage)
+    rate = total_rate_per_node_s(scenario.causes)
+    down_s = sum(
+        cause.rate_per_node_s / rate * (cause.detection_s + (scenario.recovery.swap_s if cause.nodes_lost else 0.0))
+        for cause in scenario.causes
+    )
+    recovery = scenario.recovery
+    if (interval_s + recovery.recovery_s) / mtbf_s > _MOST_EXPONENT:
+        return math.inf
+    length_s = segment_s(
+        interval_s, stage.cycle.overhead_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s,
+        exposure=recovery.exposure,
+    )  # fmt: skip
+    struck = stops(length_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s, exposure=recovery.exposure)
+    return (length_s + struck * stage.cycle.lag_s) / interval_s - 1.0

@@ -1,0 +1,116 @@
+"""The report as one HTML file that needs nothing else: pictures, style and scenario are inside."""
+
+import base64
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
+from analysis.metrics.published import missing
+from analysis.report import tables, words
+from analysis.report.exhibits import Exhibit, exhibits
+from analysis.report.findings import Findings
+from analysis.report.glossary import GLOSSARY
+from simulator.catalogue.reader import EVIDENCE
+from simulator.scenario.api import resolved_toml
+
+_HERE = Path(__file__).resolve().parent
+_NOTES = {
+    "published": "Published",
+    "assumed": "Assumed here",
+    "missing": "Missing",
+    "hours_kind": "Net or gross",
+}
+
+
+def page(
+    found: Findings, facts: Mapping[str, Any], *, notes: Sequence[str] = (), shown: Sequence[Exhibit] | None = None
+) -> str:
+    """Return the report.
+
+    Parameters
+    ----------
+    found : Findings
+        What to show.
+    facts : mapping
+        The result for programs, as ``flopcast run --json`` prints it; goes into the file for download.
+    notes : sequence of str
+        Further warnings for the reader.
+    shown : sequence of Exhibit, optional
+        The pictures, if they have been drawn already.
+    """
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    template = environment.from_string((_HERE / "page.html").read_text(encoding="utf-8"))
+    made = exhibits(found) if shown is None else shown
+    return template.render(
+        **_text(found, notes),
+        **_tables(found),
+        style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
+        pictures={
+            name: [
+                {"svg": Markup(exhibit.picture.inline()), "caption": exhibit.caption}  # noqa: S704 - escaped as drawn
+                for exhibit in made
+                if exhibit.section == name
+            ]
+            for name in ("answer", "ledger", "runs", "money")
+        },
+        scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
+        facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
+    )
+
+
+def data_uri(text: str, kind: str) -> str:
+    """Return a text as an address that contains it.
+
+    Examples
+    --------
+    >>> data_uri("a = 1", "application/toml")
+    'data:application/toml;base64,YSA9IDE='
+    """
+    return f"data:{kind};base64,{base64.b64encode(text.encode()).decode()}"
+
+
+def _text(found: Findings, notes: Sequence[str]) -> dict[str, Any]:
+    forecast, scenario = found.forecast, found.scenario
+    known = scenario.published
+    return {
+        "title": scenario.title,
+        "name": scenario.name,
+        "answer": words.answer(forecast),
+        "calendar": words.calendar(forecast),
+        "added": words.added(forecast),
+        "chance": words.chance(scenario),
+        "basis": forecast.basis,
+        "tariff_source": scenario.tariff.source,
+        "tariff_standing": EVIDENCE.get(scenario.tariff.evidence, scenario.tariff.evidence),
+        "effective_mfu": forecast.effective_mfu,
+        "missing": missing(forecast),
+        "published_source": known.source if known else "",
+        "published_standing": EVIDENCE.get(known.evidence, known.evidence) if known else "",
+        "notes": [(_NOTES.get(key, key.replace("_", " ").capitalize()), text) for key, text in scenario.notes.items()],
+        "warnings": [*notes, *scenario.warnings],
+        "doubtful": words.doubtful(tables.listed(scenario)),
+        "replicas": forecast.replicas,
+        "seed": forecast.seed,
+        "version": forecast.version,
+        "engine": forecast.engine,
+        "engine_reason": forecast.engine_reason,
+        "fingerprint": scenario.fingerprint,
+        "resolved": resolved_toml(scenario),
+        "glossary": GLOSSARY,
+    }
+
+
+def _tables(found: Findings) -> dict[str, Any]:
+    return {
+        "quantities": tables.quantities(found.forecast),
+        "phases": tables.phases(found.forecast),
+        "causes": tables.causes(found.forecast),
+        "ledger": tables.ledger(found.forecast),
+        "months": tables.months(found),
+        "published": tables.published(found.forecast),
+        "assumptions": tables.assumptions(found.scenario),
+    }

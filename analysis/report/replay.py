@@ -1,0 +1,106 @@
+"""One replica lived again, event by event: which one to show, and what its records tell."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.plots.timeline import Span, Stop, Story
+from simulator.engine.simulate import RunHeader, simulate
+from simulator.records import NO_CAUSE, NOT_STATED, ListSink, Record
+from simulator.reliability.recovery import PARTS
+from simulator.scenario.values import Scenario
+
+_SAME_S = 1e-3  # two records of one stop may differ by rounding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Replay:
+    """One simulated run with all its records, by start."""
+
+    header: RunHeader
+    records: Sequence[Record]
+
+
+def replay(scenario: Scenario, replica: int) -> Replay:
+    """Simulate one replica, and keep everything."""
+    sink = ListSink()
+    header = simulate(scenario, replica, sink=sink)
+    return Replay(header=header, records=sorted(sink.records, key=lambda record: record.start_s))
+
+
+def nearest_replica(wall: NDArray[np.float64], quantile: float) -> int:
+    """Return the replica whose length is nearest to a quantile of all; the first of several.
+
+    Examples
+    --------
+    >>> nearest_replica(np.array([3.0, 1.0, 2.0]), 0.5)
+    2
+    """
+    return int(np.argmin(np.abs(wall - np.quantile(wall, quantile))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StopRecord:
+    """One stop: when, by what, when work went on, and the job's time that it cost [s]."""
+
+    at_s: float
+    until_s: float
+    cause: str
+    lost_s: float
+
+
+def stops(records: Sequence[Record]) -> Sequence[StopRecord]:
+    """Read the stops out of the records of one run.
+
+    A stop shows by the work that it destroyed, which ends when it strikes, and by the way back, which begins there. A
+    way back that is itself struck is cut short, and a new one begins.
+    """
+    found: list[StopRecord] = []
+    last_part = -1
+    for record in sorted(records, key=lambda record: record.start_s):
+        if record.cause in (NO_CAUSE, NOT_STATED):
+            continue
+        if record.phase == "wasted_progress":
+            end_s = record.start_s + record.duration_s
+            found.append(StopRecord(at_s=end_s, until_s=end_s, cause=record.cause, lost_s=record.duration_s))
+            last_part = -1
+        elif record.phase in PARTS:
+            part = PARTS.index(record.phase)
+            stop = found[-1] if found else None
+            if stop is None or part <= last_part or abs(record.start_s - stop.until_s) > _SAME_S:
+                stop = StopRecord(at_s=record.start_s, until_s=record.start_s, cause=record.cause, lost_s=0.0)
+                found.append(stop)
+            found[-1] = StopRecord(
+                at_s=stop.at_s,
+                until_s=record.start_s + record.duration_s,
+                cause=stop.cause,
+                lost_s=stop.lost_s + record.duration_s,
+            )
+            last_part = part
+    return found
+
+
+def story(scenario: Scenario, run: Replay, title: str) -> Story:
+    """Tell a run by dates, for the timeline."""
+    begin = datetime.combine(scenario.start, time())
+    spans, reached_s = [], 0.0
+    for stage, length_s in zip(scenario.stages, run.header.stage_s, strict=True):
+        spans.append(
+            Span(
+                name=stage.name,
+                start=begin + timedelta(seconds=reached_s),
+                end=begin + timedelta(seconds=reached_s + length_s),
+            )
+        )
+        reached_s += length_s
+    return Story(
+        title=title,
+        stages=spans,
+        stops=[
+            Stop(at=begin + timedelta(seconds=stop.at_s), cause=stop.cause, lost_h=stop.lost_s / 3600)
+            for stop in stops(run.records)
+        ],
+    )

@@ -1,0 +1,151 @@
+"""The tables of a report, as rows of text."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from analysis.metrics.forecast import Forecast
+from analysis.metrics.published import comparisons
+from analysis.plots.amounts import count, dollars_exact
+from analysis.plots.names import cause_name, phase_name
+from analysis.report import flows
+from analysis.report.findings import Findings
+from analysis.report.words import WEAK, standing
+from simulator.records import NO_CAUSE, NOT_STATED
+from simulator.scenario.lines import undotted
+from simulator.scenario.values import Assumption, Scenario
+
+Row = Sequence[str]
+
+_ASIDE = ("title", "note")  # shown elsewhere in the report
+
+
+class Table(NamedTuple):
+    """A table: heads, and rows of equal length; the first column names, the rest are figures."""
+
+    heads: Row
+    rows: Sequence[Row]
+
+
+def quantities(forecast: Forecast) -> Table:
+    """Return the answer: five quantities with mean and quantiles, as `flopcast run` prints them."""
+    rows = (
+        ("days", forecast.wall_days, "{:,.2f}"),
+        ("dollars", forecast.usd, "${:,.0f}"),
+        ("accelerator-hours", forecast.accelerator_hours, "{:,.0f}"),
+        ("interruptions", forecast.interruptions, "{:,.1f}"),
+        ("goodput", forecast.goodput, "{:.3f}"),
+    )
+    return Table(
+        ("quantity", "mean", "p10", "p50", "p90"),
+        [
+            (name, *(form.format(number) for number in (value.mean, value.p10, value.p50, value.p90)))
+            for name, value, form in rows
+        ],
+    )
+
+
+def phases(forecast: Forecast) -> Table:
+    """Return accelerator-hours and dollars by phase, with their sum."""
+    steps = flows.steps(forecast)
+    hours, usd = sum(step.accelerator_hours for step in steps), sum(step.usd for step in steps)
+    rows = [
+        _ledger_row(
+            (phase_name(step.phase),), step.accelerator_hours, step.usd, f"{step.accelerator_hours / hours:.2%}"
+        )
+        for step in steps
+    ]
+    heads = ("phase", "accelerator-hours", "dollars", "share")
+    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00%")])
+
+
+def causes(forecast: Forecast) -> Table:
+    """Return stops, accelerator-hours and dollars by cause, the dearest first."""
+    hours, usd = dict.fromkeys(forecast.stops_by_cause, 0.0), dict.fromkeys(forecast.stops_by_cause, 0.0)
+    for row in forecast.ledger:
+        if row.cause not in (NO_CAUSE, NOT_STATED):
+            hours[row.cause] = hours.get(row.cause, 0.0) + row.accelerator_hours
+            usd[row.cause] = usd.get(row.cause, 0.0) + row.usd
+    ranked = sorted(hours, key=lambda cause: (-hours[cause], cause))
+    return Table(
+        ("cause", "stops a run", "accelerator-hours", "dollars"),
+        [
+            _ledger_row((cause_name(cause), count(forecast.stops_by_cause.get(cause, 0.0))), hours[cause], usd[cause])
+            for cause in ranked
+        ],
+    )
+
+
+def ledger(forecast: Forecast) -> Table:
+    """Return every line of the ledger."""
+    return Table(
+        ("stage", "phase", "cause", "accelerator-hours", "dollars"),
+        [
+            _ledger_row((row.stage, phase_name(row.phase), cause_name(row.cause)), row.accelerator_hours, row.usd)
+            for row in forecast.ledger
+        ],
+    )
+
+
+def months(found: Findings) -> Table:
+    """Return dollars by month, and what has been spent by its end."""
+    rows, reached = [], 0.0
+    for month in flows.cash_flow(found.forecast, found.ensemble):
+        reached += month.usd
+        rows.append((month.name, dollars_exact(month.usd), dollars_exact(reached)))
+    return Table(("month", "dollars, mean", "spent by its end"), rows)
+
+
+def published(forecast: Forecast) -> Table:
+    """Return the published figures beside ours."""
+    return Table(
+        ("quantity", "published", "forecast", "difference"),
+        [
+            (row.quantity, _figure(row.published), _figure(row.predicted), f"{100 * row.error:+.1f} %")
+            for row in comparisons(forecast)
+        ],
+    )
+
+
+class AssumptionRow(NamedTuple):
+    """One value with its source and how well that was read."""
+
+    path: str
+    value: str
+    source: str
+    standing: str
+    weak: bool
+
+
+def assumptions(scenario: Scenario) -> Sequence[tuple[str, Sequence[AssumptionRow]]]:
+    """Return every value by section of the scenario, in the sections' first order."""
+    sections: dict[str, list[AssumptionRow]] = {}
+    for row in listed(scenario):
+        section = str(undotted(row.path)[0])
+        source = row.source.removeprefix("default: ")
+        sections.setdefault(section, []).append(
+            AssumptionRow(row.path, row.value, source, standing(row), row.evidence in WEAK)
+        )
+    return list(sections.items())
+
+
+def listed(scenario: Scenario) -> Sequence[Assumption]:
+    """Return the values that the table of assumptions shows: all but title and notes."""
+    return [row for row in scenario.assumptions if undotted(row.path)[0] not in _ASIDE]
+
+
+def _ledger_row(names: Row, accelerator_hours: float, usd: float, share: str | None = None) -> Row:
+    """Return names, hours, dollars and, where there is one, a share."""
+    return (
+        *names,
+        _hours(accelerator_hours),
+        dollars_exact(usd),
+        *([] if share is None else [share.replace("%", " %")]),
+    )
+
+
+def _hours(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 or value == 0 else f"{value:,.1f}"
+
+
+def _figure(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:,.4g}"

@@ -1,0 +1,89 @@
+"""What a simulated cluster leaves behind: how each job fared, and what the cluster did."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from simulator.scheduling.job import Job, JobId
+
+
+class JobEnd(NamedTuple):
+    """How a job fared; times are in the clock of its log [s].
+
+    Parameters
+    ----------
+    job : Job
+        As it was submitted.
+    start_s, end_s : float
+        First start, and end [s].
+    held_s : float
+        Time on the cluster over all its stays, with lost work and recovery [s].
+    promised_s : float or None
+        First promise of a start that a policy gave [s].
+    stops : int
+        Stays that a failure or a notice ended.
+    lost_s : float
+        Time on the cluster that was no useful work: thrown away, saves, notice, and recovery [s].
+    killed : bool
+        Whether it ran into its limit.
+    """
+
+    job: Job
+    start_s: float
+    end_s: float
+    held_s: float
+    promised_s: float | None = None
+    stops: int = 0
+    lost_s: float = 0
+    killed: bool = False
+
+    @property
+    def wait_s(self) -> float:
+        """From submission to the first start [s]."""
+        return self.start_s - self.job.submit_s
+
+
+class StayRecord(NamedTuple):
+    """One stay of a job on the cluster."""
+
+    job_id: JobId
+    start_s: float
+    end_s: float
+    size: int
+    nodes: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterLog:
+    """The outcome of one run.
+
+    Parameters
+    ----------
+    ends : sequence of JobEnd
+        One for each job, in order of submission.
+    capacity : int
+        Units in all.
+    passes : int
+        Passes of the policy.
+    overruns : int
+        Jobs whose real run time is longer than their estimate.
+    stays : sequence of StayRecord
+        Every stay in order of its end, where asked for.
+    waits_s : mapping
+        Seconds that each job waited, by reason, where asked for.
+    idle_unit_s, stranded_unit_s, down_unit_s : float
+        Unit-seconds free, free on nodes that are partly taken, and broken, while jobs were there.
+    units_per_accelerator : int
+        1000 where jobs count in thousandths of an accelerator.
+    """
+
+    ends: Sequence[JobEnd]
+    capacity: int
+    passes: int = 0
+    overruns: int = 0
+    stays: Sequence[StayRecord] = ()
+    waits_s: Mapping[JobId, Mapping[str, float]] = field(default_factory=dict)
+    idle_unit_s: float = 0
+    stranded_unit_s: float = 0
+    down_unit_s: float = 0
+    units_per_accelerator: int = 1

@@ -1,0 +1,118 @@
+"""A cluster with its jobs and its troubles as one value, which any policy can be run on.
+
+Replica 0 is the log as it is; the others have shaken submissions and faults of their own. The faults of a replica do
+not depend on the policy, so that policies are compared on one workload and one fault timeline.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+
+from simulator.engine.cluster import never_fits, simulate_cluster
+from simulator.engine.cluster_log import ClusterLog
+from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_rules import Outage, Rules
+from simulator.scheduling.job import Job
+from simulator.scheduling.placement import PLACEMENTS, NodePool
+from simulator.scheduling.policies import make_policy
+from simulator.scheduling.state import ClusterState, PlacedState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClusterSetup:
+    """What is simulated, in base units.
+
+    Parameters
+    ----------
+    jobs : sequence of Job
+        In order of submission.
+    capacity : int
+        Units in all.
+    node_units : sequence of int or None
+        Units of each node; None for interchangeable units without nodes.
+    rack_nodes : int or None
+        Nodes of a rack, the last one possibly smaller; None puts all into one.
+    placement : str
+        A key of `PLACEMENTS`.
+    rules : Rules
+        Overruns, notice, saves and requeueing.
+    node_mtbf_s, repair_s : float or None, float
+        Means of the exponential times to failure, None for never, and to repair of a node [s].
+    seed : int
+        Of shifts and failures.
+    shake_s : float
+        Largest shift of a submission in the replicas [s].
+    explain : bool
+        Whether idle time and reasons for waiting are measured.
+    units_per_accelerator : int
+        1000 where jobs count in thousandths of an accelerator.
+    """
+
+    jobs: Sequence[Job]
+    capacity: int
+    node_units: Sequence[int] | None = None
+    rack_nodes: int | None = None
+    placement: str = "consolidated"
+    rules: Rules = field(default_factory=Rules)
+    node_mtbf_s: float | None = None
+    repair_s: float = 0
+    seed: int = 0
+    shake_s: float = 0
+    explain: bool = False
+    units_per_accelerator: int = 1
+
+    def state(self) -> ClusterState:
+        """Return the empty cluster."""
+        if self.node_units is None:
+            return ClusterState(self.capacity)
+        racks = [node // self.rack_nodes for node in range(len(self.node_units))] if self.rack_nodes else None
+        return PlacedState(NodePool(self.node_units, PLACEMENTS[self.placement](), racks))
+
+    def fitting(self) -> "ClusterSetup":
+        """Return the setup without the jobs that never fit."""
+        state = self.state()
+        too_large = {size for size, job in {job.size: job for job in self.jobs}.items() if never_fits(job, state)}
+        if not too_large:
+            return self
+        return replace(self, jobs=[job for job in self.jobs if job.size not in too_large])
+
+    def run(self, policy: str, replica: int = 0) -> ClusterLog:
+        """Run a policy, named with its options as in `make_policy`.
+
+        Examples
+        --------
+        >>> setup = ClusterSetup(jobs=[Job(1, 0, 4, 10, 10), Job(2, 1, 2, 5, 5)], capacity=4)
+        >>> [end.start_s for end in setup.run("easy").ends]
+        [0, 10]
+        """
+        jobs = self._jobs(replica)
+        log = simulate_cluster(
+            jobs,
+            make_policy(policy),
+            self.state(),
+            rules=self.rules,
+            outages=self._outages(replica, jobs[0].submit_s) if jobs else (),
+            meters=Meters() if self.explain else None,
+        )
+        return replace(log, units_per_accelerator=self.units_per_accelerator)
+
+    def _jobs(self, replica: int) -> Sequence[Job]:
+        if not replica:
+            return self.jobs
+        from simulator.foundation.streams import generator
+        from simulator.scheduling.shaking import shaken
+
+        return shaken(self.jobs, generator(self.seed, "shake", replica), self.shake_s)
+
+    def _outages(self, replica: int, from_s: float) -> Iterable[Outage]:
+        if self.node_mtbf_s is None or self.node_units is None:
+            return ()
+        from simulator.engine.cluster_faults import drawn_outages
+        from simulator.foundation.streams import generator
+
+        return drawn_outages(
+            len(self.node_units),
+            mtbf_s=self.node_mtbf_s,
+            repair_s=self.repair_s,
+            from_s=from_s,
+            rng=generator(self.seed, "outages", replica),
+        )

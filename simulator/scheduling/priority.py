@@ -1,0 +1,138 @@
+"""Priorities from several factors, with backfilling around the first in line, and preemption by priority.
+
+Source: Slurm manual, multifactor priority plugin; the fair-share factor is the classic one,
+``2^-(usage / shares / damping)``, over usage that decays with a half-life (7 days).
+"""
+
+from collections.abc import Iterable, Iterator
+from math import exp2
+
+from simulator.scheduling.backfill import Easy
+from simulator.scheduling.job import Job
+from simulator.scheduling.policy import QUEUE_POLICIES
+from simulator.scheduling.state import ClusterView, Queue, Stay
+from simulator.scheduling.usage import DecayedUsage
+
+WEEK_S = 604800.0
+
+
+@QUEUE_POLICIES.register("priority")
+class Multifactor(Easy):
+    """Sum of weighted factors, largest first; equal sums in order of arrival.
+
+    Parameters
+    ----------
+    priority, age, size, fair : float
+        Weights of the job's own priority, its age up to ``max_age_s`` (0 to 1), its share of the cluster (0 to 1), and
+        the fair-share factor of its user (0 to 1).
+    max_age_s : float
+        Age at which that factor stops growing [s].
+    half_life_s, damping : float
+        Of the fair-share factor [s, 1].
+    **shares : float
+        Shares of users by name; those not named have 1.
+    """
+
+    def __init__(
+        self,
+        priority: float = 1000,
+        age: float = 1000,
+        size: float = 0,
+        fair: float = 0,
+        max_age_s: float = WEEK_S,
+        half_life_s: float = WEEK_S,
+        damping: float = 1,
+        **shares: float,
+    ) -> None:
+        if min(max_age_s, half_life_s, damping, *shares.values()) <= 0:
+            raise ValueError("max_age_s, half_life_s, damping and shares have to be positive")
+        self.weights = priority, age, size, fair
+        self.max_age_s = max_age_s
+        self.damping = damping
+        self.shares = shares
+        self._usage = DecayedUsage(_user, half_life_s)
+
+    def _ranked(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:
+        self._usage.add(cluster.ended, now_s)
+        return self._sorted(queue, cluster, now_s)
+
+    def _sorted(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:
+        if len(queue) < 2:
+            return queue
+        priority, age, size, fair = self.weights
+        fairness = self._fairness(queue, cluster, now_s) if fair else {}
+
+        def score(job: Job) -> float:
+            aged = min((now_s - job.submit_s) / self.max_age_s, 1)
+            total = priority * job.priority + age * aged + size * job.size / cluster.capacity
+            return -total - (fair * fairness[job.user or ""] if fair else 0)
+
+        return sorted(queue, key=score)
+
+    def _fairness(self, queue: Queue, cluster: ClusterView, now_s: float) -> dict[str, float]:
+        used = self._usage.all_at(cluster, now_s)
+        users = {job.user or "" for job in queue} | set(used)
+        all_used = sum(used.values()) or 1.0
+        all_shares = sum(self.shares.get(user, 1.0) for user in users)
+        return {
+            user: exp2(-(used.get(user, 0.0) / all_used) / (self.shares.get(user, 1.0) / all_shares) / self.damping)
+            for user in users
+        }
+
+
+def _user(stay: Stay) -> str:
+    return stay.job.user or ""
+
+
+@QUEUE_POLICIES.register("fair-share")
+class FairShare(Multifactor):
+    """The same with the fair-share factor in front: who used little lately goes first."""
+
+    def __init__(self, fair: float = 10000, priority: float = 0, age: float = 1000, **others: float) -> None:
+        super().__init__(fair=fair, priority=priority, age=age, **others)
+
+
+@QUEUE_POLICIES.register("priority-preempt")
+class PriorityPreempt(Multifactor):
+    """The same, and the first in line evicts jobs of lower own priority if that makes room for it.
+
+    The lowest priority leaves first, among equals the one that started last, and nobody leaves in vain. Until those
+    under notice are gone, nothing is backfilled.
+    """
+
+    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
+        """Return those who make room for the first in line."""
+        ranked = self._sorted(queue, cluster, now_s)
+        head = next((job for job in ranked if not cluster.fits(job)), None)
+        if head is None or head is not ranked[0]:
+            return ()
+        lower = [stay for stay in cluster.ends if stay.job.priority < head.priority]
+        lower.sort(key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+        return enough(head, lower, cluster)
+
+    def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
+        """Yield as before, or only the first in line while somebody is about to leave."""
+        if not cluster.leaving:
+            yield from super().starts(queue, cluster, now_s)
+            return
+        for job in self._ranked(queue, cluster, now_s):
+            if not cluster.fits(job):
+                return
+            yield job
+
+
+def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView) -> list[Stay]:
+    """Return the first victims whose leaving makes room for a job, or none if all would not do.
+
+    Those already under notice count as gone.
+    """
+    gone = list(cluster.leaving.values())
+    chosen: list[Stay] = []
+    if cluster.fits_without(job, gone):
+        return chosen
+    for stay in victims:
+        if stay.rank not in cluster.leaving:
+            chosen.append(stay)
+            if cluster.fits_without(job, gone + chosen):
+                return chosen
+    return []

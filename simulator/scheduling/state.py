@@ -1,0 +1,313 @@
+"""The cluster as a scheduler sees it: what is free, who is running, and when they are believed to end.
+
+Nothing here knows a clock; the engine tells the state what happened and asks a policy what to do.
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple, Protocol, Self
+
+from simulator.scheduling.job import Job, JobId
+
+
+class Place(NamedTuple):
+    """Units taken on the nodes of a gang."""
+
+    nodes: tuple[int, ...]
+    units: tuple[int, ...]
+
+
+class Stay(NamedTuple):
+    """A job on the cluster; stays sort by the time when they are believed to end."""
+
+    due_s: float
+    rank: int  # order of starting
+    size: int
+    start_s: float
+    job: Job
+    place: Place | None
+
+
+class Pool(Protocol):
+    """Nodes with their free units, and the rule that chooses among them."""
+
+    free: int
+    units: Sequence[int]
+
+    @property
+    def capacity(self) -> int:
+        """Units of all nodes."""
+        ...
+
+    def find(self, job: Job) -> Place | None:
+        """Return where the job would go now, or None."""
+        ...
+
+    def take(self, place: Place) -> None:
+        """Hold units."""
+        ...
+
+    def give(self, place: Place) -> None:
+        """Give units back."""
+        ...
+
+    def copy(self) -> Self:
+        """Return an independent copy."""
+        ...
+
+    def lose(self, node: int) -> None:
+        """Take a node out of service."""
+        ...
+
+    def restore(self, node: int) -> None:
+        """Put a node back into service."""
+        ...
+
+    def stranded(self) -> int:
+        """Return the free units on nodes of which a part is taken."""
+        ...
+
+    def obstacle(self, job: Job) -> str:
+        """Say why enough free units are no place for the job."""
+        ...
+
+
+class Promise:
+    """When a blocked job is sure to fit, and who may start before it without delaying it."""
+
+    __slots__ = ("extra", "time_s")
+
+    def __init__(self, time_s: float, extra: int) -> None:
+        self.time_s = time_s
+        self.extra = extra
+
+    def admits(self, job: Job, now_s: float) -> bool:
+        """Tell whether the job ends in time or needs only the surplus, which it then takes."""
+        if now_s + job.estimate_s <= self.time_s:
+            return True
+        if job.size <= self.extra:
+            self.extra -= job.size
+            return True
+        return False
+
+
+class ClusterState:
+    """Interchangeable units.
+
+    Parameters
+    ----------
+    capacity : int
+        Units in all.
+
+    Attributes
+    ----------
+    free : int
+        Units that nobody holds.
+    ends : list of Stay
+        Running jobs by believed end; equal ends in order of starting.
+    ended : list of Stay
+        What left since the last pass.
+    leaving : dict of int to Stay
+        Stays under notice, by rank.
+    promised_s : dict
+        First promise to each job that got one [s].
+    down : int
+        Units of nodes that are out of service.
+    """
+
+    def __init__(self, capacity: int) -> None:
+        self.capacity = capacity
+        self.free = capacity
+        self.ends: list[Stay] = []
+        self.ended: list[Stay] = []
+        self.leaving: dict[int, Stay] = {}
+        self.down = 0
+        self.promised_s: dict[JobId, float] = {}
+        self._rank = 0
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether the job could start now."""
+        return job.size <= self.free
+
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the job could start if these were gone."""
+        return job.size <= self.free + sum(stay.size for stay in stays)
+
+    def begin(self, job: Job, now_s: float) -> Stay:
+        """Place a job that fits."""
+        self._rank += 1
+        stay = Stay(now_s + job.estimate_s, self._rank, job.size, now_s, job, self._take(job))
+        insort(self.ends, stay)
+        return stay
+
+    def _take(self, job: Job) -> Place | None:
+        if job.size > self.free:
+            raise AssertionError(f"{job} does not fit into {self.free} free units")
+        self.free -= job.size
+        return None
+
+    def finish(self, stay: Stay) -> None:
+        """Free the units of a job."""
+        del self.ends[bisect_left(self.ends, stay)]
+        self.ended.append(stay)
+        self.free += stay.size
+        if self.leaving:
+            self.leaving.pop(stay.rank, None)
+
+    def obstacle(self, job: Job) -> str | None:
+        """Say what keeps a job from starting now, or None if it fits."""
+        if self.fits(job):
+            return None
+        return "outage" if self.free < job.size <= self.free + self.down else "capacity"
+
+    def promise(self, job: Job, now_s: float) -> Promise:
+        """Return when a blocked job fits if everybody ends as believed; a job that overran may end any moment."""
+        free, time_s = self.free, float("inf")
+        for stay in self.ends:
+            if stay.due_s > time_s:
+                break
+            free += stay.size
+            if free >= job.size:  # and whoever ends at the same time adds to what is left over
+                time_s = stay.due_s if stay.due_s > now_s else now_s
+        self.note_promise(job, time_s)
+        return Promise(time_s, free - job.size)
+
+    def note_promise(self, job: Job, time_s: float) -> None:
+        """Keep the first promise that a job gets."""
+        self.promised_s.setdefault(job.job_id, time_s)
+
+
+class PlacedState(ClusterState):
+    """Units on nodes: a job fits if the placement rule finds room for the whole gang."""
+
+    def __init__(self, pool: Pool) -> None:
+        super().__init__(pool.capacity)
+        self.pool = pool
+        self.free = pool.free
+        self._outages: dict[int, int] = {}  # how many hold each broken node
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether the rule finds a place now."""
+        return job.size <= self.free and self.pool.find(job) is not None
+
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the rule would find a place if these were gone."""
+        if not super().fits_without(job, stays):
+            return False
+        future = self.pool.copy()
+        for stay in stays:
+            assert stay.place is not None
+            future.give(stay.place)
+        return future.find(job) is not None
+
+    def _take(self, job: Job) -> Place:
+        place = self.pool.find(job)
+        if place is None:
+            raise AssertionError(f"{job} does not fit")
+        self.pool.take(place)
+        self.free = self.pool.free
+        return place
+
+    def finish(self, stay: Stay) -> None:
+        """Free the nodes of a job."""
+        super().finish(stay)
+        assert stay.place is not None
+        self.pool.give(stay.place)
+        self.free = self.pool.free
+
+    def obstacle(self, job: Job) -> str | None:
+        """Say what keeps a job from starting now, or None if it fits."""
+        if job.size <= self.free and not self.fits(job):
+            return self.pool.obstacle(job)
+        return super().obstacle(job)
+
+    def lose(self, node: int) -> list[Stay]:
+        """Take a node out of service and return who is on it."""
+        self._outages[node] = self._outages.get(node, 0) + 1
+        if self._outages[node] == 1:
+            self.pool.lose(node)
+            self._count()
+        return [stay for stay in self.ends if stay.place and node in stay.place.nodes]
+
+    def restore(self, node: int) -> None:
+        """Put a node back when its last outage is over."""
+        self._outages[node] -= 1
+        if not self._outages[node]:
+            del self._outages[node]
+            self.pool.restore(node)
+            self._count()
+
+    def _count(self) -> None:
+        self.free = self.pool.free
+        self.down = sum(self.pool.units[node] for node in self._outages)
+
+    def promise(self, job: Job, now_s: float) -> "PlacedPromise":
+        """Walk the running jobs by believed end until the rule finds a place for the job."""
+        future = self.pool.copy()
+        time_s = float("inf")
+        found = False
+        for stay in self.ends:
+            if found and stay.due_s > time_s:
+                break
+            assert stay.place is not None
+            future.give(stay.place)
+            time_s = max(stay.due_s, now_s)
+            found = found or (future.free >= job.size and future.find(job) is not None)
+        if not found:
+            time_s = float("inf")
+        self.note_promise(job, time_s)
+        return PlacedPromise(time_s, job, self.pool, future)
+
+
+class PlacedPromise(Promise):
+    """A promise on nodes: the job ahead must still find its place at the promised time."""
+
+    __slots__ = ("future", "job", "pool")
+
+    def __init__(self, time_s: float, job: Job, pool: Pool, future: Pool) -> None:
+        super().__init__(time_s, future.free - job.size)
+        self.job = job
+        self.pool = pool
+        self.future = future
+
+    def admits(self, job: Job, now_s: float) -> bool:
+        """Tell whether the job ends in time, or leaves a place for the one ahead."""
+        if now_s + job.estimate_s <= self.time_s:
+            return True
+        place = self.pool.find(job)
+        if place is None:
+            return False
+        self.future.take(place)
+        if self.future.find(self.job) is not None:
+            return True
+        self.future.give(place)
+        return False
+
+
+class ClusterView(Protocol):
+    """What a policy may look at; `ClusterState` is one."""
+
+    capacity: int
+    free: int
+    ends: list[Stay]
+    ended: list[Stay]
+    leaving: dict[int, Stay]
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether the job could start now."""
+        ...
+
+    def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
+        """Tell whether the job could start if these were gone."""
+        ...
+
+    def promise(self, job: Job, now_s: float) -> Promise:
+        """Return when a blocked job is sure to fit."""
+        ...
+
+    def note_promise(self, job: Job, time_s: float) -> None:
+        """Tell the job when it starts at the latest."""
+        ...
+
+
+Queue = Sequence[Job]

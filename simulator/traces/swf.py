@@ -1,0 +1,119 @@
+"""Standard Workload Format, read and written.
+
+One line a job, 18 numbers, -1 for unknown; lines with ``;`` are comments with ``Key: value``. Sources: Chapin et al.,
+"Benchmarks and standards for the evaluation of parallel job schedulers", JSSPP 1999; Parallel Workloads Archive,
+definition 2.2.
+"""
+
+import gzip
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from sys import intern
+
+from simulator.scheduling.job import Job, Status
+from simulator.traces.formats import JOB_FORMATS
+from simulator.traces.joblog import JobLog, TraceError, collect
+from simulator.traces.text import lines, number
+
+STATUS: Mapping[str, Status] = {"0": "failed", "1": "completed", "5": "cancelled"}
+PARTS = {"2", "3", "4"}  # lines for parts of a checkpointed job that has a line of its own, too
+
+
+@JOB_FORMATS.register("swf")
+def read_swf(path: Path) -> JobLog:
+    """Read a log; jobs without a run time or without processors are dropped and counted.
+
+    The size is the allocation, or the request where that is unknown. The estimate is the requested time, or the run
+    time where that is unknown.
+
+    Raises
+    ------
+    TraceError
+        If a line does not have 18 numbers.
+    """
+    header: dict[str, str] = {}
+    jobs = collect(_rows(path, header))
+    procs = number(header.get("MaxProcs") or header.get("MaxNodes") or "")
+    return JobLog(jobs=jobs.jobs, report=jobs.report, capacity=int(procs) if procs else None, overruns=jobs.overruns)
+
+
+def _rows(path: Path, header: dict[str, str]) -> Iterator[Job | str]:
+    for at, line in enumerate(lines(path), 1):
+        if line[0] == ";":
+            key, _, value = line[1:].partition(":")
+            header.setdefault(key.strip(), value.strip())
+        elif fields := line.split():
+            if len(fields) != 18:
+                raise TraceError(f"{path}:{at}: expected 18 fields, found {len(fields)}")
+            try:
+                yield _row(fields)
+            except ValueError:
+                raise TraceError(f"{path}:{at}: expected numbers, found {line.strip()[:60]!r}") from None
+
+
+def _row(fields: list[str]) -> Job | str:
+    try:
+        return _job(fields, int)  # nearly all logs are in whole seconds
+    except ValueError:
+        return _job(fields, _decimal)
+
+
+def _job(fields: list[str], value: Callable[[str], float]) -> Job | str:
+    run_s, size, estimate_s = value(fields[3]), int(fields[4]), value(fields[8])
+    if run_s <= 0:
+        return "run time 0" if run_s == 0 else "run time unknown"
+    if size <= 0:
+        size = int(fields[7])
+        if size <= 0:
+            return "no processors"
+    status, after = fields[10], fields[16]
+    if status in PARTS:
+        return "part of a checkpointed job"
+    return Job(
+        int(fields[0]),
+        value(fields[1]),
+        size,
+        run_s,
+        estimate_s if estimate_s > 0 else run_s,
+        _name(fields[11]),
+        _name(fields[14]),
+        0,
+        STATUS.get(status),
+        int(after) if after not in ("-1", "0") else None,
+    )
+
+
+def _decimal(text: str) -> float:
+    value = number(text)
+    if value is None:
+        raise ValueError(text)
+    return value
+
+
+def _name(text: str) -> str | None:
+    return None if text == "-1" else intern(text)
+
+
+def write_swf(path: Path, jobs: Sequence[Job], *, capacity: int | None = None, note: str = "") -> None:
+    """Write jobs; the file is compressed if its name ends in ``.gz``, and the same jobs give the same bytes.
+
+    Ids, users or queues that are not all whole numbers become their rank in order of appearance.
+    """
+    ids = _numbered(job.job_id for job in jobs)
+    users, queues = _numbered(job.user for job in jobs), _numbered(job.queue for job in jobs)
+    codes = {status: code for code, status in STATUS.items()}
+    text = ["; Version: 2.2"] + [f"; Note: {note}"] * bool(note) + [f"; MaxProcs: {capacity}"] * (capacity is not None)
+    text += [
+        f"{ids[job.job_id]} {job.submit_s} -1 {job.run_s} {job.size} -1 -1 {job.size} {job.estimate_s} -1 "
+        f"{codes[job.status] if job.status else -1} {users[job.user]} -1 -1 {queues[job.queue]} -1 "
+        f"{ids.get(job.after, -1)} -1"
+        for job in jobs
+    ]
+    data = ("\n".join(text) + "\n").encode()
+    path.write_bytes(gzip.compress(data, mtime=0) if path.suffix == ".gz" else data)
+
+
+def _numbered(names: Iterable[str | int | None]) -> dict[str | int | None, int]:
+    distinct = [name for name in dict.fromkeys(names) if name is not None]
+    whole = all(str(name).isdecimal() for name in distinct)
+    return {None: -1} | {name: int(name) if whole else rank for rank, name in enumerate(distinct, 1)}
