@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.validation.throughput_rows import DEFAULT_COUNT, Row
+from simulator.workload.architecture import training_flops
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import memory
 from simulator.workload.plan import RECOMPUTE, Plan
@@ -29,6 +30,9 @@ from simulator.workload.stacks import (
     traits_of,
 )
 from simulator.workload.step import Step, step
+
+CONTEXTS = (4096, 2048, 1024)  # tried in this order where a row states no context
+JUST_ENOUGH = (0, 1, 1.125, 1.25, 1.5, 1.75, 2)  # recompute modes to try where a row states none
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,11 +53,26 @@ class Forecast(NamedTuple):
     tokens_per_s: float
     low: float
     high: float
-    index: int
+    chosen: int
 
 
 def case_of(row: Row) -> Case:
-    """Enumerate the plans that a row allows."""
+    """Enumerate the plans that a row allows; a context that is left out is the longest common one that fits."""
+    lengths = [row.seq] if "seq" not in row.inferred else [n for n in CONTEXTS if n <= row.seq] or [row.seq]
+    cases = [_case(row if n == row.seq else _shortened(row, n)) for n in lengths]
+    return next((case for case in cases if case.fits.any()), cases[0])
+
+
+def _shortened(row: Row, seq: int) -> Row:
+    """The row with another context; what it measured was FLOPs, so tokens per second change with FLOPs per token."""
+    if row.tokens_per_s is None:
+        return replace(row, seq=seq)
+    flops, shorter = (training_flops(row.arch, seq=n, causal=False).model_flop for n in (row.seq, seq))
+    rate = row.tokens_per_s * (flops / shorter if row.rate_from_flops else 1.0)
+    return replace(row, seq=seq, tokens_per_s=rate)
+
+
+def _case(row: Row) -> Case:
     shape, share = shape_of(row.arch), row.halves
     chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
     if row.nic_bytes_per_s is not None:
@@ -65,7 +84,6 @@ def case_of(row: Row) -> Case:
 
 def forecast(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Forecast:
     """Forecast a case by the rule of this module."""
-    row = case.row
     seconds = steps(case, parameters, factors).total_s
     rate = np.asarray(_tokens(case) / seconds)
     index, among = _choose(case, rate)
@@ -116,7 +134,7 @@ def _limits(row: Row, fabric: Fabric) -> Limits:
         known=known,
         zero=(zero,),
         shard=shard,
-        recompute=(0, 1, 2) if mode is None else (mode,),
+        recompute=JUST_ENOUGH if mode is None else (mode,),
         sequence_parallel=default_sequence_parallel(row.stack) and row.recompute != "full",
         fp8=row.fp8,
     )

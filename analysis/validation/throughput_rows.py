@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from simulator.catalogue.reader import CatalogueError, Entry, entry, fold, read
 from simulator.workload.architecture import Architecture, architecture, training_flops
@@ -46,6 +47,7 @@ class Row:
     recompute: str | None
     fp8: bool
     tokens_per_s: float | None  # measured, per device
+    rate_from_flops: bool  # the source states FLOP/s or MFU only
     memory_bytes: float | None  # measured peak
     nic_bytes_per_s: float | None  # of the published run's own network
     inferred: tuple[str, ...]
@@ -81,7 +83,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
     """
     words = {name: (record.get(name) or "").strip() for name in COLUMNS}
     arch, inferred = _architecture(words)
-    seq = _whole(words["seq"]) or _default_seq(words, arch)
+    seq = _whole(words["seq"]) or _default_seq(arch)
     accelerator, halves = _accelerator(words["accelerator"])
     degrees = {name: _whole(words[name]) for name in ("tp", "pp", "dp", "cp", "ep", "vpp", "micro_batch")}
     count = _whole(words["count"]) or _implied_count(words, seq)
@@ -91,7 +93,10 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
     if run is not None and as_published:
         degrees |= {name: _whole(str(run.get(name, ""))) for name in degrees if degrees[name] is None}
         count = _whole(str(run["accelerators"]))
-    batch = _number(words["global_batch"])
+    if run is not None and as_published:
+        words["recompute"] = words["recompute"] or str(run.get("recompute", ""))
+    usual = run.get("global_batch") if run is not None else None
+    batch = _number(words["global_batch"]) or _number(str(usual))
     sharding = words["sharding"].lower()
     row = Row(
         id=words["id"] or default_id,
@@ -111,6 +116,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         recompute=_recompute(words["recompute"]),
         fp8="fp8" in words["precision"].lower(),
         tokens_per_s=None,
+        rate_from_flops=not (words["step_time_s"] or words["tok_s_per_dev"]),
         memory_bytes=_scaled(words["mem_gib"], 2**30),
         nic_bytes_per_s=_number(str(run.get("nic_bytes_per_s", ""))) if run is not None and as_published else None,
         inferred=(
@@ -147,7 +153,7 @@ def _architecture(words: Mapping[str, str]) -> tuple[Architecture, list[str]]:
     shape = {name: _whole(words[name]) for name in ("layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "seq")}
     known = _catalogued(words["model"])
     if known is not None:
-        changes = {name: value for name, value in shape.items() if value is not None and name != "seq"}
+        changes: dict[str, Any] = {name: value for name, value in shape.items() if value is not None and name != "seq"}
         if "layers" in changes and known.dense_layers and changes["layers"] < known.layers:
             changes["dense_layers"] = max(1, round(known.dense_layers * changes["layers"] / known.layers))
         return replace(known, **changes), []
@@ -240,8 +246,8 @@ def _size_in(model: str) -> float | None:
     return float(found[1]) * {"m": 1e-3, "b": 1.0, "t": 1e3}[found[2].lower()]
 
 
-def _default_seq(words: Mapping[str, str], arch: Architecture) -> int:
-    return min(arch.seq, 4096) if words["model"] else 4096
+def _default_seq(arch: Architecture) -> int:
+    return min(arch.seq, 4096)
 
 
 def _accelerator(name: str) -> tuple[Entry, int]:

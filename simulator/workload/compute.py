@@ -63,7 +63,7 @@ def product_s(
 def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, seq: Number) -> Work:
     """Time of one micro-batch in an average layer, forward and backward [s]."""
     length = tokens(plan, seq)
-    attention_s, last_s, mlp_s = _products(shape, plan, chip, parameters, length)
+    attention_s, last_s, mlp_s = _products(shape, plan, chip, traits, parameters, length)
     core_s, score_s = _core(shape, plan, chip, traits, parameters, length, seq)
     passes_s = length * _elementwise_bytes(shape, plan, traits) * parameters.elementwise_traffic / chip.hbm_bytes_per_s
     forward_s = attention_s + mlp_s
@@ -71,8 +71,8 @@ def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Para
         forward_s - (1.0 - traits.repeats_last) * last_s + core_s + FORWARD_TRAFFIC * (score_s + passes_s)
     ) + parameters.launch_s / 3.0
     selective = core_s + FORWARD_TRAFFIC * score_s
-    mode = np.asarray(plan.recompute)
-    recompute_s = np.where(mode == 2, full, np.where(mode == 1, selective, 0.0))
+    share = plan.full_share
+    recompute_s = share * full + (1.0 - share) * np.where(np.asarray(plan.recompute) >= 1, selective, 0.0)
     return Work(3.0 * forward_s, 3.0 * core_s, passes_s + score_s, parameters.launch_s, recompute_s)
 
 
@@ -85,8 +85,9 @@ def head(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, seq: Numb
     return 3.0 * matrix_s, length * width * LOGIT_BYTES / chip.hbm_bytes_per_s
 
 
-def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, length: Number
-              ) -> tuple[Number, Number, Number]:  # fmt: skip
+def _products(
+    shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, length: Number
+) -> tuple[Number, Number, Number]:
     """Forward time of the attention projections, of the block's last projection, and of the MLP [s]."""
     peak = np.where(np.asarray(plan.fp8) > 0, chip.achievable_fp8_flop_per_s, chip.achievable_gemm_flop_per_s)
     rate = peak * parameters.matrix_efficiency
@@ -104,7 +105,9 @@ def _products(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, leng
         length * np.where(share > 0, share, 1.0), gates * shape.expert_ffn / plan.tp, shape.expert_weights / plan.tp
     )
     local = shape.experts / plan.ep
-    mlp = shape.dense_share * dense + shape.mixture_share * (shape.shared_experts * everyone + local * routed)
+    mlp = shape.dense_share * dense + shape.mixture_share * (
+        shape.shared_experts * everyone + local * traits.expert_cost * routed
+    )
     return attention, mlp / shape.mlp_matrices, mlp
 
 

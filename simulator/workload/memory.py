@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.machine import Chip
 from simulator.workload.plan import Plan
@@ -14,7 +15,7 @@ OPTIMIZER_BYTES = 12.0  # Adam: FP32 weight and two moments
 WIDE_BYTES = 8.0  # kept per channel of the residual stream: inputs and outputs of two norms
 LOGIT_BYTES = 8.0  # kept per logit: 16 bits, FP32 copy and its gradient in 16 bits
 SCORE_BYTES = 5.0  # kept per score without a fused kernel: softmax, dropout mask, dropped softmax
-RESERVED_BYTES = 1.5 * 2**30  # driver, communicators
+RESERVED_BYTES = 1.0 * 2**30  # driver, communicators
 FRAGMENTED = 0.03  # of what is allocated
 GATHERED_LAYERS = 2.0  # of a fully sharded model that are whole at a time
 
@@ -40,9 +41,9 @@ class Memory(NamedTuple):
         """What the device must hold."""
         return self.allocated_bytes + self.overhead_bytes
 
-    def fits(self, chip: Chip) -> Number:
+    def fits(self, chip: Chip) -> bool | NDArray[np.bool_]:
         """Whether the device holds it all."""
-        return self.total_bytes <= chip.hbm_bytes
+        return np.less_equal(self.total_bytes, chip.hbm_bytes)
 
 
 def memory(shape: Shape, plan: Plan, traits: Traits, *, seq: Number, global_batch: Number) -> Memory:
@@ -81,15 +82,15 @@ def _activations(
     shape: Shape, plan: Plan, traits: Traits, seq: Number, length: Number, layers: Number, micro_batches: Number
 ) -> Number:
     wide, narrow, scores = _kept_per_token(shape, plan, traits, seq)
-    mode = np.asarray(plan.recompute)
-    whole = wide + narrow + np.where(mode == 0, scores, 0.0)
+    share = plan.full_share
+    whole = wide + narrow + np.where(np.asarray(plan.recompute) == 0, scores, 0.0)
     split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, 1.0)
     checkpoint = 2.0 * shape.hidden / split
     in_flight = np.minimum(micro_batches, plan.pp) * np.where(
         plan.vpp > 1, 1.0 + (plan.pp - 1.0) / (plan.pp * plan.vpp), 1.0
     )
-    kept = np.where(mode == 2, checkpoint * layers * in_flight + wide + narrow + scores, whole * layers * in_flight)
-    return length * kept
+    block = np.where(share > 0, wide + narrow + scores, 0.0)  # the one that is being repeated
+    return length * (layers * in_flight * (share * checkpoint + (1.0 - share) * whole) + block)
 
 
 def _kept_per_token(shape: Shape, plan: Plan, traits: Traits, seq: Number) -> tuple[Number, Number, Number]:
@@ -98,6 +99,7 @@ def _kept_per_token(shape: Shape, plan: Plan, traits: Traits, seq: Number) -> tu
     routes = shape.mixture_share * shape.experts_per_token
     width = shape.dense_share * shape.ffn + (routes + shape.mixture_share * shape.shared_experts) * shape.expert_ffn
     projected = shape.query_width + shape.kv_width + shape.value_width
+    projected = np.where(np.asarray(plan.recompute) >= 1, np.minimum(shape.latent_width, projected), projected)
     unfused = np.where(np.asarray(traits.score_bytes) > 0, 1.0, 0.0)
     wide = (WIDE_BYTES + 2.0 * unfused + 2.0 * routes) * shape.hidden / split  # dropout masks; routed copies
     narrow = 2.0 * (projected + shape.mlp_matrices * width) / plan.tp

@@ -1,9 +1,11 @@
 """How a training step is spread over accelerators."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from typing import Any, Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.shape import Number
 
@@ -28,7 +30,8 @@ class Plan:
     shard : int or array, optional
         Ranks among which `zero` shares; absent, all `dp`. Fewer is hybrid sharding.
     recompute : int or array
-        0 none, 1 selective (attention core), 2 full (each block).
+        0 none, 1 selective (attention core), 2 full (each block); 1.25 is full in a quarter of the layers and
+        selective in the others.
     sequence_parallel : bool or array
         Whether what tensor parallelism does not split is split along the sequence.
     fp8 : bool or array
@@ -63,6 +66,11 @@ class Plan:
         """Ranks among which ZeRO shares; context-parallel ranks share as data-parallel ones do."""
         return self.dp * self.cp if self.shard is None else self.shard
 
+    @property
+    def full_share(self) -> Number:
+        """Share of the layers that full recompute repeats."""
+        return np.clip(np.asarray(self.recompute) - 1.0, 0.0, 1.0)
+
     def micro_batches(self, global_batch: Number) -> Number:
         """Micro-batches that one replica runs in a step of `global_batch` sequences."""
         return np.maximum(np.ceil(global_batch / (self.dp * self.micro_batch)), 1.0)
@@ -77,6 +85,21 @@ class Plan:
         """
         return replace(self, **{f.name: _pick(getattr(self, f.name), index) for f in fields(self)})
 
+    def take(self, indices: NDArray[np.intp]) -> "Plan":
+        """Some plans of many."""
+        return replace(self, **{f.name: _take(getattr(self, f.name), indices) for f in fields(self)})
+
+    @staticmethod
+    def join(plans: Sequence["Plan"]) -> "Plan":
+        """Put plans of the same search one after another."""
+        first = plans[0]
+        joined = {
+            f.name: np.concatenate([np.asarray(getattr(plan, f.name)) for plan in plans])
+            for f in fields(first)
+            if np.ndim(getattr(first, f.name))
+        }
+        return replace(first, **joined)
+
     def text(self) -> str:
         """Name one plan in short, such as ``tp8 pp4 dp16 mb1 zero1 full``.
 
@@ -87,10 +110,28 @@ class Plan:
         """
         degrees = {name: int(getattr(self, name)) for name in ("tp", "pp", "dp", "cp", "ep", "vpp")}
         words = [f"{name}{degree}" for name, degree in degrees.items() if degree > 1]
-        modes = list(RECOMPUTE)
-        words += [f"mb{int(self.micro_batch)}", f"zero{int(self.zero)}", modes[int(self.recompute)]]
+        words += [f"mb{int(self.micro_batch)}", f"zero{int(self.zero)}", recompute_text(float(self.recompute))]
         return " ".join(words + (["fp8"] if self.fp8 else []))
 
 
+def recompute_text(mode: float) -> str:
+    """Name a recompute mode.
+
+    Examples
+    --------
+    >>> recompute_text(1.25)
+    '25%-full'
+    """
+    named = {float(code): word for word, code in RECOMPUTE.items()}
+    return named.get(mode) or f"{mode - 1:.0%}-full"
+
+
+def _take(value: Any, indices: NDArray[np.intp]) -> Any:
+    return value[indices] if isinstance(value, np.ndarray) and value.ndim else value
+
+
 def _pick(value: Any, index: int) -> Any:
-    return value[index].item() if isinstance(value, np.ndarray) and value.ndim else value
+    if not (isinstance(value, np.ndarray) and value.ndim):
+        return value
+    one = value[index].item()
+    return int(one) if isinstance(one, float) and one.is_integer() else one

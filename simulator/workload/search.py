@@ -2,9 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import product
+from itertools import islice, product
 
 import numpy as np
+from numpy.typing import NDArray
 
 from simulator.workload.architecture import Architecture
 from simulator.workload.plan import Plan
@@ -41,7 +42,7 @@ class Limits:
     known: Mapping[str, int] = field(default_factory=dict)
     zero: Sequence[int] = (1,)
     shard: int | None = None
-    recompute: Sequence[int] = (0, 1, 2)
+    recompute: Sequence[float] = (0, 1, 2)
     sequence_parallel: bool = True
     fp8: bool = False
 
@@ -61,18 +62,41 @@ def plans(arch: Architecture, limits: Limits) -> Plan:
     >>> sorted(found.at(i).text() for i in range(len(found.tp)))[:2]
     ['dp2 mb1 zero1 none', 'pp2 mb1 zero1 none']
     """
-    columns = [np.array(column) for column in zip(*_rows(arch, limits), strict=True)]
-    if not columns:
+    found = list(blocks(arch, limits))
+    return found[0] if len(found) == 1 else Plan.join(found)
+
+
+def blocks(arch: Architecture, limits: Limits, size: int = 2**16) -> Iterator[Plan]:
+    """Every legal plan, `size` at a time, so that a search of any length takes little memory.
+
+    Raises
+    ------
+    ValueError
+        If none is legal; the message states what is fixed.
+    """
+    rows = _rows(arch, limits)
+    block = list(islice(rows, size))
+    if not block:
         fixed = ", ".join(f"{k}={v}" for k, v in limits.known.items()) or "nothing"
-        raise ValueError(f"no legal plan for {limits.accelerators} accelerators with {fixed} fixed: tp * pp * dp * cp "
-                         "must equal the accelerators, and dp must not exceed the global batch")  # fmt: skip
-    tp, pp, dp, cp, ep, vpp, micro_batch, zero, recompute = columns
+        raise ValueError(
+            f"no legal plan for {limits.accelerators} accelerators with {fixed} fixed: tp * pp * dp * cp "
+            "must equal the accelerators, and dp must not exceed the global batch"
+        )
+    while block:
+        yield _plan(np.array(block, dtype=float), limits)
+        block = list(islice(rows, size))
+
+
+def _plan(table: NDArray[np.float64], limits: Limits) -> Plan:
+    tp, pp, dp, cp, ep, vpp, micro_batch, zero, recompute = table.T
     shard = None if limits.shard is None else np.minimum(np.maximum(limits.shard // tp, 1), dp * cp)
-    return Plan(tp=tp, pp=pp, dp=dp, cp=cp, ep=ep, vpp=vpp, micro_batch=micro_batch, zero=zero, shard=shard,
-                recompute=recompute, sequence_parallel=limits.sequence_parallel, fp8=limits.fp8)  # fmt: skip
+    return Plan(
+        tp=tp, pp=pp, dp=dp, cp=cp, ep=ep, vpp=vpp, micro_batch=micro_batch, zero=zero, shard=shard,
+        recompute=recompute, sequence_parallel=limits.sequence_parallel, fp8=limits.fp8,
+    )  # fmt: skip
 
 
-def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[int, ...]]:
+def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[float, ...]]:
     for tp, pp, cp in product(_widths(arch, limits), _depths(arch, limits), _contexts(limits)):
         dp, rest = divmod(limits.accelerators, tp * pp * cp)
         fixed = limits.known.get("dp")
@@ -103,7 +127,7 @@ def _depths(arch: Architecture, limits: Limits) -> Sequence[int]:
 
 def _contexts(limits: Limits) -> Sequence[int]:
     most = limits.accelerators if limits.seq > LONG_CONTEXT else 1
-    return _fixed(limits, "cp") or [n for n in _powers(min(most, limits.seq // 4096 or 1))]
+    return _fixed(limits, "cp") or _powers(min(most, limits.seq // 4096 or 1))
 
 
 def _experts(arch: Architecture, limits: Limits, ranks: int) -> Sequence[int]:

@@ -23,6 +23,7 @@ class Shape(NamedTuple):
     query_width: Number  # heads x query width
     value_width: Number  # heads x value width
     kv_width: Number  # key and value channels together
+    latent_width: Number  # what selective recompute keeps of query, key and value: latents, where there are any
     heads: Number
     score_width: Number  # heads x (query + value width): channels that the attention core multiplies
     mlp_matrices: Number  # 2 plain, 3 gated
@@ -67,6 +68,7 @@ def shape_of(arch: Architecture) -> Shape:
         query_width=float(arch.heads * arch.qk_dim),
         value_width=float(arch.heads * arch.value_dim),
         kv_width=float(_kv_heads(arch) * (arch.qk_dim + arch.value_dim)),
+        latent_width=float(_latent_width(arch)),
         heads=float(arch.heads),
         score_width=float(arch.heads * (arch.qk_dim + arch.value_dim)),
         mlp_matrices=3.0 if arch.gated else 2.0,
@@ -87,6 +89,13 @@ def shape_of(arch: Architecture) -> Shape:
 
 def _kv_heads(arch: Architecture) -> int:
     return arch.heads if arch.kv_lora_rank is not None else arch.groups
+
+
+def _latent_width(arch: Architecture) -> int:
+    if arch.kv_lora_rank is None:
+        return arch.heads * (arch.qk_dim + arch.value_dim) + arch.groups * (arch.qk_dim + arch.value_dim)
+    query = arch.heads * arch.qk_dim if arch.q_lora_rank is None else arch.q_lora_rank
+    return query + arch.kv_lora_rank + (arch.qk_rope_head_dim or 0) + arch.heads * arch.value_dim
 
 
 def stack_shapes(shapes: list[Shape]) -> Shape:

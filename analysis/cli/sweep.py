@@ -1,0 +1,164 @@
+"""``flopcast sweep``: every combination of the values under ``[sweep]``, run once, resumable."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from analysis.study.sweep import Swept, Variant
+
+MOST_SHOWN = 60  # rows of the table on the screen
+
+
+def sweep(
+    scenario: ScenarioName,
+    sets: Sets = None,
+    replicas: Replicas = None,
+    seed: Seed = None,
+    executor: Annotated[
+        str, typer.Option("--executor", help="local, local:N, dask:ADDRESS, slurm or slurm:PARTITION.")
+    ] = "local:1",
+    out: Annotated[
+        Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  [default: runs/SCENARIO]")
+    ] = None,
+    parquet: Annotated[bool, typer.Option("--parquet", help="Write results.parquet too.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the runs and estimate the time; run none.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Run every variant of a scenario's [sweep]; started again, it goes on where it was stopped."""
+    from analysis.cli.output import all_sets, to_json
+    from analysis.study.sweep import variants_of
+    from simulator.scenario.api import load, variants
+
+    loaded = load(scenario, sets=all_sets(sets, seed, replicas))
+    found = variants_of(variants(loaded))
+    folder = out or Path("runs") / loaded.name
+    if dry_run:
+        _foretell(found, folder, executor, as_json=as_json)
+        return
+    swept = _made(found, folder, executor, parquet=parquet)
+    if as_json:
+        typer.echo(to_json(_facts(swept, folder)))
+    else:
+        _show(swept, folder)
+    if swept.failures:
+        raise typer.Exit(1)
+
+
+def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet: bool) -> "Swept":
+    """Sweep with progress on stderr, and write the files."""
+    from contextlib import closing
+
+    from analysis.cli.output import progress
+    from analysis.study import export
+    from analysis.study.evaluate import key_of
+    from analysis.study.executor import site
+    from analysis.study.sweep import sweep as run_all
+
+    runs = len({key_of(variant.scenario) for variant in variants})
+    with closing(site(executor)) as place, progress(runs, "runs") as show:
+        swept = run_all(variants, folder, place, show)
+    export.write_csv(folder / "results.csv", swept.lines)
+    if parquet:
+        export.write_parquet(folder / "results.parquet", swept.lines)
+    return swept
+
+
+def _foretell(variants: "Sequence[Variant]", folder: Path, executor: str, *, as_json: bool) -> None:
+    from contextlib import closing
+    from dataclasses import asdict
+
+    from analysis.cli.output import to_json
+    from analysis.study.executor import site
+    from analysis.study.sweep import outlook
+
+    found = outlook(variants, folder)
+    with closing(site(executor)) as place:
+        width = place.width
+    seconds = found.core_s / max(width, 1)
+    if as_json:
+        typer.echo(to_json({"variants": len(variants), **asdict(found), "workers": width, "seconds": seconds}))
+        return
+    typer.echo(
+        f"{len(variants):,} variants, {found.runs:,} different runs, {found.finished:,} finished already; the rest "
+        f"takes about {found.core_s:,.1f} s on one core, {seconds:,.1f} s on {executor}"
+    )
+
+
+def _facts(swept: "Swept", folder: Path) -> dict[str, Any]:
+    """Return a sweep as plain data."""
+    from analysis.study.export import KEY_NAMES, shown
+
+    return {
+        "folder": str(folder),
+        "reused": swept.reused,
+        "new": swept.new,
+        "rows": [
+            {
+                "overrides": {path: shown(value) for path, value in overrides.items()},
+                **_nested(row.figures),
+                "engine": row.engine,
+                "basis": row.basis,
+                **dict(zip(KEY_NAMES, row.key, strict=True)),
+            }
+            for overrides, row in swept.lines
+        ],
+        "failures": [
+            {"overrides": {path: shown(value) for path, value in overrides.items()}, "message": message}
+            for overrides, message in swept.failures
+        ],
+    }
+
+
+def _nested(figures: Mapping[str, float]) -> dict[str, dict[str, float]]:
+    """Group figures by quantity, as `flopcast run` does."""
+    found: dict[str, dict[str, float]] = {}
+    for name, value in figures.items():
+        quantity, _, statistic = name.rpartition("_")
+        found.setdefault(quantity, {})[statistic] = round(value, 2) if quantity == "usd" else value
+    return found
+
+
+def _show(swept: "Swept", folder: Path) -> None:
+    """Write the outcome for people."""
+    from analysis.cli.output import console
+    from analysis.study.export import shown
+
+    screen = console()
+    screen.print(_table(swept))
+    if len(swept.lines) > MOST_SHOWN:
+        screen.print(f"... and {len(swept.lines) - MOST_SHOWN:,} more in the CSV.")
+    for basis in dict.fromkeys(row.basis for _, row in swept.lines):
+        screen.print(f"Dollars: {basis}.")
+    screen.print(f"{swept.new:,} runs done, {swept.reused:,} taken from the journal; {folder / 'results.csv'}")
+    for overrides, message in swept.failures:
+        where = ", ".join(f"{path}={shown(value)}" for path, value in overrides.items())
+        typer.echo(f"no result for {where or 'the scenario'}: {message}", err=True)
+
+
+def _table(swept: "Swept") -> "Table":
+    from rich.table import Table
+
+    from analysis.study.export import shown
+
+    paths = list(dict.fromkeys(path for overrides, _ in swept.lines for path in overrides))
+    table = Table(*paths, box=None, pad_edge=False)
+    for name in ("days", "p10", "p90", "dollars", "p10", "p90", "accelerator-hours", "goodput", "stops"):
+        table.add_column(name, justify="right")
+    for overrides, row in swept.lines[:MOST_SHOWN]:
+        five = row.figures
+        table.add_row(
+            *(shown(overrides.get(path, "")) for path in paths),
+            *(f"{five[f'wall_days_{name}']:,.2f}" for name in ("mean", "p10", "p90")),
+            *(f"${five[f'usd_{name}']:,.0f}" for name in ("mean", "p10", "p90")),
+            f"{five['accelerator_hours_mean']:,.0f}",
+            f"{five['goodput_mean']:.3f}",
+            f"{five['interruptions_mean']:,.1f}",
+        )
+    return table

@@ -1,0 +1,84 @@
+"""Two scenarios on the same luck: paired differences, and how surely one is cheaper or sooner."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.metrics.forecast import Forecast
+from analysis.metrics.summary import Summary, summary
+
+FloatArray = NDArray[np.float64]
+
+QUANTITIES = ("wall_days", "usd", "accelerator_hours", "goodput", "interruptions")
+_NORMAL_95 = 1.959964  # half-width of a 95 % interval in standard errors
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One quantity of B less the same of A, replica by replica on common random numbers.
+
+    Parameters
+    ----------
+    quantity : str
+        One of `QUANTITIES`.
+    a, b : float
+        The two means.
+    difference : Summary
+        Of B - A over replicas.
+    low, high : float
+        95 % interval of the mean difference.
+    probability_lower : float
+        Share of replicas in which B is lower than A; ties count half.
+    variance_ratio : float or None
+        Variance of independent differences over that of the paired ones; None when the paired do not vary.
+    """
+
+    quantity: str
+    a: float
+    b: float
+    difference: Summary
+    low: float
+    high: float
+    probability_lower: float
+    variance_ratio: float | None
+
+
+def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
+    """Compare two forecasts of equal seed and replicas.
+
+    Raises
+    ------
+    ValueError
+        If they did not live through the same replicas.
+    """
+    if (a.seed, a.replicas) != (b.seed, b.replicas):
+        raise ValueError(
+            f"seeds {a.seed}, {b.seed} and replicas {a.replicas}, {b.replicas} have to be equal to be paired"
+        )
+    return [difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity)) for quantity in QUANTITIES]
+
+
+def difference(quantity: str, a: FloatArray, b: FloatArray) -> Difference:
+    """Compare two paired samples of shape (replicas,).
+
+    Examples
+    --------
+    >>> found = difference("usd", np.array([1.0, 2.0, 4.0]), np.array([0.5, 2.5, 3.5]))
+    >>> round(found.probability_lower, 3)
+    0.667
+    """
+    paired = b - a
+    spread = summary(paired)
+    apart, together = float(a.var() + b.var()), float(paired.var())
+    return Difference(
+        quantity=quantity,
+        a=float(a.mean()),
+        b=float(b.mean()),
+        difference=spread,
+        low=spread.mean - _NORMAL_95 * spread.stderr,
+        high=spread.mean + _NORMAL_95 * spread.stderr,
+        probability_lower=float((paired < 0).mean() + 0.5 * (paired == 0).mean()),
+        variance_ratio=apart / together if together > 0 else None,
+    )

@@ -1,0 +1,262 @@
+"""Where the work of a study is done: in this process, or in processes of this machine.
+
+Everything hangs on one seam, the futures of `concurrent.futures`. Tasks travel in chunks of about a quarter of a
+second, so that the way there and back does not count. A worker that dies costs only its chunk: the tasks in it are
+tried again, one at a time, and a task that kills its worker three times is named and set aside.
+"""
+
+import os
+import signal
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from math import ceil
+from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
+
+from simulator.foundation.issues import shorten
+
+CHUNK_S = 0.25
+STRIKES = 3
+
+Task = TypeVar("Task")
+Result = TypeVar("Result")
+
+
+class Failure(NamedTuple):
+    """Why a task has no result."""
+
+    message: str
+
+
+class ExecutorError(OSError):
+    """A place of work that is not known, or cannot be reached."""
+
+
+class Site(Protocol):
+    """A place where functions are called; `losses` are the errors that mean that a worker died."""
+
+    losses: tuple[type[BaseException], ...]
+
+    @property
+    def width(self) -> int:
+        """How many chunks can be under way."""
+        ...
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Call a function on a free worker."""
+        ...
+
+    def close(self) -> None:
+        """Let the workers go, at once."""
+        ...
+
+
+class Here:
+    """The process that asks: a call is done when `submit` returns."""
+
+    losses: tuple[type[BaseException], ...] = ()
+    width = 1
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Call the function."""
+        future: Future[Any] = Future()
+        future.set_result(function(*arguments))
+        return future
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class Processes:
+    """Processes of this machine; each is a pool of its own, so that it is known whose death a loss was."""
+
+    losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
+
+    def __init__(self, width: int) -> None:
+        self.width = width
+        self._pools: dict[ProcessPoolExecutor, Future[Any] | None] = {_process(): None for _ in range(width)}
+
+    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
+        """Call a function in a process that has nothing to do; one that has died is replaced."""
+        pool = next(pool for pool, last in self._pools.items() if last is None or last.done())
+        try:
+            future = pool.submit(function, *arguments)
+        except BrokenExecutor:
+            pool.shutdown(wait=False)
+            del self._pools[pool]
+            pool = _process()
+            future = pool.submit(function, *arguments)
+        self._pools[pool] = future
+        return future
+
+    def close(self) -> None:
+        """End the processes without waiting for their work."""
+        for pool, last in self._pools.items():
+            running = list((pool._processes or {}).values())  # no public name for them before Python 3.14
+            if last is not None and not last.done():
+                for process in running:
+                    process.kill()
+            pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _process() -> ProcessPoolExecutor:
+    from multiprocessing import get_context
+
+    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_guard)
+
+
+def _guard() -> None:
+    """Prepare a worker: Ctrl-C is the parent's affair, and a worker whose parent was killed does not stay behind."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_follow_parent, daemon=True).start()
+
+
+def _follow_parent() -> None:
+    from multiprocessing import parent_process
+
+    parent = parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)
+
+
+def site(text: str) -> Site:
+    """Open the place of work that a user names.
+
+    Parameters
+    ----------
+    text : str
+        ``local`` or ``local:N`` for N processes of this machine, where ``local:1`` is this process.
+
+    Raises
+    ------
+    ExecutorError
+        If there is no such place.
+    """
+    kind, _, rest = text.partition(":")
+    if kind == "local":
+        width = _width(rest, text)
+        return Here() if width == 1 else Processes(width)
+    raise ExecutorError(f"{shorten(text)!r} is no executor; write local or local:N")
+
+
+def _width(rest: str, text: str) -> int:
+    if not rest:
+        return os.cpu_count() or 1
+    if not rest.isdecimal() or not 1 <= len(rest) <= 4 or not 1 <= int(rest) <= 1024:
+        raise ExecutorError(
+            f"{shorten(text)!r}: the number of processes is a whole number from 1 to 1024, as in local:2"
+        )
+    return int(rest)
+
+
+Settled: TypeAlias = Sequence[tuple[int, Result | Failure]]  # number of the task, and what came of it
+
+
+def completed(
+    function: Callable[[Task], Result], tasks: Sequence[Task], place: Site,
+    *, still: Callable[[Sequence[int]], Sequence[int]] = lambda chunk: chunk,
+) -> Iterator[Settled[Result]]:  # fmt: skip
+    """Call a function for every task, and yield results as chunks of them are done, in no certain order.
+
+    Parameters
+    ----------
+    function : callable
+        Top level, so that it can be sent to a worker.
+    tasks : sequence
+        What it is called with.
+    place : Site
+        Where; it is left open.
+    still : callable, optional
+        Is asked just before a chunk is sent which of its tasks are still to be done; somebody else may have done some.
+
+    Yields
+    ------
+    sequence of (number, result or Failure)
+        A `Failure` for a task that raised an error, or that killed its worker three times.
+    """
+    queue = _Queue(len(tasks), still)
+    running: dict[Future[_Answer[Result]], list[int]] = {}
+    while True:
+        while len(running) < place.width and (chunk := queue.next(place.width)):
+            future = place.submit(_work, function, [tasks[number] for number in chunk])
+            running[future] = chunk
+        if not running:
+            return
+        for future in wait(running, return_when=FIRST_COMPLETED).done:
+            chunk = running.pop(future)
+            error = future.exception()
+            if error is None:
+                answer = future.result()
+                queue.learn(answer.spent_s / len(chunk))
+                yield list(zip(chunk, answer.results, strict=True))
+            elif isinstance(error, place.losses):
+                if given_up := queue.lost(chunk):
+                    yield given_up
+            else:
+                raise error
+
+
+class _Answer(NamedTuple, Generic[Result]):
+    results: Sequence[Result | Failure]
+    spent_s: float
+
+
+def _work(function: Callable[[Task], Result], tasks: Sequence[Task]) -> _Answer[Result]:
+    """Do a chunk of tasks, on the worker."""
+    start_s = time.perf_counter()
+    results = [_tried(function, task) for task in tasks]
+    return _Answer(results, time.perf_counter() - start_s)
+
+
+def _tried(function: Callable[[Task], Result], task: Task) -> Result | Failure:
+    try:
+        return function(task)
+    except Exception as error:  # one bad task must not cost the others; the study names it
+        return Failure(f"{type(error).__name__}: {error}")
+
+
+class _Queue:
+    """What is still to be sent, and in how large chunks."""
+
+    def __init__(self, count: int, still: Callable[[Sequence[int]], Sequence[int]]) -> None:
+        self._waiting = deque(range(count))
+        self._alone: deque[int] = deque()  # tasks whose chunk was lost
+        self._strikes: dict[int, int] = {}
+        self._still = still
+        self._task_s: float | None = None
+
+    def learn(self, task_s: float) -> None:
+        """Note how long tasks take on average."""
+        self._task_s = task_s if self._task_s is None else 0.5 * (self._task_s + task_s)
+
+    def next(self, width: int) -> list[int]:
+        """Take the next chunk; it is empty when nothing is left."""
+        while self._alone:
+            if chunk := list(self._still([self._alone.popleft()])):
+                return chunk
+        while self._waiting:
+            chunk = [self._waiting.popleft() for _ in range(min(self._size(width), len(self._waiting)))]
+            if chunk := list(self._still(chunk)):
+                return chunk
+        return []
+
+    def _size(self, width: int) -> int:
+        """Return how many tasks make a chunk: enough to last, and few enough that all workers have some to the end."""
+        if self._task_s is None:
+            return 1
+        lasting = ceil(CHUNK_S / max(self._task_s, 1e-6))
+        return max(1, min(lasting, ceil(len(self._waiting) / width)))
+
+    def lost(self, chunk: Sequence[int]) -> list[tuple[int, Failure]]:
+        """Take back a chunk whose worker died; return the tasks that are given up."""
+        given_up = []
+        for number in chunk:
+            self._strikes[number] = self._strikes.get(number, 0) + 1
+            if len(chunk) == 1 and self._strikes[number] >= STRIKES:
+                given_up.append((number, Failure(f"killed its worker {STRIKES} times")))
+            else:
+                self._alone.append(number)
+        return given_up

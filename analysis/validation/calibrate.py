@@ -1,0 +1,107 @@
+"""Calibrate the step-time model: ``python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]``.
+
+Fits on the rows of split ``dev``, takes factors of other stacks from the other rows, repeats the fit without each
+source of ``dev``, and writes ``simulator/catalogue/throughput_parameters.toml``. Running it again on the same table
+writes the same file.
+"""
+
+import sys
+from collections.abc import Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from analysis.validation.throughput_cases import Case, case_of
+from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios
+from analysis.validation.throughput_rows import load
+from simulator.workload.stack import Parameters
+
+DATE = "2026-11-24"
+OUT = Path(__file__).parents[2] / "simulator" / "catalogue" / "throughput_parameters.toml"
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Fit, write, and say on stderr what was written."""
+    if not arguments:
+        print("usage: python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]", file=sys.stderr)  # noqa: T201 - a script
+        return 2
+    truth, out = Path(arguments[0]), Path(arguments[1]) if len(arguments) > 1 else OUT
+    out.write_text(calibrate(truth), encoding="utf-8")
+    print(f"wrote {out.name}", file=sys.stderr)  # noqa: T201 - a script
+    return 0
+
+
+def calibrate(truth: Path) -> str:
+    """Text of the parameter file for a table of measured rows."""
+    rows, _ = load(truth)
+    cases = [case_of(row) for row in rows if row.tokens_per_s is not None]
+    dev = [case for case in cases if case.row.split == DEV]
+    parameters = fit(dev)
+    left = log_ratios(cases, parameters)
+    by_stack, unknown = factors(cases, list(left))
+    without = {
+        source: fit([case for case in dev if case.row.source != source])
+        for source in sorted({case.row.source for case in dev})
+    }
+    digest = sha256(truth.read_bytes()).hexdigest()[:16]
+    return _text(parameters, by_stack, unknown, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}")
+
+
+def _text(
+    parameters: Parameters,
+    by_stack: Mapping[str, Factor],
+    unknown: Factor,
+    without: Mapping[str, Parameters],
+    dev: Sequence[Case],
+    data: str,
+) -> str:
+    lines = [
+        "# Written by analysis/validation/calibrate.py; do not edit. `factor` is measured over modelled step time,",
+        "# `sigma` the log standard deviation of what remains. A stack of another basis than dev had no row to fit;",
+        "# its factor is read off the rows of the other splits.",
+        "",
+        "[parameters]",
+        'title = "Step-time model, version 1"',
+        "version = 1",
+        *_numbers(parameters),
+        f'source = "fit to published step times: {data}"',
+        f"date = {DATE}",
+        'evidence = "D"',
+    ]
+    for key, found in (*by_stack.items(), ("unknown", unknown)):
+        lines += ["", f'[parameters."{key}"]', *_factor_lines(found)]
+    for number, (source, fitted) in enumerate(without.items(), start=1):
+        rows = sum(case.row.source != source for case in dev)
+        lines += [
+            "",
+            f"[without-{number}]",
+            'title = "The same fit with one source left out"',
+            f"left_out = {_quoted(source)}",
+            *_numbers(fitted),
+            f'source = "fit to {rows} rows"',
+            f"date = {DATE}",
+            'evidence = "D"',
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def _numbers(parameters: Parameters) -> list[str]:
+    return [f"{name} = {float(value):.6g}" for name, value in parameters._asdict().items()]
+
+
+def _factor_lines(found: Factor) -> list[str]:
+    return [
+        f"factor = {found.factor:.4f}",
+        f"sigma = {found.sigma:.4f}",
+        f"rows = {found.rows}",
+        f"sources = {found.sources}",
+        f'basis = "{found.basis}"',
+        f"generations = {list(found.generations)}".replace("'", '"'),
+    ]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
