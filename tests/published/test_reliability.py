@@ -137,7 +137,9 @@ def test_llama3_reaches_nine_tenths_with_asynchronous_saves() -> None:
     found = estimate(llama3(every, 10 * MINUTE_S, 0.9 * WINDOW_S, llama3_causes()), range(500))
     goodput = found.productive_accelerator_s / found.accelerator_s
     assert goodput.mean() > 0.90
-    assert found.interruptions.mean() == pytest.approx((UNEXPECTED + PLANNED) * found.wall_s.mean() / WINDOW_S, rel=0.02)
+    assert found.interruptions.mean() == pytest.approx(
+        (UNEXPECTED + PLANNED) * found.wall_s.mean() / WINDOW_S, rel=0.02
+    )
 
 
 @pytest.mark.parametrize("stops", [UNEXPECTED, UNEXPECTED + PLANNED])

@@ -53,7 +53,7 @@ def test_the_ledger_closes(engine: Engine, scenario: Scenario) -> None:
 @ample
 @given(scenario=factories.scenarios())
 def test_attempted_is_committed_and_lost(engine: Engine, scenario: Scenario) -> None:
-    """What was worked and saved in the end is what the scenario asks for; all else between first and last step is lost."""
+    """What was worked and saved in the end is what the scenario asks for; all else after the first step is lost."""
     found = engine(scenario, SOME)
     ways = ("detection_latency", "spare_wait", "infrastructure_recovery", "program_startup",
             "accelerator_initialization", "checkpoint_restore", "idle_spare")  # fmt: skip
