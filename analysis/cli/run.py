@@ -1,5 +1,6 @@
 """``flopcast run``: the main job. A scenario in, days and dollars out."""
 
+import math
 from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
@@ -106,7 +107,7 @@ def _why(found: "Forecast") -> str:
 
     days = dict(days_by_phase(found))
     useful = days.pop("productive", 0.0)
-    added = sum(days.values())
+    added = math.fsum(days.values())
     if added <= 0:
         return f"All {useful:,.2f} days are productive: nothing is lost to failures, saves or restarts."
     parts = ", ".join(f"{phase.replace('_', ' ')} {value:,.2f}" for phase, value in days.items() if value >= 0.005)
@@ -129,7 +130,7 @@ def _ledger(found: "Forecast") -> "Table":
     ordered = sorted(lines.items(), key=lambda item: -item[1][0])
     shown, rest = ordered[:12], ordered[12:]
     if rest:
-        sums = [sum(value[column] for _, value in rest) for column in (0, 1)]
+        sums = [math.fsum(value[column] for _, value in rest) for column in (0, 1)]
         shown.append((("the rest", f"{len(rest)} rows"), sums))
     for (phase, cause), (hours, usd) in shown:
         share = hours / total

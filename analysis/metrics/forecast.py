@@ -1,5 +1,6 @@
 """From an ensemble to the answer: days, dollars, accelerator-hours, goodput, and where they went."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -136,7 +137,7 @@ def _ledger(scenario: Scenario, ensemble: Ensemble, found: Samples) -> Sequence[
     """Price the lines at the mean rate that was paid, largest first."""
     rates = {stage.name: list_rate(scenario, stage) for stage in scenario.stages}
     hours = {line: seconds / HOUR_S for line, seconds in ensemble.accelerator_s_by_line.items()}
-    at_list_usd = sum(rates[line[0]] * value for line, value in hours.items())
+    at_list_usd = math.fsum(rates[line[0]] * value for line, value in hours.items())
     paid = float(found.usd.mean()) / at_list_usd if at_list_usd else 0.0
     machines = {stage.name: stage.accelerators for stage in scenario.stages}
     rows = [
@@ -169,7 +170,7 @@ def _effective_mfu(scenario: Scenario, ensemble: Ensemble) -> float | None:
     for (stage, phase, _), seconds in ensemble.accelerator_s_by_line.items():
         if phase == "productive":
             useful_s[stage] += seconds
-    weighted = sum((stage.mfu or 0.0) * useful_s[stage.name] for stage in scenario.stages)
+    weighted = math.fsum((stage.mfu or 0.0) * useful_s[stage.name] for stage in scenario.stages)
     return weighted / float(ensemble.accelerator_s.mean())
 
 

@@ -4,6 +4,7 @@ Sources: Feitelson and Rudolph, "Metrics and benchmarking for parallel job sched
 Tsafrir and Feitelson, 2006 (why the mean alone misleads). All functions are pure.
 """
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -88,8 +89,8 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
     ends = trimmed(log.ends, warm_up)
     waits_s = sorted([end.start_s - end.job.submit_s for end in ends])
     span_s = makespan_s(log.ends)
-    held_unit_s = sum([end.held_s * end.job.size for end in log.ends])
-    lost_unit_s = sum([end.lost_s * end.job.size for end in log.ends if end.lost_s])
+    held_unit_s = math.fsum([end.held_s * end.job.size for end in log.ends])
+    lost_unit_s = math.fsum([end.lost_s * end.job.size for end in log.ends if end.lost_s])
     room_unit_s = log.capacity * span_s
     return QueueingSummary(
         jobs=len(ends),
@@ -102,7 +103,7 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         makespan_s=span_s,
         utilisation=held_unit_s / room_unit_s,
         goodput=(held_unit_s - lost_unit_s) / room_unit_s,
-        mean_queue=sum([end.end_s - end.job.submit_s - end.held_s for end in log.ends]) / span_s,
+        mean_queue=math.fsum([end.end_s - end.job.submit_s - end.held_s for end in log.ends]) / span_s,
         promised=sum(end.promised_s is not None for end in ends),
         late_promises=sum(map(is_late, ends)),
         stops=sum(end.stops for end in ends),
@@ -113,7 +114,7 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
 
 
 def _mean(values: Sequence[float]) -> float:
-    return sum(values) / len(values)  # `statistics` would take a tenth of the start of the command to load
+    return math.fsum(values) / len(values)  # `statistics` would take a tenth of the start of the command to load
 
 
 def trimmed(ends: Sequence[JobEnd], warm_up: float) -> Sequence[JobEnd]:
@@ -179,7 +180,7 @@ def by_size(log: ClusterLog) -> Mapping[str, Group]:
 
 def _group(ends: Sequence[JobEnd], units_per_accelerator: int) -> Group:
     waits_s = [end.wait_s for end in ends]
-    unit_s = sum(end.held_s * end.job.size for end in ends)
+    unit_s = math.fsum(end.held_s * end.job.size for end in ends)
     return Group(len(ends), _mean(waits_s), max(waits_s), unit_s / 3600 / units_per_accelerator)
 
 

@@ -1,5 +1,6 @@
 """Who pays for a shared cluster: dollars by job and by team, and what stood idle."""
 
+import math
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
@@ -33,7 +34,7 @@ def showback(log: ClusterLog, usd_per_accelerator_h: float, by: Callable[[JobEnd
         line[0] += 1
         line[1] += end.held_s * end.job.size / unit_s_per_h
         line[2] += end.lost_s * end.job.size / unit_s_per_h
-    held_h = sum(line[1] for line in lines.values())
+    held_h = math.fsum(line[1] for line in lines.values())
     idle_h = log.capacity * makespan_s(log.ends) / unit_s_per_h - held_h
     usd = usd_per_accelerator_h
     shares = {

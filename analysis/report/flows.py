@@ -144,7 +144,7 @@ def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
     """Return the expected loss at an interval, over the useful time."""
     mtbf_s = 1.0 / rate_per_s(scenario, stage)
     rate = total_rate_per_node_s(scenario.causes)
-    down_s = sum(
+    down_s = math.fsum(
         cause.rate_per_node_s / rate * (cause.detection_s + (scenario.recovery.swap_s if cause.nodes_lost else 0.0))
         for cause in scenario.causes
     )

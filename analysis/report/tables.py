@@ -1,5 +1,6 @@
 """The tables of a report, as rows of text."""
 
+import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -47,7 +48,7 @@ def quantities(forecast: Forecast) -> Table:
 def phases(forecast: Forecast) -> Table:
     """Return accelerator-hours and dollars by phase, with their sum."""
     steps = flows.steps(forecast)
-    hours, usd = sum(step.accelerator_hours for step in steps), sum(step.usd for step in steps)
+    hours, usd = math.fsum(step.accelerator_hours for step in steps), math.fsum(step.usd for step in steps)
     rows = [
         _ledger_row(
             (phase_name(step.phase),), step.accelerator_hours, step.usd, f"{step.accelerator_hours / hours:.2%}"

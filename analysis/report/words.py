@@ -1,5 +1,6 @@
 """The sentences of a report, and how well its values are founded, in words."""
 
+import math
 from collections.abc import Sequence
 from datetime import timedelta
 
@@ -61,9 +62,9 @@ def _date(day: object) -> str:
 
 def added(forecast: Forecast) -> str:
     """Say how much of the machine time is not training."""
-    useful = sum(row.accelerator_hours for row in forecast.ledger if row.phase == "productive")
-    total = sum(row.accelerator_hours for row in forecast.ledger)
-    lost_usd = sum(row.usd for row in forecast.ledger if row.phase != "productive")
+    useful = math.fsum(row.accelerator_hours for row in forecast.ledger if row.phase == "productive")
+    total = math.fsum(row.accelerator_hours for row in forecast.ledger)
+    lost_usd = math.fsum(row.usd for row in forecast.ledger if row.phase != "productive")
     if total - useful <= 1e-9 * total:
         return "All billed accelerator-hours are productive: this scenario contains no loss."
     return (

@@ -5,6 +5,8 @@ applies the closed form of `simulator.reliability.attempt`. Replicas that are do
 notice of a fault, which is the whole of the control flow.
 """
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -85,7 +87,7 @@ class _Batch:
     def enter(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas begin a stage; `at_s` has the shape of `who`."""
         scenario, stage = self.scenario, self.scenario.stages[number]
-        ready_s = at_s + sum(
+        ready_s = at_s + math.fsum(
             way_in_s(scenario.recovery, first=number == 0 and not stage.gross, reenters=stage.reenters)
         )
         work_s = self.work_s(stage, who)

@@ -4,6 +4,7 @@ Replicas are run in pieces of fixed size and joined in order, so that the answer
 many workers share the pieces.
 """
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import partial
@@ -91,10 +92,12 @@ def join(parts: Sequence[Ensemble]) -> Ensemble:
         productive_accelerator_s=np.concatenate([part.productive_accelerator_s for part in parts]),
         interruptions=np.concatenate([part.interruptions for part in parts]),
         accelerator_s_by_line={
-            line: sum(share * part.accelerator_s_by_line.get(line, 0.0) for share, part in pairs) for line in lines
+            line: math.fsum(share * part.accelerator_s_by_line.get(line, 0.0) for share, part in pairs)
+            for line in lines
         },
         stops_by_cause={
-            cause: sum(share * part.stops_by_cause[cause] for share, part in pairs) for cause in parts[0].stops_by_cause
+            cause: math.fsum(share * part.stops_by_cause[cause] for share, part in pairs)
+            for cause in parts[0].stops_by_cause
         },
     )
 

@@ -6,6 +6,7 @@ handed over with the interrupt: the clock orders events, but no duration is ever
 the instant of a failure counts whichever event SimPy happens to process first.
 """
 
+import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, TypeAlias
@@ -36,7 +37,7 @@ class RunHeader(NamedTuple):
     @property
     def wall_s(self) -> float:
         """From the first start to the end [s]."""
-        return sum(self.stage_s)
+        return math.fsum(self.stage_s)
 
     @property
     def interruptions(self) -> int:
@@ -160,7 +161,7 @@ class _Run:
 
     def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
         parts_s = way_in_s(self.scenario.recovery, first=first, reenters=task.stage.reenters)
-        ready_s = at_s + sum(parts_s)
+        ready_s = at_s + math.fsum(parts_s)
         self.exposed_s = exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure)
         self.finish_s = ready_s + task.rest_s
         return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, self.finish_s)
@@ -177,7 +178,7 @@ class _Run:
                 repair_s = cause.repair_s * (stop.fault.repair if cause.repair_law == "exponential" else 1.0)
                 self.held_s = max(self.held_s, self.pool.replace(known_s, back_s=known_s + repair_s))
             parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
-        replaced_s = stop.at_s + sum(parts[:3])
+        replaced_s = stop.at_s + math.fsum(parts[:3])
         ready_s = replaced_s + recovery.recovery_s
         self.exposed_s = exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure)
         self.finish_s = ready_s + task.rest_s

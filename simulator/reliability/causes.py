@@ -1,5 +1,6 @@
 """What stops a run: one value for each cause, with its rate, how it is noticed and what it takes out."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
@@ -54,4 +55,4 @@ def total_rate_per_node_s(causes: Sequence[Cause]) -> float:
     >>> total_rate_per_node_s([Cause(name="a", rate_per_node_s=1e-6), Cause(name="b", rate_per_node_s=3e-6)])
     4e-06
     """
-    return sum(cause.rate_per_node_s for cause in causes)
+    return math.fsum(cause.rate_per_node_s for cause in causes)

@@ -1,5 +1,6 @@
 """The phases of a run: who trains how many tokens, at which speed, for how long."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -125,8 +126,8 @@ def _with_tokens(document: schema.Document, drafts: Sequence[Phase], findings: F
         for draft, phase in zip(drafts, stated, strict=True)
     ]
     shares = [phase.share for phase in stated if phase.share is not None]
-    if shares and (sum(shares) > 1 + _SLACK or (len(shares) == len(stated) and sum(shares) < 1 - _SLACK)):
-        findings.problem(("phases",), f"the shares sum to {sum(shares):.6g}; they have to sum to 1")
+    if shares and (math.fsum(shares) > 1 + _SLACK or (len(shares) == len(stated) and math.fsum(shares) < 1 - _SLACK)):
+        findings.problem(("phases",), f"the shares sum to {math.fsum(shares):.6g}; they have to sum to 1")
         return done
     open_ended = [draft for draft in done if draft.tokens is None and draft.hours_s is None]
     calendar = [draft for draft in done if draft.tokens is None and draft.hours_s is not None and draft.gross]
@@ -136,7 +137,7 @@ def _with_tokens(document: schema.Document, drafts: Sequence[Phase], findings: F
         findings.problem(("data", "tokens"), "is missing; state the tokens or a dataset, or the hours of each phase")
     if findings.issues or total is None:
         return done
-    rest = total - sum(draft.tokens or 0.0 for draft in done)
+    rest = total - math.fsum(draft.tokens or 0.0 for draft in done)
     if open_ended and rest <= 0:
         others = about(total - rest, "tokens")
         findings.problem(open_ended[0].path, f"nothing is left for this phase: the others train {others} of "
@@ -162,7 +163,7 @@ def _spread_evenly(
 ) -> Sequence[Phase]:
     """Give calendar phases their tokens in proportion to what they could train: one goodput for all of them."""
     could = {draft.path: (draft.tokens_per_s or 0.0) * (draft.hours_s or 0.0) for draft in calendar}
-    whole = sum(could.values())
+    whole = math.fsum(could.values())
     why = "in proportion to what the stated hours could train: one goodput for all of them"
     return [
         _given(draft, rest * could[draft.path] / whole, why, findings) if draft.path in could else draft

@@ -224,10 +224,10 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> fl
     if rate * (work_s + cycle.overhead_s + recovery.recovery_s) > _LARGEST_EXPONENT:
         return math.inf
     weights = [cause.rate_per_node_s / total_rate_per_node_s(causes) for cause in causes]
-    back_s = [sum(way_back_s(cause, recovery)) - recovery.recovery_s for cause in causes]
-    down_s = sum(weight * back for weight, back in zip(weights, back_s, strict=True))
+    back_s = [math.fsum(way_back_s(cause, recovery)) - recovery.recovery_s for cause in causes]
+    down_s = math.fsum(weight * back for weight, back in zip(weights, back_s, strict=True))
     if recovery.spares is not None:
-        away_s = sum(weight * cause.repair_s for weight, cause in zip(weights, causes, strict=True))
+        away_s = math.fsum(weight * cause.repair_s for weight, cause in zip(weights, causes, strict=True))
         down_s = max(down_s, away_s / (recovery.spares + 1) - 1 / rate)
     return count * segment_s(
         work_s, cycle.overhead_s, mtbf_s=1 / rate, down_s=down_s, recovery_s=recovery.recovery_s, exposure="A"

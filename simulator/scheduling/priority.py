@@ -4,6 +4,7 @@ Source: Slurm manual, multifactor priority plugin; the fair-share factor is the 
 ``2^-(usage / shares / damping)``, over usage that decays with a half-life (7 days).
 """
 
+import math
 from collections.abc import Iterable, Iterator
 from math import exp2
 
@@ -72,8 +73,8 @@ class Multifactor(Easy):
     def _fairness(self, queue: Queue, cluster: ClusterView, now_s: float) -> dict[str, float]:
         used = self._usage.all_at(cluster, now_s)
         users = {job.user or "" for job in queue} | set(used)
-        all_used = sum(used.values()) or 1.0
-        all_shares = sum(self.shares.get(user, 1.0) for user in users)
+        all_used = math.fsum(used.values()) or 1.0
+        all_shares = math.fsum(self.shares.get(user, 1.0) for user in users)
         return {
             user: exp2(-(used.get(user, 0.0) / all_used) / (self.shares.get(user, 1.0) / all_shares) / self.damping)
             for user in users

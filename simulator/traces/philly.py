@@ -5,6 +5,7 @@ github msr-fiddle/philly-traces. Stamps are local times; they count here as seco
 """
 
 import json
+import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -59,7 +60,7 @@ def _entry(entry: dict[str, Any]) -> Job | str:
     if not attempts:
         return "never started"
     spans = [(stamp_s(str(each["start_time"])), stamp_s(str(each["end_time"]))) for each in attempts]
-    run_s = sum(end_s - start_s for start_s, end_s in spans if start_s is not None and end_s is not None)
+    run_s = math.fsum(end_s - start_s for start_s, end_s in spans if start_s is not None and end_s is not None)
     return job_or_reason(
         job_id=str(entry["jobid"]),
         submit_s=stamp_s(str(entry["submitted_time"])),
