@@ -23,7 +23,7 @@ FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
-BATCH = 8 * BLOCK  # replicas that advance together: their state fits the cache
+BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
 
 
 def estimate(scenario: Scenario, replicas: range) -> Ensemble:
@@ -145,6 +145,8 @@ class _Pass:
         self.rest_s = np.where(here, batch.rest_s, np.inf)  # and nothing ends
         self.last, self.waited_s = batch.last.copy(), batch.waited_s.copy()  # before this chunk
         self.known_s, self.swap_s = batch.ways_back_s[:, 0], batch.ways_back_s[:, 2]
+        self.staying = int(np.count_nonzero(here))
+        self.gone: list[tuple[IndexArray, FloatArray]] = []  # who finished the stage, and when
 
     def run(self, chunk: Chunk) -> None:
         """Let each fault of the chunk strike, or not."""
@@ -182,12 +184,13 @@ class _Pass:
         return out
 
     def _end(self, ended: BoolArray, lost_s: FloatArray) -> bool:
-        """Let replicas leave the stage with nothing lost; say whether all have."""
+        """Take replicas that have finished out of the pass, with nothing lost; say whether all have."""
         who = np.flatnonzero(ended)
-        self.batch.leave(self.number, who, self.ready_s[who] + self.rest_s[who])
+        self.gone.append((who, self.ready_s[who] + self.rest_s[who]))
         self.ready_s[who] = self.exposed_s[who] = self.rest_s[who] = np.inf
         lost_s[who] = 0.0
-        return not (self.batch.stage == self.number).any()
+        self.staying -= who.size
+        return self.staying == 0
 
     def _count(self, chunk: Chunk, wait_s: FloatArray | None) -> None:
         """Book what the faults did, and hand back the state of the replicas that are still in the stage."""
@@ -201,6 +204,9 @@ class _Pass:
         if wait_s is not None:
             books.waited(chunk.cause, wait_s[:rows])
         batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += hits.sum(axis=0, dtype=np.uint8)
+        if self.gone:
+            who, finish_s = (np.concatenate(parts) for parts in zip(*self.gone, strict=True))
+            batch.leave(self.number, who, finish_s)
         still = np.flatnonzero(batch.stage == self.number)
         for now_s, then_s in (
             (batch.ready_s, self.ready_s),

@@ -140,7 +140,7 @@ def close(
     stops : mapping of str to float
         Mean stops a replica by cause.
     """
-    machines = np.array([float(stage.accelerators) for stage in scenario.stages])
+    machines = np.array([[float(stage.accelerators)] for stage in scenario.stages])
     spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
     idle_s = {
         (stage.name, "idle_spare", NO_CAUSE): float(spent_s.mean()) * spares
@@ -150,9 +150,9 @@ def close(
     return Ensemble(
         stage_s=stage_s,
         wall_s=wall_s,
-        accelerator_s=machines @ stage_s,
+        accelerator_s=(machines * stage_s).sum(axis=0),
         idle_accelerator_s=wall_s * spares,
-        productive_accelerator_s=machines @ productive_s,
+        productive_accelerator_s=(machines * productive_s).sum(axis=0),
         interruptions=interruptions,
         accelerator_s_by_line={line: value for line, value in {**lines, **idle_s}.items() if value != 0.0},
         stops_by_cause=stops,
