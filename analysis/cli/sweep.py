@@ -148,17 +148,22 @@ def _table(swept: "Swept") -> "Table":
     from analysis.study.export import shown
 
     paths = list(dict.fromkeys(path for overrides, _ in swept.lines for path in overrides))
-    table = Table(*paths, box=None, pad_edge=False)
-    for name in ("days", "p10", "p90", "dollars", "p10", "p90", "accelerator-hours", "goodput", "stops"):
-        table.add_column(name, justify="right")
+    table = Table(*_headers(paths), box=None, pad_edge=False)
+    for name in ("days", "p10", "p90", "dollars", "goodput", "stops"):
+        table.add_column(name, justify="right", no_wrap=True)
     for overrides, row in swept.lines[:MOST_SHOWN]:
         five = row.figures
         table.add_row(
             *(shown(overrides.get(path, "")) for path in paths),
             *(f"{five[f'wall_days_{name}']:,.2f}" for name in ("mean", "p10", "p90")),
-            *(f"${five[f'usd_{name}']:,.0f}" for name in ("mean", "p10", "p90")),
-            f"{five['accelerator_hours_mean']:,.0f}",
+            f"${five['usd_mean']:,.0f}",
             f"{five['goodput_mean']:.3f}",
             f"{five['interruptions_mean']:,.1f}",
         )
     return table
+
+
+def _headers(paths: Sequence[str]) -> Sequence[str]:
+    """Return the last key of each path, or the paths where that says too little."""
+    last = [path.rpartition(".")[2] for path in paths]
+    return last if len(set(last)) == len(last) else paths
