@@ -23,6 +23,10 @@ COLUMNS = (
 )  # fmt: skip
 DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch
 DEFAULT_COUNT = 64  # when neither count nor degrees are stated
+GENERATIONS = {
+    "h100": "h100-sxm", "h200": "h200-sxm", "gb200": "gb200-nvl72", "gb300": "gb300-nvl72", "b200": "b200-sxm",
+    "b300": "b300-sxm", "a100": "a100-sxm-80gb", "v100": "v100-sxm2-32gb",
+}  # fmt: skip
 GATED = re.compile(r"llama|mistral|mixtral|qwen|deepseek|grok|gemma|smollm|palm|dbrx", re.IGNORECASE)
 
 
@@ -209,10 +213,8 @@ def _guess(
 def _catalogued(model: str) -> Architecture | None:
     """The catalogue's architecture for a name such as ``llama3-70b-12layers`` or ``Nemotron-340B``, if any."""
     name = fold(re.sub(r"[-_ ]?\d+ ?l(ayers?)?\b|\(.*\)", "", model, flags=re.IGNORECASE))
-    try:
-        return architecture(entry("architectures", name).values)
-    except CatalogueError:
-        return None
+    key = _named(name, "architectures", at_start=True)
+    return None if key is None else architecture(entry("architectures", key).values)
 
 
 def _published_run(model: str) -> Mapping[str, object] | None:
@@ -228,6 +230,27 @@ def _implied_count(words: Mapping[str, str], seq: int) -> int | None:
     """Devices from batch, step time and tokens per device, when only the count is left out."""
     step_s, rate, batch = (_number(words[name]) for name in ("step_time_s", "tok_s_per_dev", "global_batch"))
     return max(1, round(batch * seq / (step_s * rate))) if step_s and rate and batch else None
+
+
+def _named(words: str, kind: str, *, at_start: bool) -> str | None:
+    """The entry whose name is in the words, punctuation apart: the longest of at least five characters with a digit."""
+    squeezed = _squeezed(words)
+    names = {_squeezed(name): key for key, fact in read(kind).items() for name in (key, *fact.aliases)}
+    if squeezed in names:
+        return names[squeezed]
+    fitting = [
+        name
+        for name in names
+        if len(name) >= 5
+        and any(letter.isdigit() for letter in name)
+        and (squeezed.startswith(name) if at_start else name in squeezed)
+        and not squeezed.partition(name)[2][:1].isdigit()
+    ]
+    return names[max(fitting, key=len)] if fitting else None
+
+
+def _squeezed(words: str) -> str:
+    return re.sub(r"[^a-z0-9]", "", words.lower())
 
 
 def _shape_of_size(words: Mapping[str, str]) -> tuple[int, int]:
@@ -258,7 +281,10 @@ def _accelerator(name: str) -> tuple[Entry, int]:
             return entry("accelerators", attempt), halves
         except CatalogueError:
             continue
-    return entry("accelerators", plain), halves
+    key = _named(plain, "accelerators", at_start=False) or next(
+        (key for word, key in GENERATIONS.items() if word in plain.lower()), plain
+    )
+    return entry("accelerators", key), halves
 
 
 def _recompute(word: str) -> str | None:
@@ -296,7 +322,7 @@ def _from_flops(words: Mapping[str, str], row: Row) -> float | None:
 
 def _number(word: str) -> float | None:
     try:
-        value = float(word)
+        value = float(word.replace(",", ""))
     except ValueError:
         return None
     return value if math.isfinite(value) and value > 0 else None

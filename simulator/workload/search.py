@@ -12,6 +12,7 @@ from simulator.workload.plan import Plan
 
 MICRO_BATCHES = (1, 2, 4, 8, 16, 32)
 MOST_CHUNKS = 12
+LEAST_FILLED = 0.9  # mean layers of a pipeline stage over the fullest; Llama 3 405B runs 126 layers on 16 stages
 LONG_CONTEXT = 16384  # beyond which context parallelism is tried unasked [tokens]
 
 
@@ -121,8 +122,13 @@ def _widths(arch: Architecture, limits: Limits) -> Sequence[int]:
 
 def _depths(arch: Architecture, limits: Limits) -> Sequence[int]:
     most = min(arch.layers, limits.accelerators)
-    legal = [n for n in range(1, most + 1) if arch.layers % n == 0 and limits.accelerators % n == 0]
+    legal = [n for n in range(1, most + 1) if limits.accelerators % n == 0 and _filled(arch, n) >= LEAST_FILLED]
     return _fixed(limits, "pp") or legal
+
+
+def _filled(arch: Architecture, pp: int) -> float:
+    """Mean layers of a stage over the fullest one's."""
+    return arch.layers / (pp * -(-arch.layers // pp))
 
 
 def _contexts(limits: Limits) -> Sequence[int]:
@@ -141,7 +147,7 @@ def _experts(arch: Architecture, limits: Limits, ranks: int) -> Sequence[int]:
 def _chunks(arch: Architecture, limits: Limits, pp: int) -> Sequence[int]:
     if pp == 1:
         return [1]
-    layers = max(arch.layers // pp, 1)
+    layers = -(-arch.layers // pp)
     return _fixed(limits, "vpp") or [n for n in range(1, min(layers, MOST_CHUNKS) + 1) if layers % n == 0]
 
 

@@ -1,0 +1,57 @@
+"""The speeds that the search for plans promises.
+
+Run it on a quiet machine: ``python benchmarks/bench_plans.py``. Exit code 1 if a promise is broken.
+"""
+
+import resource
+import sys
+import time
+
+import numpy as np
+
+from simulator.catalogue.reader import entry
+from simulator.workload.architecture import architecture
+from simulator.workload.choice import every, search, usual_limits
+from simulator.workload.plan import Plan
+from simulator.workload.prediction import predict
+from simulator.workload.stacks import chip_of, fabric_of
+
+MILLION = 1_000_000
+BLOCK = 2**16
+
+
+def main() -> int:
+    """Measure, print, and say whether every promise is kept."""
+    machine, arch = entry("accelerators", "h100"), architecture(entry("architectures", "gpt-3-175b").values)
+    chip, fabric = chip_of(machine), fabric_of(machine)
+    limits = usual_limits(fabric, accelerators=6144, seq=2048, global_batch=6144, zero=(0, 1, 2, 3))
+    search(arch, chip, fabric, limits)  # imports and caches
+    start = time.perf_counter()
+    seen = search(arch, chip, fabric, limits).seen
+    searched = seen / (time.perf_counter() - start)
+    plans, done = Plan.join(list(every(arch, limits))), 0
+    start = time.perf_counter()
+    while done < MILLION:
+        size = min(BLOCK, len(np.atleast_1d(plans.tp)))
+        predict(arch, plans.take(np.arange(size)), chip, fabric, seq=2048, global_batch=6144)
+        done += size
+    seconds = time.perf_counter() - start
+    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    kept = [
+        _promise("plans a second and core, legal ones listed and ranked", searched, at_least=20_000),
+        _promise("plans a second and core, evaluated", done / seconds, at_least=20_000),
+        _promise("seconds for a search of 1M plans, at the rate of the first line", MILLION / searched, at_most=60),
+        _promise("GiB of memory at the peak", gib, at_most=2),
+    ]
+    return 0 if all(kept) else 1
+
+
+def _promise(what: str, measured: float, *, at_least: float = 0.0, at_most: float = float("inf")) -> bool:
+    good = at_least <= measured <= at_most
+    bound = f"at least {at_least:,.0f}" if at_least else f"at most {at_most:,.0f}"
+    print(f"{'kept' if good else 'BROKEN':6}  {measured:12,.2f} (promised: {bound})  {what}")
+    return good
+
+
+if __name__ == "__main__":
+    sys.exit(main())

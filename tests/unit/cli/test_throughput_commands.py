@@ -1,0 +1,80 @@
+"""``flopcast tune``, ``explain``, ``calibrate`` and ``scoreboard throughput``: output and exit codes."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from analysis.cli.calibrate import calibrate
+from analysis.cli.explain import explain
+from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.cli.tune import tune
+
+app = typer.Typer()
+for command in (tune, explain, calibrate):
+    app.command()(command)
+app.command("scoreboard")(scoreboard_throughput)
+
+ROW = "llama3-8b,H100,8,128,8192,1,1,4,2,1,12.78,DGXC v25.02\n"
+HEAD = "model,accelerator,count,global_batch,seq,tp,pp,dp,cp,micro_batch,step_time_s,source\n"
+
+
+def test_tune() -> None:
+    result = CliRunner().invoke(app, ["tune", "llama-65b", "--json", "--best", "3"])
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert len(found["best"]) == 3
+    times = [plan["step_time_s"] for plan in found["best"]]
+    assert times == sorted(times)
+    assert "Fastest plans" in CliRunner().invoke(app, ["tune", "llama-65b"]).stdout
+
+
+def test_explain(tmp_path: Path) -> None:
+    picture = tmp_path / "step.svg"
+    result = CliRunner().invoke(app, ["explain", "llama-65b", "--json", "--plan", "tp=8", "--picture", str(picture)])
+    assert result.exit_code == 0
+    found = json.loads(result.stdout)
+    assert sum(found["parts_s"].values()) == pytest.approx(found["step_time_s"]["p50"])
+    assert found["mfu"] <= found["hfu"] <= 1
+    assert found["plan"].startswith("tp8")
+    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    text = CliRunner().invoke(app, ["explain", "llama-65b"]).stdout
+    assert "matrix products" in text
+    assert "6ND" in text
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["tune", "nope"], "nope"),
+        (["tune", "llama-65b", "--stack", "nemmo"], "nemo-2025"),
+        (["explain", "llama-65b", "--plan", "tp=x"], "expected name=count"),
+        (["explain", "llama-65b", "--plan", "tp=3"], "no legal plan"),
+        (["explain", "llama-65b", "--picture", "step.bmp2"], "--picture"),
+        (["calibrate", "nope.csv"], "no file"),
+        (["scoreboard", "--truth", "nope.csv"], "no table"),
+    ],
+)
+def test_mistakes_end_with_code_2_and_one_message(arguments: list[str], words: str) -> None:
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 2
+    assert words in result.stderr
+    assert "Traceback" not in result.output
+
+
+def test_scoreboard_and_calibrate(tmp_path: Path) -> None:
+    file = tmp_path / "steps.csv"
+    file.write_text(HEAD + ROW, encoding="utf-8")
+    result = CliRunner().invoke(app, ["scoreboard", "--truth", str(file), "--json"])
+    assert result.exit_code == 0
+    [row] = json.loads(result.stdout)
+    assert row["measured"] == pytest.approx(12.78)
+    assert row["p10"] < row["p50"] < row["p90"]
+    assert "source left out" in CliRunner().invoke(app, ["scoreboard", "--truth", str(file)]).stdout
+    own = CliRunner().invoke(app, ["calibrate", str(file), "--json"])
+    assert own.exit_code == 0
+    assert json.loads(own.stdout)["rows"] == 1
+    file.write_bytes(b"\xff\xfe\x00")
+    assert CliRunner().invoke(app, ["scoreboard", "--truth", str(file)]).exit_code == 2

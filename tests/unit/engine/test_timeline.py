@@ -1,0 +1,120 @@
+"""The fault timeline: which cause, how far apart, and the same for everybody."""
+
+import itertools
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy import stats
+
+from simulator.engine import timeline
+from simulator.engine.timeline import BLOCK, CHUNK, Guide, UnfinishableError, ahead, chunks, faults, gaps, marks
+from simulator.reliability.causes import Cause
+from tests import factories
+
+rates = st.lists(st.just(0.0) | st.floats(1e-9, 1.0), min_size=1, max_size=40).filter(any)
+
+
+def causes(values: list[float]) -> list[Cause]:
+    return [factories.cause(value, name=str(number)) for number, value in enumerate(values)]
+
+
+@settings(derandomize=True, deadline=None)
+@given(values=rates, seed=st.integers(0, 99))
+def test_the_guide_is_a_search(values: list[float], seed: int) -> None:
+    """The table gives what a search of the cumulative shares gives, mark by mark, and no cause that has no rate."""
+    drawn = np.concatenate([marks(seed, 0, 0).ravel()[:2000], np.array([0, 2**32 - 1], dtype=np.uint32)])
+    edges = np.cumsum(values) / np.sum(values) * 2.0**32
+    last = max(number for number, value in enumerate(values) if value > 0)
+    expected = np.minimum(np.searchsorted(edges, drawn, side="right"), last)
+    found = Guide(causes(values)).causes(drawn)
+    assert found.tolist() == expected.tolist()
+    assert all(values[cause] > 0 for cause in np.unique(found))
+
+
+def test_causes_by_their_shares() -> None:
+    """Chi-square of a million marks over nineteen causes whose rates span three decades, p > 1e-3."""
+    values = np.geomspace(1e-3, 1.0, 19)
+    drawn = np.concatenate([marks(3, block, 0).ravel() for block in range(32)])
+    counts = np.bincount(Guide(causes(values.tolist())).causes(drawn), minlength=19)
+    assert stats.chisquare(counts, values / values.sum() * drawn.size).pvalue > 1e-3
+
+
+@pytest.mark.parametrize("name", ["gaps", "repairs"])
+def test_gaps_are_unit_exponentials(name: str) -> None:
+    drawn = gaps(5, name, 0, 0)
+    assert drawn.shape == (CHUNK, BLOCK)
+    assert stats.kstest(drawn.ravel(), "expon").pvalue > 1e-3
+
+
+def test_gaps_marks_and_repairs_are_independent() -> None:
+    streams = [
+        gaps(5, "gaps", 0, 0),
+        gaps(5, "repairs", 0, 0),
+        marks(5, 0, 0),
+        gaps(5, "gaps", 0, 1),
+        gaps(5, "gaps", 1, 0),
+    ]
+    correlation = np.corrcoef([np.ravel(stream) for stream in streams]) - np.eye(len(streams))
+    assert np.abs(correlation).max() < 4.0 / np.sqrt(CHUNK * BLOCK)
+
+
+THREE = causes([3e-4, 1e-4, 2e-4])
+
+
+@pytest.mark.parametrize("replicas", [range(1), range(5, 9), range(1020, 1030), range(1023, 2049), range(3000, 3001)])
+def test_chunks_are_faults(replicas: range) -> None:
+    """The batch engine's pages and the event engine's walk are the same numbers, across the edges of blocks."""
+    pages = []
+    for page in itertools.islice(chunks(9, replicas, THREE, repairs=True), 3):
+        assert page.repair is not None
+        pages.append((page.hazard.copy(), page.cause.copy(), page.repair.copy()))
+    hazard, cause, repair = (np.concatenate(part) for part in zip(*pages, strict=True))
+    for column in {0, len(replicas) // 2, len(replicas) - 1}:
+        walk = list(itertools.islice(faults(9, replicas[column], THREE), 3 * CHUNK))
+        assert [fault.cause for fault in walk] == cause[:, column].tolist()
+        assert [fault.repair for fault in walk] == repair[:, column].tolist()
+        np.testing.assert_allclose([fault.hazard for fault in walk], hazard[:, column], rtol=1e-13)
+        assert (np.diff(hazard[:, column]) > 0).all()
+
+
+def test_replicas_are_independent_of_their_company() -> None:
+    alone = next(chunks(9, range(1500, 1501), THREE, repairs=False))
+    company = next(chunks(9, range(3000), THREE, repairs=False))
+    np.testing.assert_array_equal(alone.hazard[:, 0], company.hazard[:, 1500])
+    np.testing.assert_array_equal(alone.cause[:, 0], company.cause[:, 1500])
+    assert alone.repair is None
+    assert alone.head(3).hazard.shape == (3, 1)
+    assert alone.head(3).repair is None
+
+
+def test_a_page_stays_valid_while_the_next_is_drawn() -> None:
+    plain = chunks(9, range(50), THREE, repairs=False)
+    drawn_ahead = ahead(chunks(9, range(50), THREE, repairs=False))
+    for _ in range(6):
+        page = next(drawn_ahead)
+        np.testing.assert_array_equal(page.hazard, next(plain).hazard)
+    drawn_ahead.close()
+
+
+def test_the_timeline_does_not_depend_on_the_rates() -> None:
+    """Twice the rate meets the same points of hazard, sooner in time; equal shares, equal causes."""
+    twice = [factories.cause(2 * cause.rate_per_node_s, name=cause.name) for cause in THREE]
+    one, other = (list(itertools.islice(faults(9, 7, each), 50)) for each in (THREE, twice))
+    assert one == other
+
+
+def test_no_rate_no_fault() -> None:
+    assert list(faults(1, 0, [])) == []
+    assert list(faults(1, 0, causes([0.0, 0.0]))) == []
+
+
+def test_a_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(timeline, "MOST_CHUNKS", 2)
+    with pytest.raises(UnfinishableError, match="64 failures and was not finished: it gets nothing done"):
+        list(chunks(1, range(2), THREE, repairs=False))
+    with pytest.raises(UnfinishableError, match="save more often"):
+        list(faults(1, 0, THREE))
+    with pytest.raises(UnfinishableError):
+        list(ahead(chunks(1, range(2), THREE, repairs=False)))
