@@ -22,7 +22,7 @@ def sweep(
     replicas: Replicas = None,
     seed: Seed = None,
     executor: Annotated[
-        str, typer.Option("--executor", help="local, local:N, dask:ADDRESS, slurm or slurm:PARTITION.")
+        str, typer.Option("--executor", help="local, local:N, dask:ADDRESS or slurm[:PARTITION].")
     ] = "local:1",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  [default: runs/SCENARIO]")

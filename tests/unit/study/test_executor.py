@@ -115,6 +115,7 @@ def test_closing_does_not_wait_for_work() -> None:
 def test_a_loss_that_is_no_death_is_raised() -> None:
     class Refusing:
         losses: tuple[type[BaseException], ...] = ()
+        deaths = 1
         width = 1
 
         def submit(self, *_: object) -> "Future[Any]":
