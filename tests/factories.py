@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause
-from simulator.reliability.recovery import Recovery
+from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario.values import Scenario, Stage, Tariff
 
-EXPOSURES = ("A", "B", "C")
+EXPOSURES: tuple[Exposure, ...] = ("A", "B", "C")
 
 
 def stage(work_s: float = 1000.0, **given: Any) -> Stage:

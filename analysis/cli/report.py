@@ -1,5 +1,7 @@
 """``flopcast report``: one self-contained HTML file that a decision can be signed on."""
 
+import errno
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -38,6 +40,7 @@ def report(
     from analysis.report.page import page
     from analysis.report.source import differences, read
 
+    check_place(out)
     source = read(scenario, all_sets(sets, seed, replicas))
     with progress(source.scenario.replicas, "replicas") as show:
         found = gather(source.scenario, show)
@@ -52,6 +55,23 @@ def report(
         typer.echo(to_json({"report": str(out), **facts}))
     else:
         typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+def check_place(out: Path) -> None:
+    """Refuse a place where no file can be written, before any work is done.
+
+    Raises
+    ------
+    OSError
+        With the place and what is wrong with it.
+    """
+    if out.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "this is a folder; name a file in it", str(out))
+    above = next((folder for folder in out.absolute().parents if folder.exists()), Path("/"))
+    if not above.is_dir():
+        raise NotADirectoryError(errno.ENOTDIR, "this is a file, so nothing can be written below it", str(above))
+    if not os.access(above, os.W_OK):
+        raise PermissionError(errno.EACCES, "nothing may be written in this folder", str(above))
 
 
 def _write_pictures(folder: Path, shown: "Sequence[Exhibit]") -> None:

@@ -145,6 +145,6 @@ def _short(value: float, digits: int) -> str:
     carried = 1.0 - 0.5 * 10.0**-digits  # what rounds up to the next letter
     size, letter = next((step for step in reversed(_LETTERS) if value >= carried * step[0]), _LETTERS[0])
     number = value / size
-    whole = len(f"{number:.0f}") if number >= 1 else 1
+    whole = math.floor(math.log10(number)) + 1 if number >= 1 else 1
     text = f"{number:.{max(digits - whole, 0)}f}"
     return (text.rstrip("0").rstrip(".") if "." in text else text) + letter

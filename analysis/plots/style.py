@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import wraps
 from html import escape
 from types import MappingProxyType
-from typing import Any, Final, ParamSpec, TypeVar
+from typing import Any, Final, ParamSpec
 
 import matplotlib.style
 from matplotlib.axes import Axes
@@ -89,23 +89,11 @@ _OPENING = re.compile(r"<svg\b[^>]*?>", re.DOTALL)
 
 
 P = ParamSpec("P")
-T = TypeVar("T")
 
 
 def look() -> AbstractContextManager[None]:
     """Draw in our look, whatever the user's own matplotlib settings are."""
     return matplotlib.style.context(["default", dict(_RC)])
-
-
-def drawn(draw: Callable[P, T]) -> Callable[P, T]:
-    """Let a function draw in our look."""
-
-    @wraps(draw)
-    def wrapped(*args: P.args, **named: P.kwargs) -> T:
-        with look():
-            return draw(*args, **named)
-
-    return wrapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,6 +133,32 @@ class Picture:
         with look():
             self.figure.savefig(buffer, format="png", dpi=dots_per_inch, metadata={"Software": None})
         return buffer.getvalue()
+
+
+def drawn(draw: Callable[P, Picture]) -> Callable[P, Picture]:
+    """Let a function draw in our look, and settle where everything stands."""
+
+    @wraps(draw)
+    def wrapped(*args: P.args, **named: P.kwargs) -> Picture:
+        with look():
+            picture = draw(*args, **named)
+            _settle(picture.figure)
+        return picture
+
+    return wrapped
+
+
+def _settle(figure: Figure) -> None:
+    """Lay the figure out once and for all.
+
+    The solver's last bits differ from call to call, and laying out again at each writing would move things: so its
+    answer is rounded and kept.
+    """
+    figure.draw_without_rendering()
+    figure.set_layout_engine("none")
+    for ax in figure.axes:
+        left, bottom, width, height = (round(float(side), 4) for side in ax.get_position().bounds)
+        ax.set_position((left, bottom, width, height))
 
 
 def canvas(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:

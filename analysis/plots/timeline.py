@@ -137,7 +137,7 @@ def _draw_lost(ax: Axes, story: Story, end: datetime, most_h: float) -> None:
     at = [story.stages[0].start, *(stop.at for stop in story.stops), story.stages[-1].end]
     reached = story.lost_h
     lost = [0.0, *accumulate(stop.lost_h for stop in story.stops), reached]
-    x = [_number(moment) for moment in at]
+    x, lost = _thinned([_number(moment) for moment in at], lost)
     ax.step(x, lost, where="post", color=VERMILLION, linewidth=1.5)
     ax.fill_between(x, lost, step="post", color=VERMILLION, alpha=0.18, linewidth=0)
     ax.set_ylim(0, max(1.15 * most_h, 1.0))
@@ -149,6 +149,15 @@ def _draw_lost(ax: Axes, story: Story, end: datetime, most_h: float) -> None:
     form = _date_format((end - at[0]).days)
     ax.xaxis.set_major_formatter(mdates.DateFormatter(form))  # type: ignore[no-untyped-call]  # of matplotlib's making
     ax.set_xlabel(str(at[0].year) if at[0].year == end.year else f"{at[0].year} to {end.year}")
+
+
+def _thinned(x: Sequence[float], y: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Return a curve with no more points than can be told apart, each the last of those that fall together."""
+    if len(x) <= _RESOLUTION:
+        return list(x), list(y)
+    width = (x[-1] - x[0]) / _RESOLUTION
+    kept = {round((place - x[0]) / width): (place, value) for place, value in zip(x, y, strict=True)}
+    return [place for place, _ in kept.values()], [value for _, value in kept.values()]
 
 
 def _number(moment: datetime) -> float:

@@ -92,7 +92,7 @@ def standing(row: Assumption) -> str:
     --------
     >>> standing(Assumption(path="a", value="1", source="default: x", evidence="M"))
     'unverified: from memory or assumed'
-    >>> standing(Assumption(path="a", value="1", source="my.toml:3"))
+    >>> standing(Assumption(path="a", value="1", source="my.toml:3", toml="1"))
     'stated in the scenario'
     """
     if row.evidence:

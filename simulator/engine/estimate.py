@@ -85,7 +85,9 @@ class _Batch:
     def enter(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas begin a stage; `at_s` has the shape of `who`."""
         scenario, stage = self.scenario, self.scenario.stages[number]
-        ready_s = at_s + sum(way_in_s(scenario.recovery, first=number == 0, reenters=stage.reenters))
+        ready_s = at_s + sum(
+            way_in_s(scenario.recovery, first=number == 0 and not stage.gross, reenters=stage.reenters)
+        )
         work_s = self.work_s(stage, who)
         self.stage[who] = number
         self.entered_s[who] = at_s

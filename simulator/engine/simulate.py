@@ -110,6 +110,7 @@ class _Run:
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
         self.held_s = 0.0  # when all the machines that the job waited for were fit
         self.exposed_s = 0.0  # from when on a fault strikes
+        self.finish_s = 0.0  # when the stage ends if nothing strikes any more
         self.stage_s: list[float] = []
         self.stops = dict.fromkeys((cause.name for cause in scenario.causes), 0)
         self.train = self.env.process(self._train())
@@ -120,7 +121,7 @@ class _Run:
         for number, stage in enumerate(self.scenario.stages):
             task = _Task(stage, stage.work_s / self.speed if stage.scales else stage.work_s)
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
-            attempt = self._enter(task, now_s, first=number == 0)
+            attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
             while stop := (yield from self._wait(attempt)):
                 attempt = self._restart(task, attempt, stop)
@@ -149,6 +150,8 @@ class _Run:
             while self.fault is not None:
                 at_s = start_s + self.fault.hazard * mtbf_s
                 yield self.env.timeout(max(at_s - self.env.now, 0.0))
+                if at_s >= self.finish_s:
+                    return  # work that ends as a failure strikes counts; the fault is the next stage's
                 fault, self.fault = self.fault, next(self.timeline, None)
                 if at_s >= self.exposed_s:
                     self.train.interrupt(Stop(at_s, fault))
@@ -159,7 +162,8 @@ class _Run:
         parts_s = way_in_s(self.scenario.recovery, first=first, reenters=task.stage.reenters)
         ready_s = at_s + sum(parts_s)
         self.exposed_s = exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure)
-        return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, ready_s + task.rest_s)
+        self.finish_s = ready_s + task.rest_s
+        return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, self.finish_s)
 
     def _restart(self, task: _Task, attempt: _Attempt, stop: Stop) -> _Attempt:
         """Keep what survived the stop, and plan the way back."""
@@ -176,7 +180,8 @@ class _Run:
         replaced_s = stop.at_s + sum(parts[:3])
         ready_s = replaced_s + recovery.recovery_s
         self.exposed_s = exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure)
-        return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, ready_s + task.rest_s)
+        self.finish_s = ready_s + task.rest_s
+        return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, self.finish_s)
 
     def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop) -> None:
         """Record an attempt that a fault ended, and count the saves that it leaves."""

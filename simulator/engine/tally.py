@@ -78,7 +78,14 @@ class Tally:
         self.names = [*(cause.name for cause in scenario.causes), NO_CAUSE]
         back_s = [way_back_s(cause, scenario.recovery) for cause in scenario.causes]
         self.stages = [
-            StageTally(np.array([*back_s, way_in_s(scenario.recovery, first=number == 0, reenters=stage.reenters)]))
+            StageTally(
+                np.array(
+                    [
+                        *back_s,
+                        way_in_s(scenario.recovery, first=number == 0 and not stage.gross, reenters=stage.reenters),
+                    ]
+                )
+            )
             for number, stage in enumerate(scenario.stages)
         ]
         self.replicas = replicas

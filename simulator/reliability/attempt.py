@@ -13,6 +13,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seconds: TypeAlias = float | NDArray[np.float64]
+ROUNDING = 1e-9  # of a stretch: 5 intervals of 600/3600 h are five stretches, not six
+
 Count: TypeAlias = float | NDArray[np.float64]  # whole numbers, kept as floats so that scalars and arrays share code
 
 
@@ -79,7 +81,7 @@ def stretches(work_s: Seconds, cycle: Cycle) -> Count:
     >>> print(stretches(100.0, Cycle(work_s=20.0)), stretches(101.0, Cycle(work_s=20.0)))
     5.0 6.0
     """
-    return np.maximum(np.ceil(work_s / cycle.work_s), 1.0)
+    return np.maximum(np.ceil(work_s / cycle.work_s - ROUNDING), 1.0)
 
 
 def total_s(work_s: Seconds, cycle: Cycle, *, final_save: bool) -> Seconds:

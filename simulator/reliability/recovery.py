@@ -79,7 +79,7 @@ def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float,
     Parameters
     ----------
     first : bool
-        Whether this is the run's first stage, which takes the start-up.
+        Whether this is the run's first stage, which takes the start-up unless it is calendar time.
     reenters : bool
         Whether the job is set up anew and reads the last save, because the set of machines changed.
     """

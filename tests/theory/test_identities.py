@@ -53,7 +53,7 @@ def test_the_ledger_closes(engine: Engine, scenario: Scenario) -> None:
 @ample
 @given(scenario=factories.scenarios())
 def test_attempted_is_committed_and_lost(engine: Engine, scenario: Scenario) -> None:
-    """What was worked and saved in the end is what the scenario asks for; all else after the first step is lost."""
+    """All time that is not on a way in or back is worked or saved for good, or lost."""
     found = engine(scenario, SOME)
     ways = ("detection_latency", "spare_wait", "infrastructure_recovery", "program_startup",
             "accelerator_initialization", "checkpoint_restore", "idle_spare")  # fmt: skip
@@ -235,3 +235,11 @@ def test_independent_causes_superpose() -> None:
     assert {name: stops / 100.0 for name, stops in found.stops_by_cause.items()} == pytest.approx(
         {"0.5": 0.5, "0.2": 0.2, "0.3": 0.3}, abs=0.02
     )
+
+
+@ENGINES
+def test_calendar_time_contains_every_loss(engine: Engine) -> None:
+    """A gross stage takes as long as it says, wherever it stands (T11: no failure tax on top of published hours)."""
+    published = factories.stage(3600.0, name="published", gross=True)
+    run = factories.scenario([published, factories.stage(100.0, name="more")], recovery=Recovery(startup_s=300.0))
+    assert engine(run, range(1)).stage_s[0, 0] == 3600.0

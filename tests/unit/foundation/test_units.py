@@ -1,6 +1,7 @@
 """Text with units: what is read, what is refused with which words, and the way back."""
 
 import math
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -28,8 +29,8 @@ BAD = [
     (math.nan, "ratio", "not a finite number"), (math.inf, "count", "not a finite number"),
     ("1e999 s", "time", "not a finite number"), (10**400, "count", "not a finite number"),
     ("1e9 years", "time", "beyond the largest"), ("", "time", "cannot read"), ("d", "time", "cannot read"),
-    ("1 2 d", "time", "cannot read"), ("12 K tokens", "tokens", "cannot read"), (True, "count", "expected a count"),
-    (None, "time", "expected a time"),
+    ("1 2 d", "time", "cannot read"), ("12 K tokens", "tokens", "cannot read"),
+    (True, "count", "expected a count"), (None, "time", "expected a time"),
     ([1], "bytes", "expected an amount of data"), ("5 apples", "count", "does not fit here"),
     ("5 s", "ratio", "does not fit here"), ("50 %", "count", "does not fit here"), ("5 %", "time", "is not known"),
     ("\x00\xff", "time", "cannot read"), ("x" * 1000, "time", "cannot read"),
@@ -65,11 +66,8 @@ def test_there_and_back(dimension: str, exponent: float) -> None:
     text=st.text(max_size=12) | st.integers() | st.floats() | st.none(), dimension=st.sampled_from(sorted(DIMENSIONS))
 )
 def test_whatever_is_written_is_read_or_refused(text: object, dimension: str) -> None:
-    try:
-        value = parse(text, dimension)
-    except UnitError:
-        return
-    assert 0 <= value <= DIMENSIONS[dimension].most
+    with suppress(UnitError):
+        assert 0 <= parse(text, dimension) <= DIMENSIONS[dimension].most
 
 
 @settings(derandomize=True, deadline=None)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from simulator.reliability.expected import segment_s, stops
-from simulator.reliability.recovery import PARTS, Recovery, exposed_from_s, way_back_s, way_in_s
+from simulator.reliability.recovery import PARTS, Exposure, Recovery, exposed_from_s, way_back_s, way_in_s
 from tests import factories
 
 RECOVERY = Recovery(swap_s=3.0, initialization_s=4.0, restore_s=6.0, startup_s=7.0)
@@ -25,14 +25,14 @@ def test_ways_in(first: bool, reenters: bool, spent_s: float) -> None:
 
 
 @pytest.mark.parametrize(("exposure", "instant"), [("A", 2.0), ("B", 3.0), ("C", 1.0)])
-def test_exposure_of_floats_and_arrays(exposure: str, instant: float) -> None:
+def test_exposure_of_floats_and_arrays(exposure: Exposure, instant: float) -> None:
     assert exposed_from_s(1.0, 2.0, 3.0, exposure) == instant
     arrays = (np.array([1.0, 10.0]), np.array([2.0, 20.0]), np.array([3.0, 30.0]))
     assert exposed_from_s(*arrays, exposure).tolist() == [instant, 10 * instant]
 
 
 @pytest.mark.parametrize("exposure", factories.EXPOSURES)
-def test_stops_are_exposed_time_over_mtbf(exposure: str) -> None:
+def test_stops_are_exposed_time_over_mtbf(exposure: Exposure) -> None:
     """Growth of a segment by its save alone, D and R apart: all models agree, and each stop costs one exposed M."""
     spent_s = segment_s(500.0, 10.0, mtbf_s=1000.0, down_s=0.0, recovery_s=0.0, exposure=exposure)
     assert spent_s == pytest.approx(1000.0 * np.expm1(0.51), rel=1e-12)

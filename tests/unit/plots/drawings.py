@@ -1,0 +1,74 @@
+"""Every picture of a fixed input, for tests that look at all of them."""
+
+from datetime import date, datetime, timedelta
+
+import numpy as np
+
+from analysis.plots.amounts import days
+from analysis.plots.cashflow import Month, cash_flow
+from analysis.plots.distribution import Mark, distribution
+from analysis.plots.interval import Curve, interval_curve
+from analysis.plots.overview import overview
+from analysis.plots.pareto import Loss, pareto
+from analysis.plots.style import Picture
+from analysis.plots.timeline import Span, Stop, Story, timeline
+from analysis.plots.waterfall import Step, waterfall
+
+SAMPLE = 21.5 + np.linspace(0.0, 1.0, 101) ** 2
+STEPS = [
+    Step(phase="productive", accelerator_hours=1e6, usd=4e6),
+    Step(phase="wasted_progress", accelerator_hours=4e4, usd=1.6e5),
+    Step(phase="checkpoint_save", accelerator_hours=2e4, usd=8e4),
+    Step(phase="idle_spare", accelerator_hours=1e4, usd=4e4),
+]
+LOSSES = [
+    Loss(phase="wasted_progress", cause=f"cause_{n}", accelerator_hours=n * 1e3, usd=n * 4e3) for n in range(1, 14)
+]
+MONTHS = [
+    Month(first=date(2022, 12, 1), usd=3.9e6, p10=3.9e6, p90=3.9e6),
+    Month(first=date(2023, 1, 1), usd=3.7e5, p10=3.2e5, p90=4.2e5),
+]
+CURVE = Curve(
+    intervals_s=[60.0 * 2**n for n in range(10)],
+    lost=[0.3 / 2**n + 0.002 * 2**n for n in range(10)],
+    chosen_s=3600.0,
+    chosen_lost=0.125,
+    best_s=720.0,
+    best_lost=0.05,
+    stage="train",
+)
+
+
+def story(stops: int = 12) -> Story:
+    """Return a run of two stages with stops by three causes."""
+    start = datetime(2022, 12, 12)
+    return Story(
+        title="A typical run",
+        stages=[
+            Span(name="warm-up", start=start, end=start + timedelta(days=3)),
+            Span(name="train", start=start + timedelta(days=3), end=start + timedelta(days=22)),
+        ],
+        stops=[
+            Stop(at=start + timedelta(days=1 + 20 * n / max(stops, 1)), cause=f"gpu_{n % 3}", lost_h=0.5 + n % 2)
+            for n in range(stops)
+        ],
+    )
+
+
+def pictures() -> list[Picture]:
+    """Return one picture of each kind."""
+    mark = Mark(value=21.0, label="published: 21.0 d (net)")
+    return [
+        distribution("days", SAMPLE, quantity="days", written=days, mark=mark),
+        distribution("single", np.full(5, 21.0), quantity="days", written=days),
+        distribution(
+            "far", SAMPLE, quantity="days", written=days, mark=Mark(value=64.0, label="published: 64.0 d (gross)")
+        ),
+        waterfall("waterfall", STEPS),
+        pareto("losses", LOSSES),
+        cash_flow("cash", MONTHS),
+        interval_curve("interval", CURVE),
+        timeline("typical", story()),
+        timeline("quiet", story(0)),
+        overview("overview", question="What?", answer="That.", wall_days=SAMPLE, steps=STEPS, mark=mark),
+    ]
