@@ -1,18 +1,22 @@
-"""``flopcast compare A B``: paired on the same faults, who is cheaper and sooner, and how surely."""
+"""``flopcast compare A B ...``: paired on the same faults, who is cheaper and sooner, how surely, and why."""
 
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from rich.table import Table
 
+    from analysis.metrics.forecast import Forecast
+    from analysis.study.attribution import Attribution, Means
     from analysis.study.compare import Difference
+    from simulator.scenario.load import Loaded
+    from simulator.scenario.values import Scenario
 
 # How each quantity is shown: its name with the unit, what to divide by, and the form.
 _SHOWN = {
@@ -22,63 +26,150 @@ _SHOWN = {
     "goodput": ("goodput", 1.0, "{:.4f}"),
     "interruptions": ("interruptions", 1.0, "{:,.2f}"),
 }
+_MOST_PATHS = 3  # of a part, on the screen
 
 
 def compare(
-    a: Annotated[str, typer.Argument(help="A shipped scenario or a file: what is.", show_default=False)],
-    b: Annotated[str, typer.Argument(help="A shipped scenario or a file: what might be.", show_default=False)],
+    scenarios: Annotated[
+        list[str], typer.Argument(help="Shipped scenarios or files: what is, then what might be.", show_default=False)
+    ],
     sets: Sets = None,
     sets_b: Annotated[
-        list[str] | None, typer.Option("--set-b", help="Change a value of B alone; may be given several times.")
+        list[str] | None,
+        typer.Option("--set-b", help="Change a value of the second scenario alone; it is the first if none is named."),
     ] = None,
     replicas: Replicas = None,
     seed: Seed = None,
     workers: Workers = 1,
+    why: Annotated[
+        bool, typer.Option("--why/--no-why", help="Split the difference over the changed values: up to 256 more runs.")
+    ] = True,
     as_json: AsJson = False,
 ) -> None:
-    """Compare two scenarios on common random numbers: B less A, with intervals and probabilities."""
-    from analysis.cli.output import all_sets, console, forecast_facts, to_json
+    """Compare scenarios with the first on common random numbers: differences, how sure they are, and why."""
+    from analysis.cli.output import all_sets, console, to_json
     from analysis.cli.run import made
     from analysis.study.compare import differences
-    from simulator.scenario.api import scenario
+    from simulator.scenario.api import resolve
 
-    first = scenario(a, all_sets(sets, seed, replicas))
-    paired = all_sets([*(sets or []), *(sets_b or [])], first.seed, first.replicas)
-    ours, theirs = made(first, workers), made(scenario(b, paired), workers)
-    found = differences(ours, theirs)
+    loaded = _loaded(scenarios, all_sets(sets, seed, replicas), sets_b or [])
+    forecasts = [made(resolve(each), workers) for each in loaded]
+    ours = forecasts[0]
+    rows = [differences(ours, theirs) for theirs in forecasts[1:]]
+    parts = [_why(loaded[0], each, workers) if why else None for each in loaded[1:]]
     if as_json:
-        facts = {"a": forecast_facts(ours), "b": forecast_facts(theirs)}
-        typer.echo(to_json(facts | {"differences": [asdict(row) for row in found]}))
+        typer.echo(to_json(_facts(forecasts, rows, parts)))
         return
     screen = console()
-    screen.print(f"A: {ours.scenario.title}\nB: {theirs.scenario.title}")
-    screen.print(_table(found))
-    sooner, cheaper = (next(row for row in found if row.quantity == name) for name in ("wall_days", "usd"))
-    screen.print(
-        f"B is cheaper in {cheaper.probability_lower:.0%} of the replicas and sooner in "
-        f"{sooner.probability_lower:.0%}; ties count half.\n"
-        "Noise: what pairing divides the variance of the difference by."
-    )
-    screen.print(f"Dollars of A: {ours.basis}.\nDollars of B: {theirs.basis}.")
+    for letter, (theirs, found, split) in zip(_LETTERS, zip(forecasts[1:], rows, parts, strict=True), strict=False):
+        for block in _page(letter, ours, theirs, found, split):
+            screen.print(block)
     screen.print(f"{ours.replicas:,} paired replicas, seed {ours.seed}, flopcast {ours.version}.")
 
 
-def _table(found: "Sequence[Difference]") -> "Table":
+_LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _loaded(names: list[str], sets: list[str], sets_b: list[str]) -> "list[Loaded]":
+    """Load the scenarios; all take seed and replicas of the first."""
+    from simulator.scenario.api import load, scenario
+
+    if len(names) == 1 and sets_b:
+        names = names * 2
+    if not 2 <= len(names) <= len(_LETTERS) + 1:
+        raise typer.BadParameter(f"name 2 to {len(_LETTERS) + 1} scenarios, or one and --set-b")
+    first = scenario(names[0], sets)
+    pairing = [f"run.seed={first.seed}", f"run.replicas={first.replicas}"]
+    return [load(name, sets=[*sets, *(sets_b if number == 1 else []), *pairing]) for number, name in enumerate(names)]
+
+
+def _why(a: "Loaded", b: "Loaded", workers: int) -> "Attribution":
+    """Split a difference over the changes, with progress on stderr."""
+    from contextlib import closing
+
+    from analysis.cli.output import progress
+    from analysis.study.attribution import attribution, means_on
+    from analysis.study.executor import site
+
+    with closing(site(f"local:{workers}")) as place:
+
+        def run(mixtures: "Sequence[Scenario]") -> "Sequence[Means]":
+            with progress(len(mixtures), "mixtures") as show:
+                return means_on(place, show)(mixtures)
+
+        return attribution(a, b, run)
+
+
+def _facts(
+    forecasts: "Sequence[Forecast]", rows: "Sequence[Sequence[Difference]]", parts: "Sequence[Attribution | None]"
+) -> dict[str, Any]:
+    """Return comparisons as plain data."""
+    from analysis.cli.output import forecast_facts
+
+    return {
+        "scenarios": [forecast_facts(each) for each in forecasts],
+        "comparisons": [
+            {
+                "a": forecasts[0].scenario.name,
+                "b": theirs.scenario.name,
+                "differences": [asdict(row) for row in found],
+                "attribution": None if split is None else asdict(split),
+            }
+            for theirs, found, split in zip(forecasts[1:], rows, parts, strict=True)
+        ],
+    }
+
+
+def _page(
+    letter: str, ours: "Forecast", theirs: "Forecast", found: "Sequence[Difference]", split: "Attribution | None"
+) -> "Iterator[Table | str]":
+    """Return one comparison for people."""
+    yield f"A: {ours.scenario.title}\n{letter}: {theirs.scenario.title}"
+    yield _table(letter, found)
+    sooner, cheaper = (next(row for row in found if row.quantity == name) for name in ("wall_days", "usd"))
+    yield (
+        f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}.\n"
+        "Noise: what pairing divides the variance of the difference by."
+    )
+    if split is not None and split.parts:
+        yield _parts(split)
+        yield f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A."
+    yield f"Dollars of A: {ours.basis}.\nDollars of {letter}: {theirs.basis}.\n"
+
+
+def _share(row: "Difference") -> str:
+    """Say in how many replicas B is lower, with the interval."""
+    if row.variance_ratio is None and row.difference.mean == 0:
+        return "none, for they are equal"
+    share = f"{row.probability_lower:.1%} of the replicas ({row.probability_low:.1%} to {row.probability_high:.1%})"
+    return share.replace("%", " %")
+
+
+def _table(letter: str, found: "Sequence[Difference]") -> "Table":
     from rich.table import Table
 
     table = Table("", box=None, pad_edge=False)
-    for name in ("A", "B", "B - A", "± 95 %", "p10", "p90", "noise"):
+    for name in ("A", letter, f"{letter} - A", "± 95 %", "p10", "p90", "noise"):
         table.add_column(name, justify="right")
     for row in found:
         unit, size, form = _SHOWN[row.quantity]
-        numbers = (
-            row.a,
-            row.b,
-            row.difference.mean,
-            row.high - row.difference.mean,
-            row.difference.p10,
-            row.difference.p90,
-        )
+        five = row.difference
+        numbers = (row.a, row.b, five.mean, row.high - five.mean, five.p10, five.p90)
         noise = "" if row.variance_ratio is None else f"/ {row.variance_ratio:,.1f}"
         table.add_row(unit, *(form.format(number / size) for number in numbers), noise)
+    return table
+
+
+def _parts(split: "Attribution") -> "Table":
+    """Return which change explains how much of the mean difference."""
+    from rich.table import Table
+
+    table = Table("why", box=None, pad_edge=False)
+    table.add_column("days", justify="right", no_wrap=True)
+    table.add_column("dollars", justify="right", no_wrap=True)
+    for part in split.parts:
+        rest = len(part.paths) - _MOST_PATHS
+        words = ", ".join(part.paths[:_MOST_PATHS]) + (f" and {rest} more" if rest > 0 else "")
+        usd = part.effects["usd"]
+        table.add_row(words, f"{part.effects['wall_days']:+,.2f}", f"{'-' if usd < 0 else '+'}${abs(usd):,.0f}")
     return table

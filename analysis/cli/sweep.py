@@ -12,17 +12,28 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from analysis.study.sweep import Swept, Variant
+    from simulator.scenario.load import Loaded
 
 MOST_SHOWN = 60  # rows of the table on the screen
+MOST_BASES = 3  # lines that say on which basis dollars are
 
 
 def sweep(
     scenario: ScenarioName,
     sets: Sets = None,
+    over: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--over",
+            help="Vary a path: path=[a, b], range(low, high, step), logrange(low, high, count), "
+            "uniform(low, high) or loguniform(low, high); may be given several times.",
+        ),
+    ] = None,
+    join: Annotated[str, typer.Option("--join", help="grid, zip, lhs:COUNT or sobol:COUNT.")] = "grid",
     replicas: Replicas = None,
     seed: Seed = None,
     executor: Annotated[
-        str, typer.Option("--executor", help="local, local:N, dask:ADDRESS, slurm or slurm:PARTITION.")
+        str, typer.Option("--executor", help="local, local:N, dask:ADDRESS or slurm[:PARTITION].")
     ] = "local:1",
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  [default: runs/SCENARIO]")
@@ -33,11 +44,10 @@ def sweep(
 ) -> None:
     """Run every variant of a scenario's [sweep]; started again, it goes on where it was stopped."""
     from analysis.cli.output import all_sets, to_json
-    from analysis.study.sweep import variants_of
-    from simulator.scenario.api import load, variants
+    from simulator.scenario.api import load
 
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
-    found = variants_of(variants(loaded))
+    found = _variants(loaded, over or [], join)
     folder = out or Path("runs") / loaded.name
     if dry_run:
         _foretell(found, folder, executor, as_json=as_json)
@@ -49,6 +59,18 @@ def sweep(
         _show(swept, folder)
     if swept.failures:
         raise typer.Exit(1)
+
+
+def _variants(loaded: "Loaded", over: list[str], join: str) -> "Sequence[Variant]":
+    """Return the points of the file's [sweep], or of that and what the command line varies."""
+    from analysis.study import space
+    from analysis.study.sweep import variants_of
+    from simulator.scenario.api import resolve, variants
+
+    if not over and join == "grid":
+        return variants_of(variants(loaded))
+    dimensions = {**loaded.sweep, **dict(map(space.dimension, over))}
+    return variants_of(space.variants(loaded, dimensions, join, resolve(loaded).seed))
 
 
 def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet: bool) -> "Swept":
@@ -134,8 +156,11 @@ def _show(swept: "Swept", folder: Path) -> None:
     screen.print(_table(swept))
     if len(swept.lines) > MOST_SHOWN:
         screen.print(f"... and {len(swept.lines) - MOST_SHOWN:,} more in the CSV.")
-    for basis in dict.fromkeys(row.basis for _, row in swept.lines):
+    bases = list(dict.fromkeys(row.basis for _, row in swept.lines))
+    for basis in bases[:MOST_BASES]:
         screen.print(f"Dollars: {basis}.")
+    if len(bases) > MOST_BASES:
+        screen.print(f"... and {len(bases) - MOST_BASES:,} more bases of dollars, each beside its figure in the CSV.")
     screen.print(f"{swept.new:,} runs done, {swept.reused:,} taken from the journal; {folder / 'results.csv'}")
     for overrides, message in swept.failures:
         where = ", ".join(f"{path}={shown(value)}" for path, value in overrides.items())
@@ -148,17 +173,22 @@ def _table(swept: "Swept") -> "Table":
     from analysis.study.export import shown
 
     paths = list(dict.fromkeys(path for overrides, _ in swept.lines for path in overrides))
-    table = Table(*paths, box=None, pad_edge=False)
-    for name in ("days", "p10", "p90", "dollars", "p10", "p90", "accelerator-hours", "goodput", "stops"):
-        table.add_column(name, justify="right")
+    table = Table(*_headers(paths), box=None, pad_edge=False)
+    for name in ("days", "p10", "p90", "dollars", "goodput", "stops"):
+        table.add_column(name, justify="right", no_wrap=True)
     for overrides, row in swept.lines[:MOST_SHOWN]:
         five = row.figures
         table.add_row(
             *(shown(overrides.get(path, "")) for path in paths),
             *(f"{five[f'wall_days_{name}']:,.2f}" for name in ("mean", "p10", "p90")),
-            *(f"${five[f'usd_{name}']:,.0f}" for name in ("mean", "p10", "p90")),
-            f"{five['accelerator_hours_mean']:,.0f}",
+            f"${five['usd_mean']:,.0f}",
             f"{five['goodput_mean']:.3f}",
             f"{five['interruptions_mean']:,.1f}",
         )
     return table
+
+
+def _headers(paths: Sequence[str]) -> Sequence[str]:
+    """Return the last key of each path, or the paths where that says too little."""
+    last = [path.rpartition(".")[2] for path in paths]
+    return last if len(set(last)) == len(last) else paths

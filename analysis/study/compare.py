@@ -29,8 +29,8 @@ class Difference:
         Of B - A over replicas.
     low, high : float
         95 % interval of the mean difference.
-    probability_lower : float
-        Share of replicas in which B is lower than A; ties count half.
+    probability_lower, probability_low, probability_high : float
+        Share of replicas in which B is lower than A, ties counted half, and its 95 % interval (Wilson).
     variance_ratio : float or None
         Variance of independent differences over that of the paired ones; None when the paired do not vary.
     """
@@ -42,6 +42,8 @@ class Difference:
     low: float
     high: float
     probability_lower: float
+    probability_low: float
+    probability_high: float
     variance_ratio: float | None
 
 
@@ -71,6 +73,8 @@ def difference(quantity: str, a: FloatArray, b: FloatArray) -> Difference:
     """
     paired = b - a
     spread = summary(paired)
+    share = float((paired < 0).mean() + 0.5 * (paired == 0).mean())
+    least, most = wilson(share, paired.size)
     apart, together = float(a.var() + b.var()), float(paired.var())
     return Difference(
         quantity=quantity,
@@ -79,6 +83,24 @@ def difference(quantity: str, a: FloatArray, b: FloatArray) -> Difference:
         difference=spread,
         low=spread.mean - _NORMAL_95 * spread.stderr,
         high=spread.mean + _NORMAL_95 * spread.stderr,
-        probability_lower=float((paired < 0).mean() + 0.5 * (paired == 0).mean()),
+        probability_lower=share,
+        probability_low=least,
+        probability_high=most,
         variance_ratio=apart / together if together > 0 else None,
     )
+
+
+def wilson(share: float, count: int) -> tuple[float, float]:
+    """Return the 95 % interval of a probability of which a share was seen in so many trials.
+
+    Source: E. B. Wilson, Journal of the American Statistical Association 22 (1927) 209.
+
+    Examples
+    --------
+    >>> low, high = wilson(1.0, 100)
+    >>> round(low, 3), high
+    (0.963, 1.0)
+    """
+    square = _NORMAL_95**2 / count
+    middle, half = share + square / 2, (share * (1 - share) * square + square * square / 4) ** 0.5
+    return max((middle - half) / (1 + square), 0.0), min((middle + half) / (1 + square), 1.0)

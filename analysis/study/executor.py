@@ -1,4 +1,4 @@
-"""Where the work of a study is done: in this process, or in processes of this machine.
+"""Where the work of a study is done: in this process, in processes of this machine, or on a cluster.
 
 Everything hangs on one seam, the futures of `concurrent.futures`. Tasks travel in chunks of about a quarter of a
 second, so that the way there and back does not count. A worker that dies costs only its chunk: the tasks in it are
@@ -35,9 +35,13 @@ class ExecutorError(OSError):
 
 
 class Site(Protocol):
-    """A place where functions are called; `losses` are the errors that mean that a worker died."""
+    """A place where functions are called.
+
+    `losses` are the errors that mean that a worker died, and `deaths` says how many workers such an error stands for.
+    """
 
     losses: tuple[type[BaseException], ...]
+    deaths: int
 
     @property
     def width(self) -> int:
@@ -57,6 +61,7 @@ class Here:
     """The process that asks: a call is done when `submit` returns."""
 
     losses: tuple[type[BaseException], ...] = ()
+    deaths = 1
     width = 1
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
@@ -73,6 +78,7 @@ class Processes:
     """Processes of this machine; each is a pool of its own, so that it is known whose death a loss was."""
 
     losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
+    deaths = 1
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -128,7 +134,9 @@ def site(text: str) -> Site:
     Parameters
     ----------
     text : str
-        ``local`` or ``local:N`` for N processes of this machine, where ``local:1`` is this process.
+        ``local`` or ``local:N`` for N processes of this machine, where ``local:1`` is this process;
+        ``dask:ADDRESS`` for the workers of a dask scheduler; ``slurm``, ``slurm:PARTITION`` or ``slurm:PARTITION:JOBS``
+        for jobs of a Slurm cluster.
 
     Raises
     ------
@@ -139,16 +147,25 @@ def site(text: str) -> Site:
     if kind == "local":
         width = _width(rest, text)
         return Here() if width == 1 else Processes(width)
-    raise ExecutorError(f"{shorten(text)!r} is no executor; write local or local:N")
+    if kind == "dask" and rest:
+        from analysis.study.cluster import dask
+
+        return dask(rest)
+    if kind == "slurm":
+        from analysis.study.cluster import slurm
+
+        partition, _, jobs = rest.partition(":")
+        return slurm(partition or None, *([_width(jobs, text)] if jobs else []))
+    raise ExecutorError(
+        f"{shorten(text)!r} is no executor; write local, local:N, dask:ADDRESS, slurm or slurm:PARTITION"
+    )
 
 
 def _width(rest: str, text: str) -> int:
     if not rest:
         return os.cpu_count() or 1
     if not rest.isdecimal() or not 1 <= len(rest) <= 4 or not 1 <= int(rest) <= 1024:
-        raise ExecutorError(
-            f"{shorten(text)!r}: the number of processes is a whole number from 1 to 1024, as in local:2"
-        )
+        raise ExecutorError(f"{shorten(text)!r}: the number of workers is a whole number from 1 to 1024, as in local:2")
     return int(rest)
 
 
@@ -187,13 +204,15 @@ def completed(
             return
         for future in wait(running, return_when=FIRST_COMPLETED).done:
             chunk = running.pop(future)
+            if future.cancelled():
+                raise ExecutorError("the workers have gone; start again, finished runs are kept")
             error = future.exception()
             if error is None:
                 answer = future.result()
                 queue.learn(answer.spent_s / len(chunk))
                 yield list(zip(chunk, answer.results, strict=True))
             elif isinstance(error, place.losses):
-                if given_up := queue.lost(chunk):
+                if given_up := queue.lost(chunk, place.deaths):
                     yield given_up
             else:
                 raise error
@@ -250,11 +269,11 @@ class _Queue:
         lasting = ceil(CHUNK_S / max(self._task_s, 1e-6))
         return max(1, min(lasting, ceil(len(self._waiting) / width)))
 
-    def lost(self, chunk: Sequence[int]) -> list[tuple[int, Failure]]:
+    def lost(self, chunk: Sequence[int], deaths: int) -> list[tuple[int, Failure]]:
         """Take back a chunk whose worker died; return the tasks that are given up."""
         given_up = []
         for number in chunk:
-            self._strikes[number] = self._strikes.get(number, 0) + 1
+            self._strikes[number] = self._strikes.get(number, 0) + deaths
             if len(chunk) == 1 and self._strikes[number] >= STRIKES:
                 given_up.append((number, Failure(f"killed its worker {STRIKES} times")))
             else:

@@ -8,7 +8,7 @@ machine, not on a network file system.
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
@@ -100,10 +100,6 @@ class Journal:
             return None
         engine, basis, *figures = found
         return Row(key=key, figures=dict(zip(FIGURES, figures, strict=True)), basis=basis, engine=engine)
-
-    def missing(self, keys: Sequence[Key]) -> set[Key]:
-        """Return those of the keys that have no row."""
-        return {key for key in keys if self.get(key) is None}
 
     def count(self) -> int:
         """Return the number of rows."""

@@ -72,3 +72,52 @@ def test_a_folder_whose_journal_is_something_else_is_refused(tmp_path: Path) -> 
     assert run.returncode == 2
     assert b"Traceback" not in message
     assert (tmp_path / "journal.sqlite").read_text().startswith("not a journal")
+
+
+def children(pid: int) -> list[int]:
+    """Return the processes that a process started, its workers last (Linux)."""
+    try:
+        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    except FileNotFoundError:
+        return []
+
+
+def workers(run: "subprocess.Popen[bytes]") -> list[int]:
+    """Wait for the two workers of a sweep and the process that watches over their resources, and return the workers."""
+    end_s = time.monotonic() + 30
+    while time.monotonic() < end_s:
+        found = [pid for pid in children(run.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
+        if len(found) == 2:
+            return found
+        time.sleep(0.02)
+    raise AssertionError("the sweep started no workers")
+
+
+needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
+
+
+@needs_proc
+def test_a_worker_that_is_killed_does_not_change_a_byte(tmp_path: Path, whole: bytes) -> None:
+    run = start(tmp_path, "--executor", "local:2")
+    for pid in workers(run):
+        time.sleep(0.3)
+        os.kill(pid, signal.SIGKILL)
+    assert run.wait(timeout=120) == 0
+    assert (tmp_path / "results.csv").read_bytes() == whole
+
+
+@needs_proc
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_whatever_ends_it_the_journal_is_valid_and_no_worker_stays(tmp_path: Path, whole: bytes, blow: int) -> None:
+    run = start(tmp_path, "--executor", "local:2", stderr=subprocess.PIPE)
+    started = workers(run)
+    run.send_signal(blow)
+    _, message = run.communicate(timeout=30)
+    assert run.returncode != 0
+    assert b"Traceback" not in message
+    end_s = time.monotonic() + 20
+    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_text() for pid in started):
+        assert time.monotonic() < end_s
+        time.sleep(0.05)
+    assert start(tmp_path).wait(timeout=120) == 0
+    assert (tmp_path / "results.csv").read_bytes() == whole

@@ -1,0 +1,161 @@
+"""What sweeps promise: nothing lost in a hundred kills, two cores used, little overhead, a large journal open at once.
+
+Run it on a quiet machine: ``python benchmarks/bench_sweeps.py``. Exit code 1 if a promise is broken.
+"""
+
+import os
+import pickle
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from analysis.study.evaluate import FIGURES, Key, Row, evaluate
+from analysis.study.executor import site
+from analysis.study.journal import Journal
+from analysis.study.sweep import JOURNAL, Variant, sweep, variants_of
+from simulator.scenario.api import load, variants
+
+ROOT = Path(__file__).resolve().parents[1]
+SEEDS = 200
+KILLS = 100
+
+
+def main() -> int:
+    """Measure, print, and say whether every promise is kept."""
+    cases = made(SEEDS, replicas=2000)
+    kept = [
+        promise("rows lost, doubled or changed in 100 kills", *killed(), 0.0),
+        promise("s for one core over s for two, less than 1.7 is too little", *efficiency(cases), 1.7, least=True),
+        promise("ms of overhead a run", *overhead(cases), 5.0),
+        promise("s to open a journal of 1M rows and find one", *opened(), 1.0),
+    ]
+    return 0 if all(kept) else 1
+
+
+def promise(what: str, measured: float, detail: str, bound: float, *, least: bool = False) -> bool:
+    """Print one promise, and return whether it is kept."""
+    kept = measured >= bound if least else measured <= bound
+    word = "least" if least else "most"
+    print(
+        f"{'kept' if kept else 'BROKEN':6}  {measured:6.2f} (promised: at {word} {bound:g})  {what}  {detail}",
+        flush=True,
+    )
+    return kept
+
+
+def made(count: int, replicas: int) -> list[Variant]:
+    """Return variants of one scenario that differ in their seeds."""
+    sets = [f"run.replicas={replicas}", f"sweep.run.seed={list(range(count))}"]
+    return list(variants_of(variants(load("llama3-405b", sets=sets))))
+
+
+_SWEEP = """
+import pickle, sys
+from pathlib import Path
+from analysis.study.executor import site
+from analysis.study.sweep import sweep
+cases = pickle.loads(Path(sys.argv[1]).read_bytes())
+print("ready", flush=True)
+sweep(cases, Path(sys.argv[2]), site("local:1"))
+"""
+
+
+def killed() -> tuple[float, str]:
+    """Kill a sweep a hundred times at random instants; return how many rows were lost, doubled or changed."""
+    wrong, before, whim = 0, [], random.Random(7)
+    with TemporaryDirectory() as name, TemporaryDirectory() as other:
+        file = Path(other) / "cases"
+        file.write_bytes(pickle.dumps(made(1000, replicas=500)))
+        for _ in range(KILLS):
+            with subprocess.Popen(
+                [sys.executable, "-c", _SWEEP, str(file), name], cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)},
+                stdout=subprocess.PIPE,
+            ) as process:  # fmt: skip
+                assert process.stdout is not None
+                process.stdout.readline()
+                time.sleep(whim.uniform(0.0, 0.5))
+                process.send_signal(signal.SIGKILL)
+            now = rows(Path(name))
+            wrong += sum(old not in now for old in before) + len(now) - len({row[:4] for row in now})
+            before = now
+        with Journal(Path(name) / JOURNAL) as journal:
+            wrong += journal.check() != "ok"
+        return wrong, f"({len(before)} runs were finished between the kills)"
+
+
+def rows(folder: Path) -> list[tuple[object, ...]]:
+    """Return all rows of a journal, with the number that each got when it was written."""
+    if not (folder / JOURNAL).exists():
+        return []
+    with Journal(folder / JOURNAL) as journal:
+        return journal._base.execute(
+            "SELECT fingerprint, seed, replicas, version, rowid, usd_mean FROM runs"
+        ).fetchall()
+
+
+def timed(work: Callable[[], object]) -> float:
+    """Return how long something takes [s]."""
+    start_s = time.perf_counter()
+    work()
+    return time.perf_counter() - start_s
+
+
+def swept_s(cases: list[Variant], executor: str) -> float:
+    """Return how long a sweep takes, workers started and ended [s]."""
+
+    def work() -> None:
+        with TemporaryDirectory() as name, closing(site(executor)) as place:
+            sweep(cases, Path(name), place)
+
+    return timed(work)
+
+
+def efficiency(cases: list[Variant]) -> tuple[float, str]:
+    """Return one core's time over two cores'."""
+    start_s = cpu_s()
+    one_s, middle_s = swept_s(cases, "local:1"), cpu_s()
+    two_s, end_s = swept_s(cases, "local:2"), cpu_s()
+    cpu = f"CPU {middle_s - start_s:.1f} s and {end_s - middle_s:.1f} s"
+    return one_s / two_s, f"({one_s:.2f} s and {two_s:.2f} s for {len(cases)} scenarios x 2,000 replicas; {cpu})"
+
+
+def cpu_s() -> float:
+    """Return the processor time of this process and of those that it has ended [s]."""
+    return sum(os.times()[:4])
+
+
+def overhead(cases: list[Variant]) -> tuple[float, str]:
+    """Return what a run costs beside its own time [ms]."""
+    own_s = min(timed(lambda: [evaluate(case.scenario) for case in cases]) for _ in range(2))
+    whole_s = min(swept_s(cases, "local:1") for _ in range(2))
+    return 1e3 * max(whole_s - own_s, 0.0) / len(cases), f"({1e3 * own_s / len(cases):.1f} ms are its own)"
+
+
+def opened() -> tuple[float, str]:
+    """Return how long a journal of a million rows takes to open [s]."""
+    with TemporaryDirectory() as name:
+        path = Path(name) / JOURNAL
+        figures = dict.fromkeys(FIGURES, 1.0)
+        with Journal(path) as journal:
+            for start in range(0, 1_000_000, 50_000):
+                journal.put(
+                    Row(key=Key(f"{number:032x}", 1, 1, "1"), figures=figures, basis="$1", engine="estimate")
+                    for number in range(start, start + 50_000)
+                )
+        size_mb = path.stat().st_size / 1e6
+
+        def work() -> None:
+            with Journal(path) as journal:
+                assert journal.get(Key(f"{654_321:032x}", 1, 1, "1")) is not None
+
+        return timed(work), f"({size_mb:.0f} MB)"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
