@@ -16,8 +16,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from analysis.study.evaluate import FIGURES, Key, Row, evaluate
-from analysis.study.executor import site
 from analysis.study.journal import Journal
+from analysis.study.sites import site
 from analysis.study.sweep import JOURNAL, Variant, sweep, variants_of
 from simulator.scenario.api import load, variants
 
@@ -58,7 +58,7 @@ def made(count: int, replicas: int) -> list[Variant]:
 _SWEEP = """
 import pickle, sys
 from pathlib import Path
-from analysis.study.executor import site
+from analysis.study.sites import site
 from analysis.study.sweep import sweep
 cases = pickle.loads(Path(sys.argv[1]).read_bytes())
 print("ready", flush=True)

@@ -89,7 +89,7 @@ def _why(a: "Loaded", b: "Loaded", workers: int) -> "Attribution":
 
     from analysis.cli.output import progress
     from analysis.study.attribution import attribution, means_on
-    from analysis.study.executor import site
+    from analysis.study.sites import site
 
     with closing(site(f"local:{workers}")) as place:
 

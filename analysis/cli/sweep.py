@@ -80,7 +80,7 @@ def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet
     from analysis.cli.output import progress
     from analysis.study import export
     from analysis.study.evaluate import key_of
-    from analysis.study.executor import site
+    from analysis.study.sites import site
     from analysis.study.sweep import sweep as run_all
 
     runs = len({key_of(variant.scenario) for variant in variants})
@@ -97,7 +97,7 @@ def _foretell(variants: "Sequence[Variant]", folder: Path, executor: str, *, as_
     from dataclasses import asdict
 
     from analysis.cli.output import to_json
-    from analysis.study.executor import site
+    from analysis.study.sites import site
     from analysis.study.sweep import outlook
 
     found = outlook(variants, folder)

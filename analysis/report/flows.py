@@ -109,7 +109,7 @@ def interval_curve(scenario: Scenario) -> Curve | None:
     if not struck:
         return None
     stage = max(struck, key=lambda stage: stage.work_s * stage.accelerators)
-    best_s, chosen_s = _best_s(scenario, stage), stage.cycle.work_s
+    best_s, chosen_s = _best_s(scenario, stage), min(stage.cycle.work_s, stage.work_s)
     low = max(min(best_s, chosen_s) / _CURVE_FACTOR, stage.cycle.lag_s, 1e-3)
     high = min(max(best_s, chosen_s) * _CURVE_FACTOR, stage.work_s)
     points = np.geomspace(low, high, _CURVE_POINTS).tolist() if high > 1.5 * low else []

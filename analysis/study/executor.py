@@ -15,8 +15,6 @@ from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessP
 from math import ceil
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
-from simulator.foundation.issues import shorten
-
 CHUNK_S = 0.25
 STRIKES = 3
 
@@ -126,47 +124,6 @@ def _follow_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
-
-
-def site(text: str) -> Site:
-    """Open the place of work that a user names.
-
-    Parameters
-    ----------
-    text : str
-        ``local`` or ``local:N`` for N processes of this machine, where ``local:1`` is this process;
-        ``dask:ADDRESS`` for the workers of a dask scheduler; ``slurm``, ``slurm:PARTITION`` or ``slurm:PARTITION:JOBS``
-        for jobs of a Slurm cluster.
-
-    Raises
-    ------
-    ExecutorError
-        If there is no such place.
-    """
-    kind, _, rest = text.partition(":")
-    if kind == "local":
-        width = _width(rest, text)
-        return Here() if width == 1 else Processes(width)
-    if kind == "dask" and rest:
-        from analysis.study.cluster import dask
-
-        return dask(rest)
-    if kind == "slurm":
-        from analysis.study.cluster import slurm
-
-        partition, _, jobs = rest.partition(":")
-        return slurm(partition or None, *([_width(jobs, text)] if jobs else []))
-    raise ExecutorError(
-        f"{shorten(text)!r} is no executor; write local, local:N, dask:ADDRESS, slurm or slurm:PARTITION"
-    )
-
-
-def _width(rest: str, text: str) -> int:
-    if not rest:
-        return os.cpu_count() or 1
-    if not rest.isdecimal() or not 1 <= len(rest) <= 4 or not 1 <= int(rest) <= 1024:
-        raise ExecutorError(f"{shorten(text)!r}: the number of workers is a whole number from 1 to 1024, as in local:2")
-    return int(rest)
 
 
 Settled: TypeAlias = Sequence[tuple[int, Result | Failure]]  # number of the task, and what came of it

@@ -71,7 +71,7 @@ def sweep(
     folder : Path
         Has the journal; several sweeps may use one folder, even at once.
     place : Site
-        Where to run; see `analysis.study.executor.site`.
+        Where to run; see `analysis.study.sites.site`.
     progress : callable, optional
         Called with the number of runs that are done since the last call, those of the journal first.
 

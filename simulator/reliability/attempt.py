@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 Seconds: TypeAlias = float | NDArray[np.float64]
+NEVER_S = 1000 * 365.25 * 86400.0  # work of a cycle that no stage outlasts: nothing is saved before the end [s]
 ROUNDING = 1e-9  # of a stretch: 5 intervals of 600/3600 h are five stretches, not six
 
 Count: TypeAlias = float | NDArray[np.float64]  # whole numbers, kept as floats so that scalars and arrays share code

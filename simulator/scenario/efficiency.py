@@ -2,14 +2,14 @@
 
 import math
 from dataclasses import dataclass, field
-from typing import Final, Protocol
+from typing import Protocol
 
-from simulator.foundation.registry import Registry
 from simulator.foundation.units import show
 from simulator.scenario.defaults import EFFICIENCIES
 from simulator.scenario.findings import Findings
 from simulator.scenario.lines import Path
 from simulator.scenario.machines import Machines
+from simulator.scenario.methods import METHODS
 from simulator.scenario.trained import Trained
 
 QUARTILES = 2.0 * 0.6744897501960817  # distance of the quartiles of a normal distribution, in standard deviations
@@ -58,7 +58,7 @@ class Method(Protocol):
         ...
 
 
-METHODS: Final = Registry[type[Method]]("efficiency method", group="flopcast.efficiency_methods")
+__all__ = ["METHODS", "Method", "Question", "Speed", "Stated", "speed_of"]
 
 
 @METHODS.register("stated")
@@ -130,7 +130,8 @@ class FromPublishedRuns:
 def speed_of(question: Question, method: str) -> Speed | None:
     """Return a phase's speed by the scenario's method, and refuse what no machine can do."""
     name = "stated" if question.stated.path[0] == "phases" else method
-    speed = METHODS[name]().speed(question)
+    way: Method = METHODS[name]()
+    speed = way.speed(question)
     if speed is None or question.model is None:
         return speed
     mfu = mfu_of(speed, question)

@@ -5,6 +5,7 @@ from pathlib import PurePath
 
 from simulator.foundation.issues import not_among
 from simulator.foundation.units import UnitError, parse
+from simulator.scenario.methods import METHODS
 
 NO_FAILURES = "none"
 
@@ -35,8 +36,6 @@ def checkpoint_policies() -> Iterable[str]:
 
 def efficiency_methods() -> Iterable[str]:
     """Return the names of the ways to an efficiency."""
-    from simulator.scenario.efficiency import METHODS
-
     return list(METHODS)
 
 

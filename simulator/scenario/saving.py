@@ -4,7 +4,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.reliability.attempt import Cycle
+from simulator.reliability.attempt import NEVER_S, Cycle
 from simulator.reliability.checkpoint import policy
 from simulator.scenario import schema
 from simulator.scenario.defaults import BANDWIDTH, BYTES_PER_PARAMETER
@@ -90,7 +90,7 @@ def cycles_of(
     if checkpoint.mode == "blocking" and unused:
         findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
     if findings.issues:
-        return [Cycle(work_s=work) for work in work_s]
+        return [Cycle(work_s=NEVER_S) for _ in work_s]
     return [
         _cycle(checkpoint, draft, work, state, rate_per_node_s, findings)
         for draft, work in zip(drafts, work_s, strict=True)
@@ -109,7 +109,7 @@ def _cycle(
 ) -> Cycle:
     """Return the cycle of one phase."""
     if draft.gross or checkpoint.policy == "none":
-        return Cycle(work_s=work_s)
+        return Cycle(work_s=NEVER_S)
     save_s = save_s_of(checkpoint, state, draft.accelerators)
     if checkpoint.save_time is None:
         findings.amount((*draft.path, "save_time"), save_s, "time", "state / min(accelerators x NIC, bandwidth)", "D")
@@ -127,6 +127,8 @@ def _cycle(
         findings.problem((*CHECKPOINT, "policy"), f"{message}; state save_time, or write 'periodic'")
         return Cycle(work_s=work_s)
     findings.amount((*draft.path, "interval"), interval_s, "time", f"policy {checkpoint.policy}", "D")
+    if interval_s >= work_s:  # a slow replica outlasts the median's work, but not a policy that has no use for a save
+        interval_s = checkpoint.interval if checkpoint.policy == "periodic" and checkpoint.interval else NEVER_S
     return Cycle(work_s=interval_s, write_s=write_s, flush_s=min(flush_s, interval_s + cost_s), slowdown=slowdown)
 
 

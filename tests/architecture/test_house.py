@@ -61,10 +61,7 @@ def imported(file: Path, known: set[str], *, inside: bool) -> Iterator[str]:
                 yield inner if inner in known else str(node.module)
 
 
-DODGED = "simulator.scenario.keys imports efficiency inside a function, which imports machines, schema, keys"
-
-
-@pytest.mark.parametrize("inside", [False, pytest.param(True, marks=pytest.mark.xfail(reason=DODGED, strict=True))])
+@pytest.mark.parametrize("inside", [False, True])
 def test_no_import_cycle(inside: bool) -> None:
     """Neither at the top of modules nor dodged by an import inside a function."""
     dotted = {

@@ -10,8 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from analysis.study.executor import ExecutorError, Failure, completed, site
+from analysis.study.executor import ExecutorError, Failure, completed
 from analysis.study.export import csv_text
+from analysis.study.sites import site
 from analysis.study.sweep import Variant, sweep, variants_of
 from simulator.scenario.api import load, variants
 

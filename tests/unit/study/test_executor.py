@@ -18,8 +18,8 @@ from analysis.study.executor import (
     Processes,
     Site,
     completed,
-    site,
 )
+from analysis.study.sites import site
 
 
 def square(number: int) -> int:
