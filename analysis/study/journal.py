@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS runs (
     engine TEXT NOT NULL, basis TEXT NOT NULL, {", ".join(f"{name} REAL NOT NULL" for name in FIGURES)},
     PRIMARY KEY ({", ".join(_KEYS)})
 )"""
+# The names in these texts are the constants above; what comes from outside is bound by "?".
 _INSERT = f"INSERT OR IGNORE INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
 _SELECT = f"SELECT {', '.join(_COLUMNS[4:])} FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _KEYS)}"  # noqa: S608
 

@@ -51,11 +51,6 @@ class Shape(NamedTuple):
         routed = (self.experts_per_token + self.shared_experts) * self.expert_weights + self.experts * self.hidden
         return self.dense_share * self.dense_weights + self.mixture_share * routed
 
-    @property
-    def block_matrix_weights(self) -> Number:
-        """Matrix weights that a token meets in an average layer."""
-        return self.attention_weights + self.active_mlp_weights
-
 
 def shape_of(arch: Architecture) -> Shape:
     """Sum up an architecture."""
@@ -96,8 +91,3 @@ def _latent_width(arch: Architecture) -> int:
         return arch.heads * (arch.qk_dim + arch.value_dim) + arch.groups * (arch.qk_dim + arch.value_dim)
     query = arch.heads * arch.qk_dim if arch.q_lora_rank is None else arch.q_lora_rank
     return query + arch.kv_lora_rank + (arch.qk_rope_head_dim or 0) + arch.heads * arch.value_dim
-
-
-def stack_shapes(shapes: list[Shape]) -> Shape:
-    """Put shapes side by side as arrays, one element a case."""
-    return Shape(*(np.array(column, dtype=float) for column in zip(*shapes, strict=True)))
