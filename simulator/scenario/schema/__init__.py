@@ -1,0 +1,31 @@
+"""The sections of a scenario file, as pydantic models: what may be written, and in which units.
+
+Every key is optional here. What is needed, what follows from what, and the defaults are the business of `resolve`.
+"""
+
+from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
+from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.saving import Checkpoint
+from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
+from simulator.scenario.schema.training import Data, Model, Phase, Throughput
+
+__all__ = [
+    "Checkpoint",
+    "Cluster",
+    "Data",
+    "Detection",
+    "Document",
+    "Failures",
+    "Model",
+    "OwnCause",
+    "Phase",
+    "Pricing",
+    "PublishedRun",
+    "Recovery",
+    "Run",
+    "ScenarioFile",
+    "Section",
+    "Throughput",
+]

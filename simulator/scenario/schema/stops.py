@@ -1,0 +1,53 @@
+"""What stops a run, and what a stop costs."""
+
+from typing import Annotated
+
+from pydantic import Field
+
+from simulator.scenario import keys
+from simulator.scenario.quantities import AnyTime, Factor, Flag, Number, PerThousand, Text, key_of, one_of
+from simulator.scenario.schema.section import Section
+
+
+class OwnCause(Section):
+    """A cause of stops: a change to one of the catalogue's, or one of your own."""
+
+    rate_per_1000_node_days: PerThousand | None = None
+    kind: Annotated[str | None, *one_of("fail_stop", "hang", "slow", "silent", "planned")] = None
+    detection: AnyTime | None = None
+    nodes_lost: Number | None = None
+    repair: AnyTime | None = None
+    repair_law: Annotated[str | None, *one_of("constant", "exponential")] = None
+
+
+class Detection(Section):
+    """Time from fault to known stop, by kind of cause."""
+
+    fail_stop: AnyTime | None = None
+    hang: AnyTime | None = None
+    slow: AnyTime | None = None
+    silent: AnyTime | None = None
+    planned: AnyTime | None = None
+
+
+class Failures(Section):
+    """What stops the run."""
+
+    catalogue: Annotated[str | None, *key_of(keys.failure_catalogues, "key of the failure catalogue, or none")] = None
+    enabled: Flag | None = None
+    rate_multiplier: Factor | None = None
+    exposure: Annotated[str | None, *one_of("A", "B", "C")] = None
+    detection: Detection = Detection()
+    causes: dict[Text, OwnCause] = Field(default_factory=dict)
+
+
+class Recovery(Section):
+    """What a stop costs, and how lost machines come back."""
+
+    detection: AnyTime | None = None
+    swap: AnyTime | None = None
+    initialization: AnyTime | None = None
+    restore: AnyTime | None = None
+    startup: AnyTime | None = None
+    repair: AnyTime | None = None
+    repair_law: Annotated[str | None, *one_of("constant", "exponential")] = None
