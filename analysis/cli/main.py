@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from analysis.cli.budget import budget
 from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
@@ -43,7 +44,21 @@ def options(
     """Forecast the days and dollars of a training run, how sure they are, and where they go."""
 
 
-for command in (run, compare, sweep, report, timeline, cluster, tune, explain, calibrate, validate, schema, show):
+for command in (
+    run,
+    budget,
+    compare,
+    sweep,
+    report,
+    timeline,
+    cluster,
+    tune,
+    explain,
+    calibrate,
+    validate,
+    schema,
+    show,
+):
     app.command(command.__name__)(command)
 
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)

@@ -19,7 +19,7 @@ DEFAULT: Final = "besiroglu-2024"
 TRAINING: Final = 6.0  # FLOP per parameter and token
 SERVING: Final = 2.0
 MOST_TOKENS_PER_PARAMETER: Final = 500.0  # beyond this no law of the catalogue was tested; theory: cost, section 5
-_HALVINGS: Final = 100
+_HALVINGS: Final = 60
 _WIDEST: Final = 60.0  # of the bracket, in logarithm
 
 
@@ -111,7 +111,7 @@ class ScalingLaw:
         rest = self._reducible(loss)
         return self._size(rest * self.compute_exponent, rest)
 
-    def serving_aware(self, loss: float, served_tokens: float) -> Size:
+    def serving_aware(self, loss: float, served_tokens: Amount) -> Size:
         """Return the size and data of the least training plus serving for a loss (arXiv 2401.00448).
 
         Parameters
@@ -128,8 +128,8 @@ class ScalingLaw:
         >>> f"{fit.serving_aware(of_13b, 2e12).parameters / 1e9:.1f}B"
         '7.1B'
         """
-        if served_tokens < 0:
-            raise ValueError(f"served_tokens={served_tokens:g}: expected 0 or more")
+        if np.any(np.less(served_tokens, 0)):
+            raise ValueError(f"served_tokens={served_tokens}: expected 0 or more")
         rest = self._reducible(loss)
         low, high = rest * self.compute_exponent, rest + np.zeros_like(rest)
         for _ in range(_HALVINGS):
@@ -138,7 +138,7 @@ class ScalingLaw:
             low, high = np.where(more, middle, low), np.where(more, high, middle)
         return self._size(np.asarray(low)[()], rest)
 
-    def affordable(self, flop: Amount, served_tokens: float) -> Size:
+    def affordable(self, flop: Amount, served_tokens: Amount) -> Size:
         """Return the size and data of the least loss whose training and serving together take so many FLOP.
 
         The condition is alpha A / N^alpha = beta B / D^beta x (1 + D_served / 3 D) along N (6 D + 2 D_served) = C; its
@@ -150,11 +150,9 @@ class ScalingLaw:
         >>> f"{lifetime_flop(size, 1e12):.6g}"
         '1e+23'
         """
-        if np.any(np.less_equal(flop, 0)) or served_tokens < 0:
-            raise ValueError(
-                f"flop={flop}, served_tokens={served_tokens:g}: expected FLOP above zero, tokens from zero"
-            )
-        if served_tokens == 0:
+        if np.any(np.less_equal(flop, 0)) or np.any(np.less(served_tokens, 0)):
+            raise ValueError(f"flop={flop}, served_tokens={served_tokens}: expected FLOP above zero, tokens from zero")
+        if not np.any(served_tokens):
             return self.optimum(flop)
         most = np.log(flop / (SERVING * served_tokens))
         low, high = most - _WIDEST, most + np.zeros_like(most)
@@ -168,6 +166,24 @@ class ScalingLaw:
             low, high = np.where(grow, middle, low), np.where(grow, high, middle)
         parameters = np.exp((low + high) / 2)[()]
         return Size(parameters, (flop / parameters - SERVING * served_tokens) / TRAINING)
+
+    def optimum_with(self, flop: Amount, served_tokens: Amount) -> Size:
+        """Return the size and data that are best for training alone, where serving is paid from the same FLOP.
+
+        Examples
+        --------
+        >>> size = law().optimum_with(1e23, 1e12)
+        >>> f"{lifetime_flop(size, 1e12):.6g}", f"{size.parameters / law().optimum(size.flop).parameters:.6f}"
+        ('1e+23', '1.000000')
+        """
+        if not np.any(served_tokens):
+            return self.optimum(flop)
+        low, high = np.log(flop) - _WIDEST, np.log(flop)
+        for _ in range(_HALVINGS):
+            middle = (low + high) / 2
+            more = lifetime_flop(self.optimum(np.exp(middle)), served_tokens) < flop
+            low, high = np.where(more, middle, low), np.where(more, high, middle)
+        return self.optimum(np.exp(np.asarray(low)[()]))
 
     def tilted(self, *, irreducible: Amount, compute_exponent: Amount) -> "ScalingLaw":
         """Return the law with another E and another a, as the same runs could have been fitted.
@@ -222,7 +238,7 @@ class ScalingLaw:
         return 3.0 * tokens * (self.parameter_exponent * of_parameters / (self.token_exponent * left) - 1.0)
 
 
-def lifetime_flop(size: Size, served_tokens: float) -> Amount:
+def lifetime_flop(size: Size, served_tokens: Amount) -> Amount:
     """Return the FLOP of training and serving: 6 N D + 2 N D_served.
 
     Examples
