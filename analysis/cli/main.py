@@ -12,6 +12,7 @@ from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.cli.sensitivity import sensitivity
 from analysis.cli.show import show
 from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
@@ -49,6 +50,7 @@ for command in (
     compare,
     sweep,
     solve,
+    sensitivity,
     report,
     timeline,
     cluster,

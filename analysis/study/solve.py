@@ -94,6 +94,8 @@ def solve(
     line = _Line(loaded, path, values)
     everyone = _Trial(line, goal, range(line.replicas), progress)
     shares = sorted({line.snapped(look / (LOOKS - 1)) for look in range(LOOKS)})
+    for share in shares:
+        line.scenario(share)  # all that is wrong with the ends is said before anything is run
     met = [everyone.spare(share) >= 0 for share in shares]
     turns = [number for number in range(1, len(shares)) if met[number] != met[number - 1]]
     if not turns:

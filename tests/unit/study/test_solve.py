@@ -22,7 +22,7 @@ SETS = (
     "recovery.restore=5 min",
     "recovery.startup=0 s",
     "run.seed=5",
-    "run.replicas=4000",
+    "run.replicas=1600",
 )
 
 
