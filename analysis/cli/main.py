@@ -13,7 +13,9 @@ from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.cli.sensitivity import sensitivity
 from analysis.cli.show import show
+from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
 from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
@@ -49,6 +51,8 @@ for command in (
     budget,
     compare,
     sweep,
+    solve,
+    sensitivity,
     report,
     timeline,
     cluster,
