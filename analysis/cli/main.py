@@ -9,6 +9,7 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.lifecycle import lifecycle
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -49,6 +50,7 @@ def options(
 for command in (
     run,
     budget,
+    lifecycle,
     compare,
     sweep,
     solve,
