@@ -93,15 +93,15 @@ def _stages(found: "LifeForecast") -> "Table":
     """Return the stages in booking order; the means sum to the total, to the cent with --json."""
     from analysis.plots.amounts import dollars
 
-    table = _plain_table("stage", ("from", "to", "days", "critical", "dollars", "p10", "p90"))
+    table = _plain_table("stage", ("from day", "days", "critical", "dollars", "p10", "p90"))
     for row in found.stages:
-        times = [f"{each.p50:,.0f}" if each else "" for each in (row.start_days, row.finish_days)]
+        begins = f"{row.start_days.p50:,.0f}" if row.start_days else ""
         lasted = f"{row.days.p50:,.1f}" if row.days else ""
         critical = f"{100 * row.critical:.0f} %" if row.start_days else ""
         spread = (dollars(row.usd.p10, 2), dollars(row.usd.p90, 2))
-        table.add_row(row.name, *times, lasted, critical, f"${row.usd.mean:,.0f}", *spread)
+        table.add_row(row.name, begins, lasted, critical, f"${row.usd.mean:,.0f}", *spread)
     spread = (dollars(found.usd.p10, 2), dollars(found.usd.p90, 2))
-    table.add_row("total", "0", f"{found.days.p50:,.0f}", "", "", f"${found.usd.mean:,.0f}", *spread)
+    table.add_row("total", "0", f"{found.days.p50:,.1f}", "", f"${found.usd.mean:,.0f}", *spread)
     return table
 
 
