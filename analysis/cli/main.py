@@ -8,6 +8,7 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -50,6 +51,7 @@ for command in (
     compare,
     sweep,
     solve,
+    plan,
     sensitivity,
     report,
     timeline,
