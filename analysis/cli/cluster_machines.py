@@ -6,14 +6,31 @@ from math import prod
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from analysis.cli.option_reader import Reader
+
 if TYPE_CHECKING:
-    from analysis.cli.cluster_options import Options, Reader
     from simulator.cluster.hardware import System
     from simulator.traces.joblog import JobLog
 
 NEEDS_NODES = ("placement", "rack_nodes", "pod_racks", "node_mtbf")
 SAYS_NODES = ("node_size", "nodes", "system", "torus")
 DEFAULT = "consolidated"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MachineOptions:
+    """What the user wrote of the machines; None where nothing was written."""
+
+    size: str | None = None
+    node_size: int | None = None
+    nodes: Path | None = None
+    system: str | None = None
+    torus: str | None = None
+    cube: str | None = None
+    rack_nodes: int | None = None
+    pod_racks: int | None = None
+    placement: str | None = None
+    node_mtbf: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,7 +47,7 @@ class ClusterMachines:
     placement: str = DEFAULT
 
 
-def machines_of(log: "JobLog", options: "Options", ask: "Reader") -> ClusterMachines:
+def machines_of(log: "JobLog", options: MachineOptions, ask: Reader) -> ClusterMachines:
     """Read what the options say of the machines; what is wrong is noted."""
     _check(options, ask)
     placement = options.placement or DEFAULT
@@ -56,7 +73,7 @@ def machines_of(log: "JobLog", options: "Options", ask: "Reader") -> ClusterMach
     return placed
 
 
-def _check(options: "Options", ask: "Reader") -> None:
+def _check(options: MachineOptions, ask: Reader) -> None:
     stated = [name for name in SAYS_NODES if getattr(options, name) is not None]
     for name in NEEDS_NODES:
         if getattr(options, name) is not None and not stated:
@@ -91,7 +108,7 @@ def _try(machines: ClusterMachines, device: int) -> None:
         layout.pool(machines.placement).find(Job("one", 0, device, 1, 1))
 
 
-def capacity_of(log: "JobLog", options: "Options", ask: "Reader") -> int:
+def capacity_of(log: "JobLog", options: MachineOptions, ask: Reader) -> int:
     """Return the stated size of the cluster, or the log's [units]."""
     if options.size is None:
         if log.capacity is None:
@@ -103,7 +120,7 @@ def capacity_of(log: "JobLog", options: "Options", ask: "Reader") -> int:
     return int(size) * log.units_per_accelerator
 
 
-def _equal(log: "JobLog", options: "Options", ask: "Reader") -> ClusterMachines:
+def _equal(log: "JobLog", options: MachineOptions, ask: Reader) -> ClusterMachines:
     capacity = capacity_of(log, options, ask)
     if options.node_size is None:
         return ClusterMachines(capacity=capacity)
@@ -114,7 +131,7 @@ def _equal(log: "JobLog", options: "Options", ask: "Reader") -> ClusterMachines:
     return ClusterMachines(capacity=capacity, node_units=[units] * (capacity // units))
 
 
-def _inventory(log: "JobLog", options: "Options", path: Path, ask: "Reader") -> ClusterMachines:
+def _inventory(log: "JobLog", options: MachineOptions, path: Path, ask: Reader) -> ClusterMachines:
     from simulator.traces.alibaba import read_nodes
 
     if options.size is not None:
@@ -126,7 +143,7 @@ def _inventory(log: "JobLog", options: "Options", path: Path, ask: "Reader") -> 
     return ClusterMachines(capacity=sum(units), node_units=units or None, node_kinds=kinds)
 
 
-def _system(log: "JobLog", options: "Options", key: str, ask: "Reader") -> ClusterMachines:
+def _system(log: "JobLog", options: MachineOptions, key: str, ask: Reader) -> ClusterMachines:
     from simulator.cluster.hardware import System
 
     system = ask.attempt("--system", lambda: System.of(key))
@@ -154,7 +171,7 @@ def _rack_nodes(system: "System") -> int | None:
     return domain if domain > 1 else system.nodes_per_rack
 
 
-def _torus(log: "JobLog", torus: str, cube: str | None, ask: "Reader") -> ClusterMachines:
+def _torus(log: "JobLog", torus: str, cube: str | None, ask: Reader) -> ClusterMachines:
     if log.units_per_accelerator > 1:
         ask.wrong.append("--torus: chips of a torus are not shared; this log has fractions of accelerators")
     sides = ask.attempt("--torus", lambda: _read_sides(torus))

@@ -1,12 +1,12 @@
 """From the words of the command line to a cluster that can be run; everything wrong is said at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
-from analysis.cli.cluster_machines import machines_of
+from analysis.cli.cluster_machines import MachineOptions, machines_of
+from analysis.cli.option_reader import Reader
 from simulator.engine.cluster_rules import Rules
 from simulator.engine.cluster_setup import ClusterSetup
 from simulator.foundation.issues import not_among
@@ -15,8 +15,6 @@ from simulator.traces.joblog import DropReport, JobLog
 
 if TYPE_CHECKING:
     from simulator.reliability.attempt import Cycle
-
-T = TypeVar("T")
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "overrun": ("extend", "kill", "any-moment"),
@@ -29,22 +27,12 @@ class OptionsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(MachineOptions):
     """The options as the user wrote them; None where nothing was written."""
 
     policies: Sequence[str] = ("easy",)
-    size: str | None = None
     overrun: str = "extend"
     requeue: str = "original"
-    node_size: int | None = None
-    nodes: Path | None = None
-    placement: str | None = None
-    rack_nodes: int | None = None
-    pod_racks: int | None = None
-    system: str | None = None
-    torus: str | None = None
-    cube: str | None = None
-    node_mtbf: str | None = None
     repair: str = "24 h"
     checkpoint: str | None = None
     save: str = "0"
@@ -97,40 +85,6 @@ def question(log: JobLog, options: Options) -> Question:
         warm_up=warm_up,
         usd_per_accelerator_h=usd_per_accelerator_h,
     )
-
-
-class Reader:
-    """Reads values and notes what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.wrong: list[str] = []
-
-    def attempt(self, option: str, read: Callable[[], T]) -> T | None:
-        """Return what was read, or None with the problem noted."""
-        try:
-            return read()
-        except (ValueError, KeyError) as problem:
-            self.wrong.append(f"{option}: {problem.args[0]}")
-            return None
-
-    def quantity(self, option: str, text: str, dimension: str) -> float:
-        """Return a quantity in base units, or 0 with the problem noted."""
-        if text.isdecimal() and (dimension in ("count", "ratio") or not int(text)):
-            return int(text)  # as most are, and it saves the load of the unit library
-        from simulator.foundation.units import parse
-
-        return self.attempt(option, lambda: parse(_bare(text), dimension)) or 0
-
-    def optional(self, option: str, text: str | None, dimension: str) -> float | None:
-        """Return a quantity, or None where nothing was written."""
-        return None if text is None else self.quantity(option, text, dimension)
-
-
-def _bare(text: str) -> str | float:
-    try:
-        return float(text)
-    except ValueError:
-        return text
 
 
 def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
