@@ -4,10 +4,12 @@ import sys
 
 import typer
 
+from analysis.cli.budget import budget
 from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.fit import fit
 from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
@@ -48,6 +50,7 @@ def options(
 
 for command in (
     run,
+    budget,
     compare,
     sweep,
     solve,
@@ -68,6 +71,7 @@ for command in (
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
 scoreboard.command("throughput")(scoreboard_throughput)
 app.add_typer(scoreboard, name="scoreboard")
+app.add_typer(fit, name="fit")
 
 
 @scoreboard.callback()
