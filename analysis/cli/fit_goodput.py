@@ -94,7 +94,8 @@ def _print(name: str, log: "EventLog", ledger: "JobLedger") -> None:
     screen.print(f"goodput {ledger.goodput:.4f} of accelerator-time; effective training time ratio {ledger.ettr:.4f} "
                  f"of wall-clock, {ledger.ettr_running:.4f} without the queue")  # fmt: skip
     if ledger.mtti_s is not None and ledger.mttr_s is not None:
-        screen.print(f"{ledger.interruptions:,} stop{'s' * (ledger.interruptions > 1)}: one in {length(ledger.mtti_s)}, "
+        what = "stop" if ledger.interruptions == 1 else "stops"
+        screen.print(f"{ledger.interruptions:,} {what}: one in {length(ledger.mtti_s)}, "
                      f"{length(ledger.mttr_s)} until work went on")  # fmt: skip
     else:
         screen.print("no stop in the log")
