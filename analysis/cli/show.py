@@ -20,6 +20,7 @@ KINDS: Final[Mapping[str, str]] = {
     "prices": "prices",
     "storage": "storage",
     "egress": "egress",
+    "scaling": "scaling_laws",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -30,6 +31,13 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
     "storage": ("provider", "upto_gb", "usd_per_gb_month"),
     "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "scaling_laws": (
+        "irreducible",
+        "parameter_scale",
+        "parameter_exponent",
+        "token_scale",
+        "token_exponent",
+    ),
 }
 _PART_COLUMNS: Final = (
     "kind",

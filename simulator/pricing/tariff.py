@@ -74,6 +74,14 @@ class Portion:
         off = low if low == high else low + (high - low) * quantile
         return replace(self, term=_discounted(self.term, off))
 
+    def settled(self, quantile: float) -> "Portion":
+        """Return the portion with its discount at a place of its range, 0 to 1."""
+        low, high = self.quote.discount_low, self.quote.discount_high
+        off = low + (high - low) * quantile
+        quote = replace(self.quote, discount_low=off, discount_high=off)
+        term = replace(self.term, discount=off) if isinstance(self.term, Negotiated) and low < high else self.term
+        return replace(self, quote=quote, term=term)
+
     def at_list(self, list_usd_per_accelerator_h: float | None) -> "Portion":
         """Return the portion at another list price, for a stage that has its own."""
         if list_usd_per_accelerator_h is None or not isinstance(self.term, SCALABLE):
@@ -150,6 +158,17 @@ class Tariff:
     def is_uncertain(self) -> bool:
         """Whether a discount is drawn for each replica."""
         return any(each.quote.discount_low < each.quote.discount_high for each in self.portions)
+
+    @property
+    def discount(self) -> tuple[float, float]:
+        """Least and largest discount of the first portion whose discount is still open, else of the largest portion."""
+        still = [each.quote for each in self.portions if each.quote.discount_low < each.quote.discount_high]
+        quote = still[0] if still else self.quote
+        return quote.discount_low, quote.discount_high
+
+    def settled(self, quantile: float) -> "Tariff":
+        """Return the tariff after the talks: every open discount at a place of its range, 0 to 1."""
+        return replace(self, portions=tuple(each.settled(quantile) for each in self.portions))
 
     @property
     def commitments(self) -> Sequence[tuple[Portion, Committed]]:

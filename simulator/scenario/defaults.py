@@ -50,7 +50,7 @@ def _no_rate(document: Document) -> bool:
 
 
 def _is_list_price(document: Document) -> bool:
-    return document.get("pricing", {}).get("term") != "negotiated"
+    return bool(document.get("pricing", {}).get("term") != "negotiated")
 
 
 CONVENTION = "convention of flopcast"

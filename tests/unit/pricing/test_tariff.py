@@ -131,3 +131,12 @@ def test_an_uncertain_discount_is_told() -> None:
     assert flat(1.0, 0.5, 0.8).is_uncertain
     assert not flat(1.0, 0.5, 0.5).is_uncertain
     assert isinstance(flat(1.0, 0.5, 0.8).portions[0].term, Negotiated)
+
+
+def test_talks_settle_an_open_discount() -> None:
+    open_ended = flat(2.0, 0.5, 0.8)
+    assert open_ended.discount == (0.5, 0.8)
+    settled = open_ended.settled(0.5)
+    assert settled.discount == pytest.approx((0.65, 0.65))
+    assert float(settled.bill(USAGES).usd("billed")) == pytest.approx(70.0)
+    assert flat(2.0, 0.3, 0.3).settled(0.9).discount == (0.3, 0.3)
