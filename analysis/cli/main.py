@@ -10,6 +10,7 @@ from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
 from analysis.cli.fit import fit
+from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -53,6 +54,7 @@ for command in (
     compare,
     sweep,
     solve,
+    plan,
     sensitivity,
     report,
     timeline,
