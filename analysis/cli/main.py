@@ -9,7 +9,9 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.fit import fit
 from analysis.cli.lifecycle import lifecycle
+from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -54,6 +56,7 @@ for command in (
     compare,
     sweep,
     solve,
+    plan,
     sensitivity,
     report,
     timeline,
@@ -70,6 +73,7 @@ for command in (
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
 scoreboard.command("throughput")(scoreboard_throughput)
 app.add_typer(scoreboard, name="scoreboard")
+app.add_typer(fit, name="fit")
 
 
 @scoreboard.callback()
