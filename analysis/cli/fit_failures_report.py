@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from analysis.cli.output import console, to_json
+from analysis.cli.fit_options import length, wide
+from analysis.cli.output import to_json
 from analysis.metrics.observation import AgeBin, Rate
 from analysis.metrics.outages import CauseStudy, OutageStudy
 from analysis.plots.amounts import count
@@ -14,34 +15,10 @@ from simulator.reliability.fitting import Choice, LawFit
 from simulator.traces.joblog import DropReport
 
 if TYPE_CHECKING:
-    from rich.console import Console
     from rich.table import Table
 
-LEAST_WIDTH = 110
 MOST_LEMONS = 8
 LAW_HEADS = ("law", "shape", "scale", "mean", "median", "AIC - best")
-
-
-def wide() -> "Console":
-    """Return where people read, wide enough for the tables when it is no terminal."""
-    screen = console()
-    if not screen.is_terminal:
-        screen.width = max(screen.width, LEAST_WIDTH)
-    return screen
-
-
-def length(value_s: float) -> str:
-    """Write a time that may be minutes or years.
-
-    Examples
-    --------
-    >>> length(58), length(3480), length(26405.8), length(3.2e7), length(math.inf)
-    ('58 s', '58 min', '7.335 h', '370.4 d', 'inf')
-    """
-    for unit_s, name in ((86400.0 * 4, "d"), (3600.0, "h"), (60.0, "min")):
-        if value_s >= unit_s:
-            return f"{value_s / {'d': 86400.0}.get(name, unit_s):.4g} {name}" if value_s < math.inf else "inf"
-    return f"{value_s:.4g} s"
 
 
 def p_value(chance: float) -> str:
