@@ -46,7 +46,7 @@ def test_the_rate_is_gamma_and_poisson() -> None:
     expected = (10 * DAY_S - 30 * cost.hidden_s) * rate_per_s(plain, stage)
     assert found.rate == pytest.approx((prior(plain).rate_shape + 30) / (prior(plain).rate_rate + expected))
     assert cost.rate_per_s == pytest.approx(6.5 / 1000 / DAY_S * 256)
-    assert cost.hidden_s == plain.causes[0].detection_s > 0
+    assert cost.hidden_s == pytest.approx(plain.causes[0].detection_s + plain.recovery.swap_s)
 
 
 def test_speed_is_a_weighted_mean_of_belief_and_measurement() -> None:
