@@ -123,7 +123,7 @@ def test_break_even_is_where_two_ways_cost_the_same(shipped: dict[str, LifeForec
 
 
 def test_the_cheapest_way_is_told_replica_by_replica(shipped: dict[str, LifeForecast]) -> None:
-    ways = [shipped["choices/qlora"], forecast("choices/api", "lifecycle.stages.serve.serving.growth=0.3")]
+    ways = [shipped["choices/qlora"], forecast("choices/api", "lifecycle.stages.serve.serving.growth=0.15")]
     shares = cheapest_shares(ways)
     assert sum(shares) == pytest.approx(1.0)
     assert shares[0] == float(np.mean(ways[0].usd_sample < ways[1].usd_sample))
