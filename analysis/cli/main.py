@@ -4,6 +4,7 @@ import sys
 
 import typer
 
+from analysis.cli.budget import budget
 from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
@@ -12,7 +13,9 @@ from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.cli.sensitivity import sensitivity
 from analysis.cli.show import show
+from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
 from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
@@ -43,7 +46,23 @@ def options(
     """Forecast the days and dollars of a training run, how sure they are, and where they go."""
 
 
-for command in (run, compare, sweep, report, timeline, cluster, tune, explain, calibrate, validate, schema, show):
+for command in (
+    run,
+    budget,
+    compare,
+    sweep,
+    solve,
+    sensitivity,
+    report,
+    timeline,
+    cluster,
+    tune,
+    explain,
+    calibrate,
+    validate,
+    schema,
+    show,
+):
     app.command(command.__name__)(command)
 
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
+    from analysis.plots.style import Picture
 
 ScenarioName: TypeAlias = Annotated[
     str, typer.Argument(help="A shipped scenario, such as llama-65b, or a file.", show_default=False)
@@ -71,6 +72,23 @@ def write_text(path: Path, text: str) -> None:
         except BaseException:
             Path(part.name).unlink(missing_ok=True)
             raise
+
+
+def write_picture(path: Path, picture: "Picture") -> None:
+    """Write a picture as the suffix says: .svg or .png.
+
+    Raises
+    ------
+    UnitError
+        For any other suffix.
+    """
+    from simulator.foundation.units import UnitError
+
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise UnitError(f"{path}: pictures are written as .svg or .png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture.png() if suffix == ".png" else picture.svg().encode())
 
 
 def to_json(value: object) -> str:

@@ -18,6 +18,7 @@ KINDS: Final[Mapping[str, str]] = {
     "datasets": "datasets",
     "failures": "failures",
     "prices": "prices",
+    "scaling": "scaling_laws",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -26,6 +27,13 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "architectures": ("layers", "hidden", "heads", "vocab", "published_params"),
     "datasets": ("tokens", "bytes", "tokenizer"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
+    "scaling_laws": (
+        "irreducible",
+        "parameter_scale",
+        "parameter_exponent",
+        "token_scale",
+        "token_exponent",
+    ),
 }
 _PART_COLUMNS: Final = (
     "kind",
