@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from simulator.engine.clocks import Clocks
 from simulator.engine.shop import RepairShop, uniforms
-from simulator.engine.timeline import Fault, UnfinishableError
+from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet, Reserve
 from simulator.scenario.values import Scenario
@@ -20,18 +20,14 @@ WORKS, WARM, COLD, PREEMPTIBLE, AWAY, RESTS, GONE = range(7)
 SPARES = (WARM, COLD, PREEMPTIBLE)  # in the order in which they are taken
 
 
-class EmptyError(UnfinishableError):
-    """A run that waits for nodes when none is left."""
-
-    def __init__(self, nodes: int) -> None:
-        RuntimeError.__init__(
-            self,
-            f"the job waits for nodes, and of {nodes} none is left that could come: all others were retired; hold more "
-            "spares, retire later, or let new nodes come (retirement.replacement)",
-        )
+NONE_LEFT = (
+    "the job waits for nodes, and none is left that could come, because the others were retired; hold more spares, "
+    "retire later, or let new nodes come (retirement.replacement)"
+)
+MOST_STRIKES = MOST_CHUNKS * CHUNK
 
 
-class Strike(NamedTuple):
+class Stop(NamedTuple):
     """A fault that stops the job."""
 
     at_s: float
@@ -78,7 +74,8 @@ class Nodes:
         self._multiples = array("d", self._first_multiples())
         self._shop = RepairShop(rules.shop, scenario.seed, replica)
         self._history_s: dict[int, list[float]] = {}
-        running = [node for node in range(self.total) if self._runs(node)]
+        self._runs = [kind == WORKS or (kind in SPARES and self._reserves[kind].fails) for kind in range(GONE + 1)]
+        running = [node for node in range(self.total) if self._runs[self._place[node]]]
         self._clocks = Clocks(
             scenario.causes, job_nodes=self._most, nodes=self.total, multiples=self._multiples, running=running,
             seed=scenario.seed, replica=replica,
@@ -87,17 +84,13 @@ class Nodes:
         self._culprit = 0  # of which this one is the cause
         self._reached = 0.0  # exposed time
         self._exposed_s = 0.0  # since when it has run on
-        self._short: list[float] = []
+        self._strikes = 0
+        self._hot = any(reserve.fails for reserve in self._reserves.values())
 
     def _first_multiples(self) -> Iterator[float]:
         lemons = self._rules.lemons
         for _ in range(self.total):
             yield 1.0 if lemons is None or next(self._kinds) >= lemons.share else lemons.multiple
-
-    def _runs(self, node: int) -> bool:
-        """Tell whether a node's clocks run."""
-        kind = self._place[node]
-        return kind == WORKS or (kind in self._reserves and self._reserves[kind].fails)
 
     # exposed time -------------------------------------------------------------------------------------------------
 
@@ -114,19 +107,35 @@ class Nodes:
         """Let the clocks run from an instant on."""
         self._exposed_s = from_s
 
-    def strike(self, before_s: float) -> Strike | None:
+    def stop(self, before_s: float) -> Stop | None:
         """Return the next fault that stops the job before an instant; without one the clocks run until then."""
         clocks = self._clocks
         while True:
             due, at, unit = clocks.peek()
             at_s = self._exposed_s + max(due - self._reached, 0.0)
+            if self._hot and self._one_arrives(min(at_s, before_s)):
+                continue  # its clocks run now, and may strike sooner
             if not at_s < before_s:
                 self._reached += max(before_s - self._exposed_s, 0.0)
                 return None
+            if not clocks.groups[at].of_nodes:
+                self._arrive(at_s)
             cause = clocks.strike()
             self._reached, self._exposed_s = due, at_s
             if self._hit(at, unit, cause, at_s):
-                return Strike(at_s, Fault(due, cause, 1.0))
+                self._strikes += 1
+                if self._strikes > MOST_STRIKES:
+                    raise UnfinishableError
+                return Stop(at_s, Fault(due, cause, 1.0))
+
+    def _one_arrives(self, until_s: float) -> bool:
+        """Let the next node that is mended by an instant stand by, where spares fail too; tell whether there was one."""
+        ready = next(self._shop.before(until_s), None)
+        if ready is None:
+            return False
+        late_s = max(ready.at_s - self._exposed_s, 0.0)
+        self._stand_by(ready.node, mended=ready.mended, now=self._reached + late_s)
+        return True
 
     def _hit(self, at: int, unit: int, number: int, at_s: float) -> bool:
         """Find out what a strike hits, and tell whether the job is among it; spares that it hits go to repair."""
@@ -230,12 +239,13 @@ class Nodes:
         for ready in self._shop.before(until_s):
             self._stand_by(ready.node, mended=ready.mended)
 
-    def _stand_by(self, node: int, *, mended: bool) -> None:
+    def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> None:
+        """Put a node that comes from repair among the spares; its clocks run from an exposed time on, if they do."""
         self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
         room = (kind for kind in SPARES if len(self._spares[kind]) < self._reserves[kind].nodes)
         kind = next(room, COLD)
         self._spares[kind][node] = None
-        self._move(node, kind)
+        self._move(node, kind, now=now)
 
     def _mended_multiple(self, node: int, *, mended: bool) -> float:
         if mended:
@@ -254,13 +264,14 @@ class Nodes:
             if kind is None:
                 ready = self._shop.next()
                 if ready is None:
-                    raise EmptyError(self.total)
+                    raise UnfinishableError(NONE_LEFT)
                 fit_s = max(fit_s, ready.at_s)
                 self._stand_by(ready.node, mended=ready.mended)
                 kind = next(kind for kind in SPARES if self._spares[kind])
             node = self._selected(kind)
             swap_s, selects = max(swap_s, self._reserves[kind].swap_s), selects or kind != WARM
-            self._move(node, WORKS, late_s=fit_s - self._exposed_s)
+            late_s = max(fit_s - self._exposed_s, 0.0) if self._always else 0.0
+            self._move(node, WORKS, now=self._reached + late_s)
         if selects:
             self._warm_up()
             swap_s += self._rules.host_selection_s
@@ -284,14 +295,15 @@ class Nodes:
             self._move(node, WARM)
             self._spares[WARM][node] = None
 
-    def _move(self, node: int, kind: int, *, late_s: float = 0.0) -> None:
-        """Put a node elsewhere; its clocks stop or run on, where everything is exposed only once it is there."""
-        before, ran = self._place[node], self._runs(node)
-        if before in self._spares and before != kind:
-            self._spares[before].pop(node, None)
+    def _move(self, node: int, kind: int, *, now: float | None = None) -> None:
+        """Put a node elsewhere; its clocks stop, or run on from an exposed time that may be yet to come."""
+        before = self._place[node]
+        if before == kind:
+            return
+        if before in self._spares:
+            del self._spares[before][node]
         self._place[node] = kind
-        runs = self._runs(node)
-        if runs and not ran:
-            self._clocks.resume(node, self._reached + (max(late_s, 0.0) if self._always else 0.0))
-        elif ran and not runs:
+        if self._runs[kind] and not self._runs[before]:
+            self._clocks.resume(node, self._reached if now is None else now)
+        elif self._runs[before] and not self._runs[kind]:
             self._clocks.rest(node, self._reached)

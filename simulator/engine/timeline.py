@@ -35,14 +35,17 @@ _MIXED = -1  # a cell that holds more than one cause
 MOST_CHUNKS = 100_000  # before a run is taken to be endless
 
 
-class UnfinishableError(RuntimeError):
-    """A run that meets failures without end, because it gets nothing done between them."""
+ENDLESS = (
+    f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save more "
+    "often, lower the failure rate, speed up repair, or hold more spares"
+)
 
-    def __init__(self) -> None:
-        super().__init__(
-            f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save "
-            "more often, lower the failure rate, speed up repair, or hold more spares"
-        )
+
+class UnfinishableError(RuntimeError):
+    """A run that does not end: by default because it meets failures without end and gets nothing done between them."""
+
+    def __init__(self, message: str = ENDLESS) -> None:
+        super().__init__(message)
 
 
 class Fault(NamedTuple):
