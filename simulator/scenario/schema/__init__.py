@@ -5,6 +5,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
@@ -18,14 +19,19 @@ __all__ = [
     "Detection",
     "Document",
     "Failures",
+    "Mending",
     "Model",
     "OwnCause",
     "Phase",
     "Pricing",
     "PublishedRun",
     "Recovery",
+    "Repair",
+    "Reserve",
+    "Retirement",
     "Run",
     "ScenarioFile",
     "Section",
+    "Spares",
     "Throughput",
 ]
