@@ -9,6 +9,7 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.fit import fit
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -68,6 +69,7 @@ for command in (
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
 scoreboard.command("throughput")(scoreboard_throughput)
 app.add_typer(scoreboard, name="scoreboard")
+app.add_typer(fit, name="fit")
 
 
 @scoreboard.callback()
