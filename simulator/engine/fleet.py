@@ -59,9 +59,7 @@ class Nodes:
         self._always = scenario.recovery.exposure == "C"
         self._most = max((stage.nodes for stage in scenario.stages if not stage.gross), default=0)
         self.total = self._most + rules.spares
-        self._reserves: dict[int, Reserve] = dict(
-            zip(SPARES, (rules.warm, rules.cold, rules.preemptible), strict=True)
-        )
+        self._reserves: dict[int, Reserve] = dict(zip(SPARES, (rules.warm, rules.cold, rules.preemptible), strict=True))
         self._place = bytearray(self.total)  # all work
         self._spares: dict[int, dict[int, None]] = {kind: {} for kind in SPARES}  # nodes, in the order of coming
         first = self._most
@@ -129,7 +127,7 @@ class Nodes:
                 return Stop(at_s, Fault(due, cause, 1.0))
 
     def _one_arrives(self, until_s: float) -> bool:
-        """Let the next node that is mended by an instant stand by, where spares fail too; tell whether there was one."""
+        """Let the next node that is mended by an instant stand by, where spares fail too; tell if there was one."""
         ready = next(self._shop.before(until_s), None)
         if ready is None:
             return False

@@ -38,6 +38,8 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     """Return the engine that runs a scenario, and why."""
     if scenario.engine == "simulate":
         return "simulate", WHY_ASKED
+    if scenario.fleet is not None:
+        return "simulate", f"nodes are told one by one: {'; '.join(scenario.fleet.why)}"
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
 
 

@@ -4,14 +4,15 @@ A heap of its own orders what happens in the shop. It is moved on when the run a
 nobody waits for cost no event of the clock.
 """
 
-import math
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
 from typing import NamedTuple
 
 from simulator.foundation.streams import generator
 from simulator.reliability.causes import Cause
-from simulator.reliability.fleet import Mending, Shop
+from simulator.reliability.fleet import Mending, RepairLaw, Shop
+from simulator.reliability.law import FailureLaw
+from simulator.reliability.laws import shaped
 
 DRAWN = 256  # numbers at once
 
@@ -23,18 +24,11 @@ def uniforms(seed: int, replica: int, name: str) -> Iterator[float]:
         yield from stream.random(DRAWN).tolist()
 
 
-def exponentials(seed: int, replica: int, name: str) -> Iterator[float]:
-    """Yield unit exponentials of a named stream without end."""
+def lengths(law: FailureLaw, seed: int, replica: int, name: str) -> Iterator[float]:
+    """Yield times of a law from a named stream without end [s]."""
     stream = generator(seed, "fleet", name, replica)
     while True:
-        yield from stream.standard_exponential(DRAWN).tolist()
-
-
-def normals(seed: int, replica: int, name: str) -> Iterator[float]:
-    """Yield standard normal numbers of a named stream without end."""
-    stream = generator(seed, "fleet", name, replica)
-    while True:
-        yield from stream.standard_normal(DRAWN).tolist()
+        yield from law.times_s(stream, DRAWN).tolist()
 
 
 class Ready(NamedTuple):
@@ -95,8 +89,8 @@ class RepairShop:
         self._rules = rules
         self._machines, self._people = _Crews(rules.automatic), _Crews(rules.manual)
         self._luck = uniforms(seed, replica, "repair-luck")
-        self._exponential = exponentials(seed, replica, "repair-times")
-        self._normal = normals(seed, replica, "repair-tails")
+        self._seed, self._replica = seed, replica
+        self._lengths: dict[tuple[RepairLaw, float | None], Iterator[float]] = {}  # of mean 1, by law and shape
         self._events: list[_Event] = []
         self._rank = 0
 
@@ -156,11 +150,12 @@ class RepairShop:
     def _length_s(self, mending: Mending, cause: Cause) -> float:
         """Draw how long a repair takes [s]."""
         if mending.mean_s is None:
-            mean_s, law, sigma = cause.repair_s, cause.repair_law, cause.repair_sigma
+            mean_s, law, shape = cause.repair_s, cause.repair_law, cause.repair_shape
         else:
-            mean_s, law, sigma = mending.mean_s, mending.law, mending.sigma
+            mean_s, law, shape = mending.mean_s, mending.law, mending.shape
         if law == "constant":
             return mean_s
-        if law == "lognormal":
-            return mean_s * math.exp(sigma * next(self._normal) - sigma**2 / 2.0)
-        return mean_s * next(self._exponential)
+        if (law, shape) not in self._lengths:
+            unit = shaped(law, mean_s=1.0, shape=shape)
+            self._lengths[law, shape] = lengths(unit, self._seed, self._replica, f"repair-{law}-{shape}")
+        return mean_s * next(self._lengths[law, shape])

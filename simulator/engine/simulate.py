@@ -261,7 +261,7 @@ class _FleetRun(_Run):
         yield self.env.timeout(max(until_s - self.env.now, 0.0))
         return stop
 
-    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:
+    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
         parts[SWAP] = 0.0 if filled is None else filled.swap_s
         self.held_s = max(self.held_s, 0.0 if filled is None else filled.fit_s)

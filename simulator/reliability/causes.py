@@ -6,11 +6,10 @@ from dataclasses import dataclass
 from typing import Literal
 
 from simulator.reliability.ages import Age
-from simulator.reliability.fleet import Domain
+from simulator.reliability.fleet import Domain, RepairLaw
 from simulator.reliability.law import FailureLaw
 
 Kind = Literal["fail_stop", "hang", "slow", "silent", "planned"]
-RepairLaw = Literal["constant", "exponential", "lognormal"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,9 +31,9 @@ class Cause:
     repair_s : float
         Mean time until a lost machine may serve as a spare again [s].
     repair_law : str
-        ``constant``, ``exponential`` or ``lognormal`` around that mean.
-    repair_sigma : float
-        Standard deviation of the logarithm of a lognormal repair.
+        ``constant``, or a failure law's name, around that mean.
+    repair_shape : float or None
+        What shapes it: of a lognormal law the standard deviation of the logarithm.
     law : FailureLaw or None
         Of one unit of the domain, renewed alone when it fails; None is exponential.
     age : str or float
@@ -43,6 +42,10 @@ class Cause:
         What is out together: one strike takes all the job's nodes in it.
     domain_nodes : float
         How many nodes a unit of that domain has; an accelerator is a share of one.
+    rate_count : float or None
+        Events that the rate was counted from, where its doubt is sampled across replicas.
+    rate_sigma : float
+        Standard deviation of the rate's logarithm, where no count is known and its doubt is sampled.
     counts_as : str
         ``hardware`` or ``all_cause``: what the rate counts.
     source, evidence : str
@@ -56,11 +59,13 @@ class Cause:
     nodes_lost: int = 0
     repair_s: float = 0.0
     repair_law: RepairLaw = "constant"
-    repair_sigma: float = 0.0
+    repair_shape: float | None = None
     law: FailureLaw | None = None
     age: Age = "equilibrium"
     domain: Domain = "host"
     domain_nodes: float = 1.0
+    rate_count: float | None = None
+    rate_sigma: float = 0.0
     counts_as: str = "all_cause"
     source: str = ""
     evidence: str = ""

@@ -12,6 +12,8 @@ from typing import Literal, TypeAlias, get_args
 Domain: TypeAlias = Literal["accelerator", "host", "rack", "leaf", "pod", "power", "nvl72", "cube", "cluster"]
 DOMAINS: tuple[Domain, ...] = get_args(Domain)
 NODE_DOMAINS: tuple[Domain, ...] = ("accelerator", "host")
+RepairLaw: TypeAlias = Literal["constant", "exponential", "weibull", "gamma", "lognormal"]
+REPAIR_LAWS: tuple[RepairLaw, ...] = get_args(RepairLaw)
 Selection: TypeAlias = Literal["first", "random", "history"]
 
 
@@ -69,9 +71,9 @@ class Mending:
     mean_s : float or None
         How long it takes [s]; None as long as the cause says.
     law : str
-        ``constant``, ``exponential`` or ``lognormal`` around that mean; where the cause says the time, its law counts.
-    sigma : float
-        Of the lognormal law.
+        Around that mean; where the cause says the time, its law counts.
+    shape : float or None
+        What shapes the law.
     mends : float
         Probability that the node is truly mended, 0 to 1.
     crews : int or None
@@ -79,8 +81,8 @@ class Mending:
     """
 
     mean_s: float | None = None
-    law: str = "exponential"
-    sigma: float = 0.0
+    law: RepairLaw = "exponential"
+    shape: float | None = None
     mends: float = 1.0
     crews: int | None = None
 

@@ -44,7 +44,7 @@ def in_repair(
         deaths = broken if crews is None else min(broken, crews)
         weights.append(weights[-1] + (math.log(births / deaths) if births > 0 else -math.inf))
     found = np.exp(np.array(weights) - max(weights))
-    return found / found.sum()
+    return np.asarray(found / found.sum())
 
 
 def short(
@@ -58,7 +58,8 @@ def short(
     >>> print(f"{short(128, 2, rate_per_node_s=6.5e-3 / day, repair_s=day):.5f}")  # theory: reliability, section 4
     0.04221
     """
-    return float(in_repair(needed, spares, rate_per_node_s=rate_per_node_s, repair_s=repair_s, crews=crews, hot=hot)[-1])
+    states = in_repair(needed, spares, rate_per_node_s=rate_per_node_s, repair_s=repair_s, crews=crews, hot=hot)
+    return float(states[-1])
 
 
 def enough(

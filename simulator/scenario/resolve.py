@@ -18,6 +18,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -79,6 +80,7 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
@@ -99,6 +101,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),

@@ -9,7 +9,7 @@ from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retireme
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
-from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
+from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
 __all__ = [
@@ -17,8 +17,10 @@ __all__ = [
     "Cluster",
     "Data",
     "Detection",
+    "Diagnosis",
     "Document",
     "Failures",
+    "Lemons",
     "Mending",
     "Model",
     "OwnCause",

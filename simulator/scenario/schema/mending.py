@@ -2,6 +2,7 @@
 
 from typing import Annotated
 
+from simulator.reliability.fleet import REPAIR_LAWS
 from simulator.scenario.quantities import AnyTime, Count, Factor, Flag, Number, Share, Time, one_of
 from simulator.scenario.schema.section import Section
 
@@ -28,8 +29,8 @@ class Mending(Section):
     """One kind of repair."""
 
     time: AnyTime | None = None
-    law: Annotated[str | None, *one_of("constant", "exponential", "lognormal")] = None
-    sigma: Factor | None = None
+    law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    shape: Factor | None = None
     mends: Share | None = None
     crews: Count | None = None
 

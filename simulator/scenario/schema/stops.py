@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
-from simulator.reliability.fleet import DOMAINS
+from simulator.reliability.fleet import DOMAINS, REPAIR_LAWS
 from simulator.scenario import keys
 from simulator.scenario.quantities import (
     Age,
@@ -30,12 +30,11 @@ class OwnCause(Section):
     detection: AnyTime | None = None
     nodes_lost: Number | None = None
     repair: AnyTime | None = None
-    repair_law: Annotated[str | None, *one_of("constant", "exponential", "lognormal")] = None
-    repair_sigma: Factor | None = None
+    repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    repair_shape: Factor | None = None
     law: Annotated[str | None, *key_of(keys.failure_laws, "a failure law, such as weibull")] = None
     mean: Time | None = None
     shape: Factor | None = None
-    sigma: Factor | None = None
     times: list[AnyTime] | None = None
     units: list[Number] | None = None
     ages: list[AnyTime] | None = None
@@ -96,5 +95,5 @@ class Recovery(Section):
     restore: AnyTime | None = None
     startup: AnyTime | None = None
     repair: AnyTime | None = None
-    repair_law: Annotated[str | None, *one_of("constant", "exponential", "lognormal")] = None
-    repair_sigma: Factor | None = None
+    repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    repair_shape: Factor | None = None
