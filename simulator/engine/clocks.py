@@ -255,7 +255,7 @@ class Clocks:
 
     def resume(self, node: int, now: float) -> None:
         """Let a node's clocks run on."""
-        left = iter(self._rest.pop(node))
+        left = iter(self._rest.pop(node, ()))
         for at in self._of_nodes:
             group, due = self.groups[at], self._due[at]
             speed = 1.0 if group.even else self._multiples[node]

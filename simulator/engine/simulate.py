@@ -15,7 +15,7 @@ import simpy
 from simpy.events import Event
 
 from simulator.engine.fleet import Nodes, Stop
-from simulator.engine.spread import efficiencies
+from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
 from simulator.reliability.attempt import saves, stretches, total_s
@@ -89,6 +89,7 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
     sink : Sink
         Takes the records as attempts end.
     """
+    scenario = as_lived(scenario, replica)
     if scenario.fleet is not None:
         return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes), sink=sink)

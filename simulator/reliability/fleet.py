@@ -206,3 +206,8 @@ class Fleet:
     def spares(self) -> int:
         """Nodes beside the job in all."""
         return self.warm.nodes + self.cold.nodes + self.preemptible.nodes
+
+
+def told(fleet: Fleet) -> str:
+    """Say why only the event engine runs a fleet."""
+    return f"nodes are told one by one: {'; '.join(fleet.why)}"
