@@ -35,17 +35,15 @@ _MIXED = -1  # a cell that holds more than one cause
 MOST_CHUNKS = 100_000  # before a run is taken to be endless
 
 
-ENDLESS = (
-    f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save more "
-    "often, lower the failure rate, speed up repair, or hold more spares"
-)
-
-
 class UnfinishableError(RuntimeError):
-    """A run that does not end: by default because it meets failures without end and gets nothing done between them."""
+    """A run that does not end: because it meets failures without end, where no other reason is given."""
 
-    def __init__(self, message: str = ENDLESS) -> None:
-        super().__init__(message)
+    def __init__(self, reason: str | None = None) -> None:
+        super().__init__(
+            reason
+            or f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; "
+            "save more often, lower the failure rate, speed up repair, or hold more spares"
+        )
 
 
 class Fault(NamedTuple):

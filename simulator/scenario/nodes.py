@@ -33,7 +33,7 @@ def domain_nodes(
     name: str, own: schema.OwnCause, document: schema.Document, machines: Machines, findings: Findings
 ) -> float:
     """Return how many nodes go out together; a domain that the system does not know is a problem."""
-    domain, job = own.domain or "host", _job_nodes(document, machines)
+    domain, job = own.domain or "host", job_nodes(document, machines)
     if own.domain_nodes is not None:
         if own.domain_nodes > 0:
             return float(min(own.domain_nodes, job))
@@ -51,15 +51,16 @@ def domain_nodes(
         "cluster": float(job),
     }[domain]
     if known is None:
-        where = "no catalogue knows this" if domain == "power" else "the system does not say"
-        findings.problem((*CAUSES, name, "domain"), f"{where} how many nodes a {domain} has; state domain_nodes")
+        what = "are on one feed" if domain == "power" else f"a {domain} of this system has"
+        findings.problem((*CAUSES, name, "domain"), f"how many nodes {what} is not known; state domain_nodes")
         return 1.0
     if domain not in NODE_DOMAINS:
         findings.fact((*CAUSES, name, "domain", "nodes"), f"{known:g}", f"{domain} of the system", "")
     return min(known, float(job))
 
 
-def _job_nodes(document: schema.Document, machines: Machines) -> int:
+def job_nodes(document: schema.Document, machines: Machines) -> int:
+    """Return the most nodes that the job has in any phase."""
     stated = [phase.accelerators or machines.accelerators or 1 for phase in document.phases or []]
     return machines.nodes(max(stated, default=machines.accelerators or 1))
 
@@ -73,7 +74,7 @@ def _of_system(machines: Machines, domain: str) -> float | None:
         sides = system.values.get("cube_shape")
         return math.prod(sides) / machines.per_node if isinstance(sides, tuple) and sides else None
     rack = system.get_number("nodes_per_rack")
-    racks = system.get_number("racks_per_pod") if domain == "pod" else 1.0
+    racks = system.get_number("racks_per_pod") or system.get_number("racks") if domain == "pod" else 1.0
     return None if rack is None or racks is None else rack * racks
 
 

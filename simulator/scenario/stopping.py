@@ -13,7 +13,7 @@ from simulator.scenario.defaults import DETECTION, REPAIR_S
 from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
-from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, law_of
+from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, job_nodes, law_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.saving import State, save_s_of
 
@@ -69,7 +69,10 @@ def _cause(
     """Return one cause, or None when it never strikes."""
     own = document.failures.causes.get(name, schema.OwnCause())
     nodes = domain_nodes(name, own, document, machines, findings)
-    rate = _rate(name, part, own, machines, nodes, findings) * PER_1000_NODE_DAYS
+    if _replays(own) and own.times and own.rate_per_1000_node_days is None:
+        rate = len(own.times) / (max(*own.times, 1.0) * job_nodes(document, machines))
+    else:
+        rate = _rate(name, part, own, machines, nodes, findings) * PER_1000_NODE_DAYS
     rate *= document.failures.rate_multiplier or 0.0
     if rate == 0:
         return None
@@ -106,8 +109,6 @@ def _rate(
         findings.problem((*CAUSES, name, "mean"), "is stated, and so is rate_per_1000_node_days; keep one of them")
     if own.mean is not None:
         return 1.0 / (own.mean * nodes * PER_1000_NODE_DAYS)
-    if _replays(own) and own.rate_per_1000_node_days is None and own.times:
-        return len(own.times) / (max(max(own.times), 1.0) * nodes * PER_1000_NODE_DAYS)
     if own.rate_per_1000_node_days is not None or part is None:
         return own.rate_per_1000_node_days or 0.0
     rate = part.number("rate_per_1000_node_days")

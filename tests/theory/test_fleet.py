@@ -50,7 +50,7 @@ def test_failures_of_a_fleet_in_its_first_90_days(shape: float, age: Age, counte
 TABLE = [  # section 4: needed, spares, rate, repair [h], crews, hot, P(short), days to look at
     (128, 2, 6.5, 24, None, False, 0.04221, 1500),
     (128, 4, 6.5, 24, None, True, 0.00153, 1500),
-    (2048, 40, 3.79, 72, 20, True, 0.14549, 600),
+    (2048, 40, 3.79, 72, 20, True, 0.14549, 300),
     (1024, 16, 6.5, 48, 6, False, 0.54929, 150),
 ]
 

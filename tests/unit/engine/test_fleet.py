@@ -221,11 +221,9 @@ def test_lemons_are_mended_one_by_one() -> None:
         plain, fleet=Fleet(shop=Shop(manual=Mending(mean_s=0.0, law="constant", mends=0.0)),
                            lemons=Lemons(share=0.2, multiple=10.0)),
     )  # fmt: skip
-    counts = [
-        sum(lived(each, replica)[0].interruptions for replica in range(20)) / 20 for each in (plain, lemons, never)
-    ]
-    assert counts[0] == pytest.approx(1000, rel=0.03)
-    assert counts[1] - counts[0] == pytest.approx(100 * 0.9, abs=25)  # a lemon fails once, 9 tenths of it extra
+    counts = [sum(lived(each, replica)[0].interruptions for replica in range(8)) / 8 for each in (plain, lemons, never)]
+    assert counts[0] == pytest.approx(1000, rel=0.04)
+    assert counts[1] - counts[0] == pytest.approx(100 * 0.9, abs=40)  # a lemon fails once, 9 tenths of it extra
     assert counts[2] == pytest.approx(1000 * Lemons(share=0.2, multiple=10.0).factor, rel=0.06)
 
 
