@@ -10,6 +10,7 @@ from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
 from analysis.cli.fit import fit
+from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -20,6 +21,7 @@ from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
 from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
+from analysis.cli.update import update
 from analysis.cli.validate import validate
 
 app = typer.Typer(
@@ -53,8 +55,10 @@ for command in (
     compare,
     sweep,
     solve,
+    plan,
     sensitivity,
     report,
+    update,
     timeline,
     cluster,
     tune,

@@ -18,6 +18,8 @@ KINDS: Final[Mapping[str, str]] = {
     "datasets": "datasets",
     "failures": "failures",
     "prices": "prices",
+    "storage": "storage",
+    "egress": "egress",
     "scaling": "scaling_laws",
 }
 
@@ -27,6 +29,8 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "architectures": ("layers", "hidden", "heads", "vocab", "published_params"),
     "datasets": ("tokens", "bytes", "tokenizer"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
+    "storage": ("provider", "upto_gb", "usd_per_gb_month"),
+    "egress": ("provider", "upto_gb", "usd_per_gb"),
     "scaling_laws": (
         "irreducible",
         "parameter_scale",

@@ -249,15 +249,14 @@ def _doubtful(name: str, apply: Callable[[Point, float], Point]) -> Input:
 
 def _price(scenario: Scenario) -> Input:
     """Price: the discount that is still open, or a fifth either way."""
-    low, high = scenario.tariff.discount_low, scenario.tariff.discount_high
+    low, high = scenario.tariff.discount
     if low == high:
         move = _factor(0.8, 1.25, lambda point, factor: point._replace(usd_factor=point.usd_factor * factor))
         return Input(name="price", low="x 0.8", high="x 1.25", move=move,
                      source="assumption: 90 % range of an amount that is known")  # fmt: skip
 
     def negotiated(point: Point, share: float) -> Point:
-        off = high + share * (low - high)
-        tariff = replace(point.scenario.tariff, discount_low=off, discount_high=off)
+        tariff = point.scenario.tariff.settled(1.0 - share)
         return point._replace(scenario=replace(point.scenario, tariff=tariff))
 
     return Input(name="price", low=f"{high:.0%} off", high=f"{low:.0%} off", move=negotiated,

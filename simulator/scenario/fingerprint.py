@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 ASIDE = frozenset({"name", "title", "seed", "replicas", "notes", "published", "warnings", "assumptions", "fingerprint"})
 _CAUSE_ASIDE = ("source", "evidence", "counts_as")
 _CAUSE_LATER = ("repair_shape", "law", "age", "domain", "domain_nodes", "rate_count", "rate_sigma")
-_TARIFF_ASIDE = ("source", "evidence", "stale")
+_QUOTE_ASIDE = ("source", "evidence", "stale")
 
 
 def _leave_out(cause: dict[str, object], value: "Cause") -> None:
@@ -37,7 +37,8 @@ def fingerprint(scenario: "Scenario") -> str:
         del values["fleet"]
     else:
         del values["fleet"]["why"]
-    for key in _TARIFF_ASIDE:
-        del values["tariff"][key]
+    for portion in values["tariff"]["portions"]:
+        for key in _QUOTE_ASIDE:
+            del portion["quote"][key]
     text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -6,7 +6,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
-from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
@@ -20,11 +20,15 @@ __all__ = [
     "Diagnosis",
     "Document",
     "Failures",
+    "Kept",
+    "Leaving",
     "Lemons",
     "Mending",
     "Model",
     "OwnCause",
+    "Part",
     "Phase",
+    "Preemption",
     "Pricing",
     "PublishedRun",
     "Recovery",
@@ -35,5 +39,6 @@ __all__ = [
     "ScenarioFile",
     "Section",
     "Spares",
+    "Terms",
     "Throughput",
 ]
