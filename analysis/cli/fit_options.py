@@ -1,11 +1,17 @@
 """What the ``fit`` commands have in common: reading options, refusing, writing files."""
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+LEAST_WIDTH = 110
 
 
 def refuse(message: object) -> NoReturn:
@@ -50,3 +56,27 @@ def save(path: Path | None, text: str) -> None:
     except OSError as problem:
         refuse(f"cannot write {path}: {problem.strerror}")
     typer.echo(f"wrote {path}", err=True)
+
+
+def wide() -> "Console":
+    """Return where people read, wide enough for the tables when it is no terminal."""
+    from analysis.cli.output import console
+
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = max(screen.width, LEAST_WIDTH)
+    return screen
+
+
+def length(value_s: float) -> str:
+    """Write a time that may be minutes or years.
+
+    Examples
+    --------
+    >>> length(58), length(3480), length(26405.8), length(3.2e7), length(math.inf)
+    ('58 s', '58 min', '7.335 h', '370.4 d', 'inf')
+    """
+    for unit_s, name in ((86400.0 * 4, "d"), (3600.0, "h"), (60.0, "min")):
+        if value_s >= unit_s:
+            return f"{value_s / {'d': 86400.0}.get(name, unit_s):.4g} {name}" if value_s < math.inf else "inf"
+    return f"{value_s:.4g} s"

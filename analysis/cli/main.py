@@ -22,6 +22,7 @@ from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
 from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
+from analysis.cli.update import update
 from analysis.cli.validate import validate
 
 app = typer.Typer(
@@ -58,6 +59,7 @@ for command in (
     plan,
     sensitivity,
     report,
+    update,
     timeline,
     cluster,
     tune,
