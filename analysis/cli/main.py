@@ -10,6 +10,7 @@ from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
 from analysis.cli.fit import fit
+from analysis.cli.lifecycle import lifecycle
 from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
@@ -52,6 +53,7 @@ def options(
 for command in (
     run,
     budget,
+    lifecycle,
     compare,
     sweep,
     solve,

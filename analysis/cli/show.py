@@ -21,6 +21,7 @@ KINDS: Final[Mapping[str, str]] = {
     "storage": "storage",
     "egress": "egress",
     "scaling": "scaling_laws",
+    "stages": "stages",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -31,6 +32,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
     "storage": ("provider", "upto_gb", "usd_per_gb_month"),
     "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "stages": (),
     "scaling_laws": (
         "irreducible",
         "parameter_scale",

@@ -29,6 +29,7 @@ from simulator.scenario.trained import Trained, table_of_config, trained
 from simulator.scenario.values import Assumption, Published, Scenario, Stage
 
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
+RUN_ALONE = "This is the training run alone; flopcast lifecycle forecasts the whole life cycle."
 _LARGEST_EXPONENT = 300.0
 
 
@@ -48,6 +49,11 @@ def resolve(loaded: Loaded) -> Scenario:
     if document is None:
         raise AssertionError(f"a default does not fit the schema: {found}")
     findings = Findings(loaded)
+    if document.lifecycle is not None:
+        if document.cluster == schema.Cluster():
+            findings.problem(("lifecycle",), "is a life cycle without a training run; flopcast lifecycle forecasts it")
+            findings.close()
+        findings.warn(RUN_ALONE)
     _stand_alone(document, whole, findings)
     site = machines(document, findings)
     if site is None:
