@@ -9,6 +9,7 @@ from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retireme
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -38,6 +39,7 @@ __all__ = [
     "Run",
     "ScenarioFile",
     "Section",
+    "Shared",
     "Spares",
     "Terms",
     "Throughput",

@@ -11,6 +11,7 @@ from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Failures, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -54,6 +55,7 @@ class Document(Section):
     repair: Repair = Repair()
     retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
+    shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None
