@@ -136,6 +136,19 @@ def best_plan(
     limits = usual_limits(
         fabric, accelerators=accelerators, seq=seq, global_batch=global_batch, stack=stack, fp8=fp8, known=known
     )
+    return best_plan_within(architecture, chip, fabric, limits, stack=stack)
+
+
+def best_plan_within(
+    architecture: Architecture, chip: Chip, fabric: Fabric, limits: Limits, *, stack: str | None = None
+) -> Plan:
+    """Pick the fastest legal plan that fits, within limits.
+
+    Raises
+    ------
+    PlanError, ValueError
+        If no plan fits or none is legal.
+    """
     return search(architecture, chip, fabric, limits, stack=stack, keep=1).best.plan.at(0)
 
 

@@ -6,6 +6,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
@@ -20,6 +21,7 @@ __all__ = [
     "Failures",
     "Model",
     "OwnCause",
+    "Parallelism",
     "Phase",
     "Pricing",
     "PublishedRun",

@@ -7,6 +7,7 @@ from pydantic import Field
 from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Text, Time, Usd, one_of
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Failures, Recovery
@@ -44,6 +45,7 @@ class Document(Section):
     data: Data = Data()
     cluster: Cluster = Cluster()
     throughput: Throughput = Throughput()
+    parallelism: Parallelism = Parallelism()
     phases: list[Phase] | None = None
     failures: Failures = Failures()
     checkpoint: Checkpoint = Checkpoint()
