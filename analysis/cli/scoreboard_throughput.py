@@ -7,6 +7,12 @@ from typing import Annotated
 
 import typer
 
+FAMOUS = (  # published tables that another tool was held against: name, word of the source, its mean absolute error
+    ("Megatron Table 1, arXiv 2104.04473", "cases_april2021", 0.104),
+    ("arXiv 2205.05198 Table 5", "2205.05198", 0.0365),
+    ("Megatron Core on H100", "model_table", 0.175),
+)
+
 
 def scoreboard_throughput(
     truth: Annotated[Path | None, typer.Option(help="Table with the columns of truth/throughput.csv.")] = None,
@@ -56,11 +62,16 @@ def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, w
     from analysis.validation.throughput import summarise
 
     table = Table(title="Step time: mean absolute error", caption=_memory_line(scores), caption_justify="left")
-    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90"):
+    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90",
+                 "same, source left out"):  # fmt: skip
         table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
     for line in summarise(scores):
         table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
-    Console(width=130).print(table)
+    Console(width=150).print(table)
+    for name, word, calculon in FAMOUS:
+        errors = [abs(one.error) for one in scores if word in one.source]
+        if errors:
+            typer.echo(f"{name}: {sum(errors) / len(errors):.1%} on {len(errors)} rows (Calculon: {calculon:.1%})")
 
 
 def _runs() -> None:

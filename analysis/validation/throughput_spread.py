@@ -17,6 +17,7 @@ from simulator.workload.prediction import DECILE
 
 COVERED: Final = 0.8
 PRIOR_SOURCES: Final = 2.0  # weight of all classes together, in sources
+UNMEASURED_SIGMA: Final = 0.16  # assumption, 0.1 to 0.3: where no row is left to measure by
 LEAST_SIGMA: Final = 0.03  # the same configuration measured twice by one vendor differs by more than this
 
 
@@ -28,6 +29,8 @@ def spread(residuals: Sequence[float], sources: Sequence[str]) -> float:
     >>> round(spread([-0.2, -0.1, 0.0, 0.1, 0.2], ["a"] * 5) * DECILE, 3)
     0.2
     """
+    if not residuals:
+        return UNMEASURED_SIGMA
     counts = Counter(sources)
     weights = np.array([1.0 / math.sqrt(counts[source]) for source in sources])
     sizes = np.abs(np.asarray(residuals, dtype=float))

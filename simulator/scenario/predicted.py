@@ -70,7 +70,11 @@ class Setting:
         ValueError
             If none is legal or none fits; the message says why.
         """
-        return best_plan_within(self.architecture, self.chip, self.fabric, self.limits, stack=self.stack)
+        found = best_plan_within(self.architecture, self.chip, self.fabric, self.limits, stack=self.stack)
+        for name, degree in self.limits.known.items():
+            if int(getattr(found, name)) != degree:
+                raise ValueError(f"no legal plan has {name}={degree} with the other degrees")
+        return found
 
     def predict(self, plan: Plan) -> Prediction:
         """Predict what a plan achieves."""
@@ -97,6 +101,8 @@ def setting(
     fabric = fabric_of(site.accelerator)
     if site.nic_bytes_per_s:
         fabric = replace(fabric, nic_bytes_per_s=site.nic_bytes_per_s)
+    if parallelism.domain:
+        fabric = replace(fabric, scale_up_domain=float(parallelism.domain))
     batch = whole_batch(batch_tokens / model.sequence)
     return Setting(
         architecture=model.shape,

@@ -60,6 +60,7 @@ def search(
     limits: Limits,
     *,
     stack: str | None = None,
+    factor: float | None = None,
     keep: int = 10,
     note: Callable[[int, int], object] | None = None,
 ) -> Search:
@@ -67,6 +68,8 @@ def search(
 
     Parameters
     ----------
+    factor : float, optional
+        Stack factor from the user's own measurements.
     keep : int
         How many of the fastest to keep.
     note : callable, optional
@@ -83,7 +86,10 @@ def search(
     kept: list[Plan] = []
     nearest: tuple[float, Plan] | None = None
     for plan in blocks(architecture, limits):
-        found = predict(architecture, plan, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack)
+        found = predict(
+            architecture, plan, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
+            factor=factor,
+        )  # fmt: skip
         total = _as_array(found.memory.total_bytes, plan)
         fits, seconds = total <= chip.hbm_bytes, _as_array(found.step_time_s.p50, plan)
         seen, fitting = seen + len(total), fitting + int(fits.sum())
@@ -96,7 +102,7 @@ def search(
     if not kept:
         assert nearest is not None
         raise PlanError(f"none of {seen} plans fits: {_overflow(architecture, nearest[1], chip, limits, stack)}")
-    return _ranked(architecture, chip, fabric, limits, stack, Plan.join(kept), keep, seen, fitting)
+    return _ranked(architecture, chip, fabric, limits, stack, factor, Plan.join(kept), keep, seen, fitting)
 
 
 def best_plan(
@@ -267,16 +273,18 @@ def _ranked(
     fabric: Fabric,
     limits: Limits,
     stack: str | None,
+    factor: float | None,
     plan: Plan,
     keep: int,
     seen: int,
     fitting: int,
 ) -> Search:
     def found(chosen: Plan) -> Found:
-        return Found(
-            chosen,
-            predict(architecture, chosen, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack),
-        )
+        prediction = predict(
+            architecture, chosen, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
+            factor=factor,
+        )  # fmt: skip
+        return Found(chosen, prediction)
 
     everything = found(plan)
     seconds = _as_array(everything.prediction.step_time_s.p50, plan)

@@ -39,7 +39,7 @@ def test_explain(tmp_path: Path) -> None:
     assert sum(found["parts_s"].values()) == pytest.approx(found["step_time_s"]["p50"])
     assert found["mfu"] <= found["hfu"] <= 1
     assert found["plan"].startswith("tp8")
-    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
     text = CliRunner().invoke(app, ["explain", "llama-65b"]).stdout
     assert "matrix products" in text
     assert "6ND" in text
@@ -52,7 +52,9 @@ def test_explain(tmp_path: Path) -> None:
         (["tune", "llama-65b", "--stack", "nemmo"], "nemo-2025"),
         (["explain", "llama-65b", "--plan", "tp=x"], "expected name=count"),
         (["explain", "llama-65b", "--plan", "tp=3"], "no legal plan"),
-        (["explain", "llama-65b", "--picture", "step.bmp2"], "--picture"),
+        (["explain", "llama-65b", "--picture", "step.bmp2"], "ends in .svg or .png"),
+        (["explain", "llama-65b", "--picture", "no/such/folder/step.svg"], "--picture"),
+        (["explain", "llama-65b", "--set", "cluster.accelerators=2"], "none of"),
         (["calibrate", "nope.csv"], "no file"),
         (["scoreboard", "--truth", "nope.csv"], "no table"),
     ],
