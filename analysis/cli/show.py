@@ -17,6 +17,7 @@ KINDS: Final[Mapping[str, str]] = {
     "models": "architectures",
     "datasets": "datasets",
     "failures": "failures",
+    "stacks": "throughput_stacks",
     "prices": "prices",
 }
 
@@ -26,6 +27,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "architectures": ("layers", "hidden", "heads", "vocab", "published_params"),
     "datasets": ("tokens", "bytes", "tokenizer"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
+    "throughput_stacks": ("attention_efficiency", "tp_overlap", "zero"),
 }
 _PART_COLUMNS: Final = (
     "kind",

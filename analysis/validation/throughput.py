@@ -22,6 +22,11 @@ from simulator.workload.stacks import calibrated, traits_of
 
 RANGE_SHARE: Final = 0.25  # of the log range over inferred plans that is added to the slow side
 MOST_RANGE: Final = 0.5
+FAMOUS: Final = (  # tables that another tool was held against: name, word of the source, its mean absolute error
+    ("Megatron Table 1, arXiv 2104.04473", "cases_april2021", 0.104),
+    ("arXiv 2205.05198 Table 5", "2205.05198", 0.0365),
+    ("Megatron Core on H100", "model_table", 0.175),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +133,16 @@ def summarise(scores: Sequence[Score]) -> list[Summary]:
         ("all", list(scores)),
     ]
     return [_summary(name, members) for name, members in named if members]
+
+
+def errors_of(scores: Sequence[Score], word: str) -> list[float]:
+    """Absolute errors of the rows whose source contains a word."""
+    return [abs(one.error) for one in scores if word in one.source]
+
+
+def memory_errors(scores: Sequence[Score]) -> list[float]:
+    """Absolute errors of peak memory, of the rows that state it."""
+    return [abs(one.memory_error) for one in scores if one.memory_error is not None]
 
 
 def _summary(name: str, members: Sequence[Score]) -> Summary:

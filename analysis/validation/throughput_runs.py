@@ -1,7 +1,6 @@
 """Whole published runs: predicted accelerator-hours beside the published ones."""
 
 import math
-
 from dataclasses import replace
 from typing import NamedTuple
 

@@ -1,6 +1,7 @@
 """``flopcast tune``, ``explain``, ``calibrate`` and ``scoreboard throughput``: output and exit codes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -43,6 +44,24 @@ def test_explain(tmp_path: Path) -> None:
     text = CliRunner().invoke(app, ["explain", "llama-65b"]).stdout
     assert "matrix products" in text
     assert "6ND" in text
+    assert "attention in full" in " ".join(text.split())
+
+
+def test_explain_takes_the_plan_of_the_scenario() -> None:
+    sets = [
+        "--set",
+        "parallelism.tensor=8",
+        "--set",
+        "parallelism.pipeline=4",
+        "--set",
+        "throughput.stack=megatron-2022",
+    ]
+    found = json.loads(CliRunner().invoke(app, ["explain", "llama-65b", "--json", *sets]).stdout)
+    assert found["planned"]
+    assert found["stack"] == "megatron-2022"
+    assert found["plan"].startswith("tp8 pp4")
+    other = json.loads(CliRunner().invoke(app, ["explain", "llama-65b", "--json", *sets, "--plan", "tensor=4"]).stdout)
+    assert other["plan"].startswith("tp4 pp4")
 
 
 @pytest.mark.parametrize(
@@ -75,6 +94,9 @@ def test_scoreboard_and_calibrate(tmp_path: Path) -> None:
     assert row["measured"] == pytest.approx(12.78)
     assert row["p10"] < row["p50"] < row["p90"]
     assert "source left out" in CliRunner().invoke(app, ["scoreboard", "--truth", str(file)]).stdout
+    shown = CliRunner().invoke(app, ["scoreboard", "--truth", str(file), "--markdown"]).stdout
+    for run, kind in (("llama-65b", "net"), ("opt-175b", "net"), ("bloom-176b", "gross"), ("deepseek-v3", "net")):
+        assert re.search(rf"\| {run} \|.*\| [\d,]+ \| [\d,]+ \| [\d,]+ \| [\d,]+ \| {kind} \|", shown)
     own = CliRunner().invoke(app, ["calibrate", str(file), "--json"])
     assert own.exit_code == 0
     assert json.loads(own.stdout)["rows"] == 1
