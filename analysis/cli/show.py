@@ -19,6 +19,10 @@ KINDS: Final[Mapping[str, str]] = {
     "failures": "failures",
     "stacks": "throughput_stacks",
     "prices": "prices",
+    "storage": "storage",
+    "egress": "egress",
+    "scaling": "scaling_laws",
+    "stages": "stages",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -28,6 +32,16 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "datasets": ("tokens", "bytes", "tokenizer"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
     "throughput_stacks": ("attention_efficiency", "tp_overlap", "zero"),
+    "storage": ("provider", "upto_gb", "usd_per_gb_month"),
+    "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "stages": (),
+    "scaling_laws": (
+        "irreducible",
+        "parameter_scale",
+        "parameter_exponent",
+        "token_scale",
+        "token_exponent",
+    ),
 }
 _PART_COLUMNS: Final = (
     "kind",

@@ -187,6 +187,25 @@ Discount = Annotated[
 ]
 
 
+def estimate_of(dimension: str) -> tuple[Any, Any]:
+    """Return the validator and JSON Schema of a quantity that may be uncertain: one value, or [low, mode, high]."""
+
+    def read(value: object) -> tuple[float, float, float]:
+        if not isinstance(value, list):
+            known = parse(value, dimension)
+            return known, known, known
+        if len(value) != 3:
+            raise ValueError(f"expected one value or [low, mode, high], found a list of {len(value)}")
+        low, mode, high = (parse(item, dimension) for item in value)
+        if not low <= mode <= high:
+            raise ValueError(f"{shorten(value)} does not rise; write [low, mode, high]")
+        return low, mode, high
+
+    example = DIMENSIONS[dimension].example
+    words = f"a value such as {example}, or [low, mode, high]"
+    return BeforeValidator(read), WithJsonSchema({"type": ["string", "number", "array"], "description": words})
+
+
 def one_of(*words: str) -> tuple[Any, Any]:
     """Return the validator and JSON Schema of a closed choice."""
     return BeforeValidator(partial(word_among, words=words)), WithJsonSchema({"type": "string", "enum": list(words)})

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Text, Time, Usd, one_of
+from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
@@ -53,6 +54,7 @@ class Document(Section):
     pricing: Pricing = Pricing()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
+    lifecycle: LifeCycle | None = None
 
 
 class ScenarioFile(Document):
