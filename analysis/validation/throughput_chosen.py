@@ -12,7 +12,7 @@ from typing import NamedTuple
 from analysis.validation.throughput_cases import Case
 from analysis.validation.throughput_fit import Factor, middle_of_sources
 from analysis.validation.throughput_spread import spread
-from simulator.workload.choice import best_plan
+from simulator.workload.choice import best_plan_within, usual_limits
 from simulator.workload.prediction import predict
 from simulator.workload.stack import Parameters
 
@@ -55,10 +55,10 @@ def chosen(
 def _rate(case: Case, parameters: Parameters, stack: str | None, factor: float) -> float:
     """Tokens per second and device of the fastest plan that fits."""
     row = case.row
-    plan = best_plan(
-        row.arch, case.chip, case.fabric, accelerators=row.count or 1, seq=row.seq, global_batch=row.global_batch,
-        stack=stack, fp8=row.fp8,
-    )  # fmt: skip
+    limits = usual_limits(
+        case.fabric, accelerators=row.count or 1, seq=row.seq, global_batch=row.global_batch, stack=stack, fp8=row.fp8
+    )
+    plan = best_plan_within(row.arch, case.chip, case.fabric, limits, stack=stack, parameters=parameters)
     found = predict(
         row.arch, plan, case.chip, case.fabric, seq=row.seq, global_batch=row.global_batch, stack=stack,
         factor=factor, parameters=parameters,

@@ -23,6 +23,7 @@ FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
+AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
 
 
@@ -71,7 +72,9 @@ class _Batch:
     def run(self) -> None:
         """Advance every replica to its end."""
         self.enter(0, np.arange(len(self.replicas)), np.zeros(len(self.replicas)))
-        timeline = ahead(chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None))
+        timeline = chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None)
+        if len(self.replicas) >= AHEAD:
+            timeline = ahead(timeline)
         stages = len(self.scenario.stages)
         while (first := int(self.stage.min())) < stages:
             chunk = next(timeline)

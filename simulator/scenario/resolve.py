@@ -13,6 +13,7 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
+from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
@@ -31,6 +32,7 @@ from simulator.scenario.values import Assumption, Published, Scenario, Stage
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
 RUN_ALONE = "This is the training run alone; flopcast lifecycle forecasts the whole life cycle."
 _LARGEST_EXPONENT = 300.0
+__all__ = ["FromRuns", "resolve"]  # the way to an efficiency is registered by its import
 
 
 def resolve(loaded: Loaded) -> Scenario:

@@ -13,6 +13,7 @@ from simulator.workload.plan import Plan
 from simulator.workload.prediction import GENERIC, Prediction, predict
 from simulator.workload.search import Limits, blocks
 from simulator.workload.shape import shape_of
+from simulator.workload.stack import Parameters
 from simulator.workload.stacks import default_sequence_parallel, default_zero, interleaves, traits_of
 
 JUST_ENOUGH: Final = (0.0, 1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
@@ -61,6 +62,7 @@ def search(
     *,
     stack: str | None = None,
     factor: float | None = None,
+    parameters: Parameters | None = None,
     keep: int = 10,
     note: Callable[[int, int], object] | None = None,
 ) -> Search:
@@ -70,6 +72,8 @@ def search(
     ----------
     factor : float, optional
         Stack factor from the user's own measurements.
+    parameters : Parameters, optional
+        Global parameters in place of those in the catalogue.
     keep : int
         How many of the fastest to keep.
     note : callable, optional
@@ -88,7 +92,7 @@ def search(
     for plan in blocks(architecture, limits):
         found = predict(
             architecture, plan, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
-            factor=factor,
+            factor=factor, parameters=parameters,
         )  # fmt: skip
         total = _as_array(found.memory.total_bytes, plan)
         fits, seconds = total <= chip.hbm_bytes, _as_array(found.step_time_s.p50, plan)
@@ -102,7 +106,7 @@ def search(
     if not kept:
         assert nearest is not None
         raise PlanError(f"none of {seen} plans fits: {_overflow(architecture, nearest[1], chip, limits, stack)}")
-    return _ranked(architecture, chip, fabric, limits, stack, factor, Plan.join(kept), keep, seen, fitting)
+    return _ranked(architecture, chip, fabric, limits, stack, factor, parameters, Plan.join(kept), keep, seen, fitting)
 
 
 def best_plan(
@@ -146,7 +150,13 @@ def best_plan(
 
 
 def best_plan_within(
-    architecture: Architecture, chip: Chip, fabric: Fabric, limits: Limits, *, stack: str | None = None
+    architecture: Architecture,
+    chip: Chip,
+    fabric: Fabric,
+    limits: Limits,
+    *,
+    stack: str | None = None,
+    parameters: Parameters | None = None,
 ) -> Plan:
     """Pick the fastest legal plan that fits, within limits.
 
@@ -155,7 +165,7 @@ def best_plan_within(
     PlanError, ValueError
         If no plan fits or none is legal.
     """
-    return search(architecture, chip, fabric, limits, stack=stack, keep=1).best.plan.at(0)
+    return search(architecture, chip, fabric, limits, stack=stack, parameters=parameters, keep=1).best.plan.at(0)
 
 
 def usual_limits(
@@ -274,6 +284,7 @@ def _ranked(
     limits: Limits,
     stack: str | None,
     factor: float | None,
+    parameters: Parameters | None,
     plan: Plan,
     keep: int,
     seen: int,
@@ -282,7 +293,7 @@ def _ranked(
     def found(chosen: Plan) -> Found:
         prediction = predict(
             architecture, chosen, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
-            factor=factor,
+            factor=factor, parameters=parameters,
         )  # fmt: skip
         return Found(chosen, prediction)
 
