@@ -19,6 +19,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -91,6 +92,7 @@ def _resolved(
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
@@ -111,6 +113,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),
