@@ -160,15 +160,17 @@ class Operation:
     # arrivals -----------------------------------------------------------------------------------------------------
 
     def _arrivals(self) -> Generator[Event, Any, None]:
-        clock = self.clock
+        clock, known = self.clock, self._known
+        now_s = clock.now
         for job in self._jobs:
-            if job.submit_s != clock.now:
+            if job.submit_s != now_s:
                 self._settle()
-                yield clock.at(job.submit_s)
+                now_s = job.submit_s
+                yield clock.at(now_s)
             if job.run_s > job.estimate_s:
                 self._overruns += 1
                 job = self._note_admitted(job)
-            if job.after in self._known and job.after not in self._ends:
+            if known and job.after in known and job.after not in self._ends:
                 self._held.setdefault(job.after, []).append(job)
             else:
                 self._join(job)
