@@ -15,6 +15,7 @@ from simulator.traces.joblog import DropReport, JobLog
 
 if TYPE_CHECKING:
     from simulator.reliability.attempt import Cycle
+    from simulator.reliability.causes import Cause
 
 T = TypeVar("T")
 
@@ -132,9 +133,6 @@ def _setup(log: JobLog, options: Options, ask: _Reader) -> ClusterSetup:
     ask.attempt("--placement", lambda: PLACEMENTS[placement])
     node_units = _node_units(log, options, ask)
     capacity = sum(node_units) if options.nodes and node_units else _capacity(log, options, ask)
-    mtbf_s = ask.optional("--node-mtbf", options.node_mtbf, "time")
-    if mtbf_s == 0:
-        ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
     return ClusterSetup(
         jobs=log.jobs,
         capacity=capacity,
@@ -142,13 +140,25 @@ def _setup(log: JobLog, options: Options, ask: _Reader) -> ClusterSetup:
         rack_nodes=options.rack_nodes,
         placement=placement,
         rules=_rules(options, ask),
-        node_mtbf_s=mtbf_s,
-        repair_s=0 if options.node_mtbf is None else ask.quantity("--repair", options.repair, "time"),
+        causes=_causes(options, ask),
         seed=options.seed,
         shake_s=0 if options.replications == 1 else ask.quantity("--shake", options.shake, "time"),
         explain=options.explain,
         units_per_accelerator=log.units_per_accelerator,
     )
+
+
+def _causes(options: Options, ask: _Reader) -> "Sequence[Cause]":
+    if options.node_mtbf is None:
+        return ()
+    from simulator.engine.cluster_faults import node_failures
+
+    mtbf_s = ask.quantity("--node-mtbf", options.node_mtbf, "time")
+    repair_s = ask.quantity("--repair", options.repair, "time")
+    if not mtbf_s:
+        ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
+        return ()
+    return node_failures(mtbf_s, repair_s)
 
 
 def _capacity(log: JobLog, options: Options, ask: _Reader) -> int:

@@ -1,7 +1,8 @@
-"""Measured along the way, for those who ask: idle and stranded units, and why each job waits."""
+"""Measured along the way, for those who ask: where the units' time went, and why each job waits."""
 
 from collections.abc import Iterable, Mapping
 
+from simulator.engine.cluster_ledger import IDLE, NO_CAUSE, OUT, ClusterLedger
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import ExplainingPolicy, QueuePolicy
 from simulator.scheduling.state import ClusterState, PlacedState
@@ -17,11 +18,11 @@ class Meters:
     """
 
     def __init__(self) -> None:
+        self.ledger = ClusterLedger()
         self.waits_s: dict[JobId, dict[str, float]] = {}
-        self.idle_unit_s: float = 0
         self.stranded_unit_s: float = 0
-        self.down_unit_s: float = 0
-        self._levels: tuple[int, int, int] = (0, 0, 0)
+        self._idle = self._stranded = 0
+        self._out: Mapping[str, int] = {}
         self._since_s: float | None = None
         self._open: dict[JobId, tuple[str, float]] = {}
 
@@ -29,10 +30,10 @@ class Meters:
         """Integrate the levels that the last pass left."""
         if self._since_s is not None:
             span_s = now_s - self._since_s
-            idle, stranded, down = self._levels
-            self.idle_unit_s += idle * span_s
-            self.stranded_unit_s += stranded * span_s
-            self.down_unit_s += down * span_s
+            self.ledger.add(IDLE, NO_CAUSE, self._idle * span_s)
+            self.stranded_unit_s += self._stranded * span_s
+            for cause, units in self._out.items():
+                self.ledger.add(OUT, cause, units * span_s)
         self._since_s = now_s
 
     def explain(
@@ -44,8 +45,9 @@ class Meters:
         policy: QueuePolicy,
     ) -> None:
         """After a pass, note the levels, and for each job why it still waits."""
-        stranded = state.pool.stranded() if isinstance(state, PlacedState) else 0
-        self._levels = (state.free, stranded, state.down)
+        self._idle = state.free
+        if isinstance(state, PlacedState):
+            self._stranded, self._out = state.pool.stranded(), state.unheld_out()
         by_size: dict[int, str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
         for job in queue:

@@ -4,8 +4,9 @@ Replica 0 is the log as it is; the others have shaken submissions and faults of 
 not depend on the policy, so that policies are compared on one workload and one fault timeline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
 from simulator.engine.cluster import never_fits, simulate_cluster
 from simulator.engine.cluster_log import ClusterLog
@@ -15,6 +16,9 @@ from simulator.scheduling.job import Job
 from simulator.scheduling.placement import PLACEMENTS, NodePool
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.state import ClusterState, PlacedState
+
+if TYPE_CHECKING:
+    from simulator.reliability.causes import Cause
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,8 +39,14 @@ class ClusterSetup:
         A key of `PLACEMENTS`.
     rules : Rules
         Overruns, notice, saves and requeueing.
-    node_mtbf_s, repair_s : float or None, float
-        Means of the exponential times to failure, None for never, and to repair of a node [s].
+    causes : sequence of Cause
+        What strikes the nodes.
+    blast : mapping of str to int
+        Nodes that a cause takes out together; 1 for those not named.
+    calendar : sequence of Outage
+        What is planned for the nodes, in order.
+    spares : int
+        How many of the nodes, the last ones, serve only in the place of failed ones.
     seed : int
         Of shifts and failures.
     shake_s : float
@@ -53,8 +63,10 @@ class ClusterSetup:
     rack_nodes: int | None = None
     placement: str = "consolidated"
     rules: Rules = field(default_factory=Rules)
-    node_mtbf_s: float | None = None
-    repair_s: float = 0
+    causes: "Sequence[Cause]" = ()
+    blast: Mapping[str, int] = field(default_factory=dict)
+    calendar: Sequence[Outage] = ()
+    spares: int = 0
     seed: int = 0
     shake_s: float = 0
     explain: bool = False
@@ -91,6 +103,7 @@ class ClusterSetup:
             self.state(),
             rules=self.rules,
             outages=self._outages(replica, jobs[0].submit_s) if jobs else (),
+            spares=range(len(self.node_units or ()) - self.spares, len(self.node_units or ())),
             meters=Meters() if self.explain else None,
         )
         return replace(log, units_per_accelerator=self.units_per_accelerator)
@@ -104,15 +117,13 @@ class ClusterSetup:
         return shaken(self.jobs, generator(self.seed, "shake", replica), self.shake_s)
 
     def _outages(self, replica: int, from_s: float) -> Iterable[Outage]:
-        if self.node_mtbf_s is None or self.node_units is None:
-            return ()
+        if not self.causes or self.node_units is None:
+            return self.calendar
+        from heapq import merge
+
         from simulator.engine.cluster_faults import drawn_outages
         from simulator.foundation.streams import generator
 
-        return drawn_outages(
-            len(self.node_units),
-            mtbf_s=self.node_mtbf_s,
-            repair_s=self.repair_s,
-            from_s=from_s,
-            rng=generator(self.seed, "outages", replica),
-        )
+        rng = generator(self.seed, "outages", replica)
+        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng, blast=self.blast)
+        return merge(self.calendar, faults)

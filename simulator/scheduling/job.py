@@ -33,6 +33,13 @@ class Job(NamedTuple):
         How it ended in the log; None when the log does not say.
     after : str, int or None
         Job that has to end first; it joins the queue when both that and ``submit_s`` are past.
+    deadline_s : float or None
+        When it should have ended [s].
+    until_s : float or None
+        When it leaves, finished or not, started or not [s]: what it asks for is time, not work, as an inference
+        service does. Nothing that it did is ever lost.
+    preemptible : bool
+        Whether a policy may stop it.
 
     Examples
     --------
@@ -50,3 +57,6 @@ class Job(NamedTuple):
     priority: float = 0
     status: Status | None = None
     after: JobId | None = None
+    deadline_s: float | None = None
+    until_s: float | None = None
+    preemptible: bool = True

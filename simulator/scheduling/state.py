@@ -4,7 +4,7 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job, JobId
@@ -33,6 +33,7 @@ class Pool(Protocol):
 
     free: int
     units: Sequence[int]
+    free_on: list[int]
 
     @property
     def capacity(self) -> int:
@@ -184,7 +185,7 @@ class PlacedState(ClusterState):
         super().__init__(pool.capacity)
         self.pool = pool
         self.free = pool.free
-        self._outages: dict[int, int] = {}  # how many hold each broken node
+        self._out: dict[int, list[str]] = {}  # why each node is out of service; it is back when no reason is left
 
     def fits(self, job: Job) -> bool:
         """Tell whether the rule finds a place now."""
@@ -221,25 +222,42 @@ class PlacedState(ClusterState):
             return self.pool.obstacle(job)
         return super().obstacle(job)
 
-    def lose(self, node: int) -> list[Stay]:
+    def lose(self, node: int, cause: str = "failure") -> list[Stay]:
         """Take a node out of service and return who is on it."""
-        self._outages[node] = self._outages.get(node, 0) + 1
-        if self._outages[node] == 1:
+        reasons = self._out.setdefault(node, [])
+        reasons.append(cause)
+        if len(reasons) == 1:
             self.pool.lose(node)
             self._count()
-        return [stay for stay in self.ends if stay.place and node in stay.place.nodes]
+        return self.on(node)
 
-    def restore(self, node: int) -> None:
-        """Put a node back when its last outage is over."""
-        self._outages[node] -= 1
-        if not self._outages[node]:
-            del self._outages[node]
+    def restore(self, node: int, cause: str = "failure") -> None:
+        """End one outage of a node, which is back in service when its last is over."""
+        reasons = self._out[node]
+        reasons.remove(cause)
+        if not reasons:
+            del self._out[node]
             self.pool.restore(node)
             self._count()
 
+    def on(self, node: int) -> list[Stay]:
+        """Return who is on a node."""
+        return [stay for stay in self.ends if stay.place and node in stay.place.nodes]
+
+    def reasons(self, node: int) -> Sequence[str]:
+        """Return why a node is out of service, the oldest reason first; none if it is in service."""
+        return tuple(self._out.get(node, ()))
+
+    def unheld_out(self) -> Mapping[str, int]:
+        """Return the units out of service that nobody holds, by the oldest reason."""
+        total: dict[str, int] = {}
+        for node, reasons in self._out.items():
+            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.free_on[node]
+        return total
+
     def _count(self) -> None:
         self.free = self.pool.free
-        self.down = sum(self.pool.units[node] for node in self._outages)
+        self.down = sum(self.pool.units[node] for node in self._out)
 
     def promise(self, job: Job, now_s: float) -> "PlacedPromise":
         """Walk the running jobs by believed end until the rule finds a place for the job."""
