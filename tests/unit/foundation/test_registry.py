@@ -4,7 +4,6 @@ from importlib.metadata import EntryPoint
 
 import pytest
 
-from simulator.foundation import registry
 from simulator.foundation.registry import Registry
 
 
