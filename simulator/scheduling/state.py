@@ -11,10 +11,11 @@ from simulator.scheduling.job import Job, JobId
 
 
 class Place(NamedTuple):
-    """Units taken on the nodes of a gang."""
+    """Units taken on the nodes of a gang; where devices are shared, also which ones on each node."""
 
     nodes: tuple[int, ...]
     units: tuple[int, ...]
+    devices: tuple[tuple[int, ...], ...] = ()
 
 
 class Stay(NamedTuple):
@@ -31,9 +32,12 @@ class Stay(NamedTuple):
 class Pool(Protocol):
     """Nodes with their free units, and the rule that chooses among them."""
 
-    free: int
     units: Sequence[int]
-    free_on: list[int]
+
+    @property
+    def free(self) -> int:
+        """Free units of all nodes in service."""
+        ...
 
     @property
     def capacity(self) -> int:
@@ -193,13 +197,11 @@ class PlacedState(ClusterState):
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
-        if not super().fits_without(job, stays):
-            return False
         future = self.pool.copy()
         for stay in stays:
             assert stay.place is not None
             future.give(stay.place)
-        return future.find(job) is not None
+        return job.size <= future.free and future.find(job) is not None
 
     def _take(self, job: Job) -> Place:
         place = self.pool.find(job)
@@ -252,7 +254,8 @@ class PlacedState(ClusterState):
         """Return the units out of service that nobody holds, by the oldest reason."""
         total: dict[str, int] = {}
         for node, reasons in self._out.items():
-            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.free_on[node]
+            held = sum(stay.place.units[stay.place.nodes.index(node)] for stay in self.on(node) if stay.place)
+            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.units[node] - held
         return total
 
     def _count(self) -> None:

@@ -15,7 +15,8 @@ from simulator.foundation.streams import generator
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause
 from simulator.scheduling.job import Job
-from simulator.scheduling.placement import PLACEMENTS, NodePool
+from simulator.scheduling.nodes import NodePool
+from simulator.scheduling.placement import PLACEMENTS
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.state import PlacedState
 
