@@ -7,7 +7,6 @@ instant at which something changed comes one pass of the policy. Between events 
 from bisect import insort
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 from simpy import Event
@@ -15,11 +14,13 @@ from simpy import Event
 from simulator.engine.cluster_clock import LATE, STRIKES, Clock, Moment
 from simulator.engine.cluster_log import ClusterLog, JobEnd, StayRecord
 from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_progress import Progress, check
 from simulator.engine.cluster_rules import Outage, Rules
 from simulator.engine.cluster_troubles import Troubles
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import OrderingPolicy, PreemptivePolicy, QueuePolicy, TimedPolicy
-from simulator.scheduling.state import ClusterState, PlacedState, Stay
+from simulator.scheduling.reservations import Gate
+from simulator.scheduling.state import ClusterState, Stay
 
 PREEMPTION = "preemption"
 
@@ -70,46 +71,14 @@ def simulate_cluster(
     >>> [end.start_s for end in simulate_cluster(jobs, Easy(), ClusterState(10)).ends]
     [0, 50, 20]
     """
-    _check(jobs, state)
+    check(jobs, state)
     operation = Operation(jobs, policy, state, rules or Rules(), meters, keep_stays=keep_stays)
     operation.clock.process(Troubles(operation, spares).story(outages))
     return operation.run()
 
 
-def never_fits(job: Job, state: ClusterState) -> bool:
-    """Tell whether the empty cluster has no room for a job."""
-    if isinstance(state, PlacedState):
-        return job.size > state.capacity or state.pool.find(job) is None
-    return job.size > state.capacity
-
-
-def _check(jobs: Sequence[Job], state: ClusterState) -> None:
-    if any(later.submit_s < earlier.submit_s for earlier, later in pairwise(jobs)):
-        raise ValueError("jobs are not in order of submission; sort them by submit_s")
-    if len({job.job_id for job in jobs}) < len(jobs):
-        raise ValueError("a job id is there twice; ids have to be distinct")
-    shapes = {(job.size, job.kinds): job for job in jobs}
-    for job in shapes.values():
-        if never_fits(job, state):
-            raise ValueError(f"job {job.job_id!r} of {job.size} units never fits a cluster of {state.capacity}")
-
-
 def _submit_s(job: Job) -> float:
     return job.submit_s
-
-
-class _Progress:
-    """What is known of a job that was stopped, was cut to its limit, or asks for time and not for work."""
-
-    __slots__ = ("held_s", "kept_s", "start_s", "stops", "submitted", "work_s")
-
-    def __init__(self, submitted: Job, work_s: float) -> None:
-        self.submitted = submitted
-        self.work_s = work_s
-        self.start_s: float = 0
-        self.held_s: float = 0
-        self.kept_s: float = 0
-        self.stops = 0
 
 
 class Operation:
@@ -136,11 +105,16 @@ class Operation:
         self._ends: dict[JobId, JobEnd] = {}
         self._known = {job.job_id for job in jobs} if any(job.after is not None for job in jobs) else set()
         self._held: dict[JobId, list[Job]] = {}  # jobs by the one they come after
-        self._progress: dict[JobId, _Progress] = {}
+        self._progress: dict[JobId, Progress] = {}
         self._gone: set[int] = set()  # ranks of stays that were stopped, whose end will not come
         self._struck: dict[int, tuple[float, str]] = {}  # stays that failed and nobody knows yet: when and why
         self._causes: Counter[str] = Counter()
         self._pass_asked = self._arrived = False
+        self._gate = state.gate
+        self._apart: list[Job] = []  # who waits for a reservation
+        for time_s in state.gate.turns_s() if state.gate else ():
+            if time_s > self.clock.now:
+                self.clock.at(time_s, self._turn, time_s)
         self._wake_s = float("inf")
         self._passes = self._overruns = 0
         self.clock.process(self._arrivals())
@@ -199,29 +173,27 @@ class Operation:
     def _note_admitted(self, job: Job) -> Job:
         """Note what the job asks for, and return it as the scheduler treats it."""
         if job.until_s is not None:
-            self._progress[job.job_id] = _Progress(job, 0)
+            self._progress[job.job_id] = Progress(job, 0)
             self.clock.at(max(job.until_s, self.clock.now), self._expire, job.job_id)
             return job
         self._overruns += job.run_s > job.estimate_s
         admitted = self._rules.admitted(job)
         if admitted is not job:
-            self._progress[job.job_id] = _Progress(job, admitted.run_s)
+            self._progress[job.job_id] = Progress(job, admitted.run_s)
         return admitted
 
     def _expire(self, moment: Moment) -> None:
         """Send a job away whose time is over before it got what it waits for."""
-        job = next((job for job in self.queue if job.job_id == moment.about), None)
-        if job is not None:
-            self.queue.remove(job)
-            self._leave(job)
-            self.settle()
+        for waiting in (self.queue, self._apart):
+            job = next((job for job in waiting if job.job_id == moment.about), None)
+            if job is not None:
+                waiting.remove(job)
+                self._leave(job)
+                self.settle()
 
     def _leave(self, job: Job) -> None:
-        progress, now_s = self._progress.pop(job.job_id), self.clock.now
-        start_s = progress.start_s if progress.stops else now_s
-        lost_s = progress.held_s - progress.kept_s
-        promised_s = self.state.promised_s.pop(job.job_id, None)
-        self._finish(JobEnd(progress.submitted, start_s, now_s, progress.held_s, promised_s, progress.stops, lost_s))
+        progress = self._progress.pop(job.job_id)
+        self._finish(progress.leave(self.clock.now, self.state.promised_s.pop(job.job_id, None)))
 
     def _finish(self, end: JobEnd) -> None:
         job_id = end.job.job_id
@@ -231,7 +203,9 @@ class Operation:
                 self._join(follower)
 
     def _join(self, job: Job) -> None:
-        if self._key is None:
+        if self._gate and self._gate.keeps(job):
+            self._apart.append(job)
+        elif self._key is None:
             self.queue.append(job)
         else:
             insort(self.queue, job, key=self._key)
@@ -257,6 +231,8 @@ class Operation:
         now_s, state, queue = self.clock.now, self.state, self.queue
         if self._meters:
             self._meters.advance(now_s)
+        if self._gate:
+            self._start_reserved(self._gate, now_s)
         if self._preemptive:
             for stay in list(self._preemptive.stops(queue, state, now_s)):
                 self.give_notice(stay)
@@ -268,7 +244,7 @@ class Operation:
             self._leave_queue(started)
         state.ended.clear()
         if self._meters:
-            self._meters.explain(now_s, queue, self._held, state, self._policy)
+            self._meters.explain(now_s, queue, self._apart, self._held, state, self._policy)
         if self._timed:
             self._set_wake(self._timed.wake_s(queue, state, now_s))
 
@@ -306,6 +282,23 @@ class Operation:
         if moment.about == self._wake_s and not self.done:
             self.settle()
 
+    def _start_reserved(self, gate: Gate, now_s: float) -> None:
+        gate.now_s = now_s
+        for job in list(self._apart):
+            if gate.is_open(job) and self.state.fits(job):
+                self._apart.remove(job)
+                self._start(job, now_s)
+
+    def _turn(self, moment: Moment) -> None:
+        """Look again, because a reservation begins or ends; whose is over joins the queue."""
+        assert self._gate is not None
+        self._gate.now_s = moment.about
+        waiting, self._apart = self._apart, []
+        for job in waiting:
+            self._join(job)
+        if not self.done:
+            self.settle()
+
     # ends and stops -----------------------------------------------------------------------------------------------
 
     def _end(self, moment: Moment) -> None:
@@ -321,7 +314,7 @@ class Operation:
             self._meters.ledger.finish(job, held_s, self._rules, resumed=self._resumed(job))
         promised_s = self.state.promised_s.pop(job.job_id, None)
         if job.job_id in self._progress:
-            end = self._stopped_end(stay, promised_s)
+            end = self._progress.pop(job.job_id).end(stay, now_s, promised_s, self._rules)
         else:
             lost_s = held_s - job.run_s if self._rules.cycle else 0
             end = JobEnd(job, stay.start_s, now_s, held_s, promised_s, 0, lost_s)
@@ -333,25 +326,6 @@ class Operation:
         if self._stays is not None:
             nodes = stay.place.nodes if stay.place else ()
             self._stays.append(StayRecord(stay.job.job_id, stay.start_s, self.clock.now, stay.size, nodes))
-
-    def _stopped_end(self, stay: Stay, promised_s: float | None) -> JobEnd:
-        progress = self._progress.pop(stay.job.job_id)
-        submitted, now_s = progress.submitted, self.clock.now
-        here_s = now_s - stay.start_s
-        held_s = progress.held_s + here_s
-        if submitted.until_s is not None:
-            recovery_s = min(self._rules.recovery_s, here_s) if progress.stops else 0
-            progress.work_s = progress.kept_s + here_s - recovery_s
-        return JobEnd(
-            submitted,
-            progress.start_s if progress.stops else stay.start_s,
-            now_s,
-            held_s,
-            promised_s,
-            progress.stops,
-            held_s - progress.work_s,
-            killed=submitted.until_s is None and progress.work_s < submitted.run_s,
-        )
 
     def give_notice(self, stay: Stay, cause: str = PREEMPTION) -> None:
         """Tell a job to leave: at once, or after the grace."""
@@ -393,17 +367,12 @@ class Operation:
         if stay.rank in self._struck:
             (until_s, cause), noticed = self._struck.pop(stay.rank), False
         job, now_s, rules = stay.job, self.clock.now, self._rules
-        progress = self._progress.setdefault(job.job_id, _Progress(job, job.run_s))
-        resumed = progress.stops > 0
-        if not resumed:
-            progress.start_s = stay.start_s
-        split = rules.split(job, until_s - stay.start_s, resumed=resumed, noticed=noticed)
+        progress = self._progress.setdefault(job.job_id, Progress(job, job.run_s))
+        split = rules.split(job, until_s - stay.start_s, resumed=progress.stops > 0, noticed=noticed)
         if self._meters:
             self._meters.ledger.stop(job, split, now_s - until_s, cause, noticed=noticed)
         self._causes[cause] += 1
-        progress.stops += 1
-        progress.held_s += now_s - stay.start_s
-        progress.kept_s += split.kept_s
+        progress.note_stop(stay, split, now_s)
         self._gone.add(stay.rank)
         self._free(stay)
         if job.until_s is not None and job.until_s <= now_s:
@@ -413,7 +382,9 @@ class Operation:
             self._requeue(job._replace(run_s=job.run_s - split.kept_s, estimate_s=left_s))
 
     def _requeue(self, job: Job) -> None:
-        if self._key is not None or self._rules.requeue == "original":
+        if self._gate and self._gate.keeps(job):
+            insort(self._apart, job, key=_submit_s)
+        elif self._key is not None or self._rules.requeue == "original":
             insort(self.queue, job, key=self._key or _submit_s)
         else:
             self.queue.insert(0 if self._rules.requeue == "head" else len(self.queue), job)

@@ -41,6 +41,7 @@ class Meters:
         self,
         now_s: float,
         queue: Iterable[Job],
+        apart: Iterable[Job],
         held: Mapping[JobId, list[Job]],
         state: ClusterState,
         policy: QueuePolicy,
@@ -49,10 +50,11 @@ class Meters:
         self._idle = state.free
         if isinstance(state, PlacedState):
             self._stranded, self._out = state.pool.stranded(), state.unheld_out()
-        by_shape: dict[tuple[int, tuple[str, ...]], str | None] = {}
+        by_shape: dict[tuple[object, ...], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
+        reasons |= {job.job_id: state.obstacle(job) or "reservation" for job in apart}
         for job in queue:
-            shape = (job.size, job.kinds)
+            shape = (job.size, job.kinds) if state.gate is None else (job.size, job.kinds, job.queue, job.estimate_s)
             if shape not in by_shape:
                 by_shape[shape] = state.obstacle(job)
             reasons[job.job_id] = by_shape[shape] or _policy_reason(policy, job)

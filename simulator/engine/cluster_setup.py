@@ -8,13 +8,15 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from simulator.engine.cluster import never_fits, simulate_cluster
+from simulator.engine.cluster import simulate_cluster
 from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_progress import never_fits
 from simulator.engine.cluster_rules import Outage, Rules
 from simulator.scheduling.job import Job
 from simulator.scheduling.layout import Layout
 from simulator.scheduling.policies import make_policy
+from simulator.scheduling.reservations import Gate, Reservation
 from simulator.scheduling.state import ClusterState, PlacedState
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ class ClusterSetup:
         What is planned for the nodes, in order.
     spares : int
         How many of the nodes, the last ones, serve only in the place of failed ones.
+    reservations : sequence of Reservation
+        Units that belong to the jobs of a queue for a time.
     seed : int
         Of shifts and failures.
     shake_s : float
@@ -77,6 +81,7 @@ class ClusterSetup:
     blast: Mapping[str, int] = field(default_factory=dict)
     calendar: Sequence[Outage] = ()
     spares: int = 0
+    reservations: Sequence[Reservation] = ()
     seed: int = 0
     shake_s: float = 0
     explain: bool = False
@@ -84,9 +89,10 @@ class ClusterSetup:
 
     def state(self) -> ClusterState:
         """Return the empty cluster."""
-        if self.node_units is None:
-            return ClusterState(self.capacity)
-        return PlacedState(self.layout().pool(self.placement))
+        placed = self.node_units is not None
+        state = PlacedState(self.layout().pool(self.placement)) if placed else ClusterState(self.capacity)
+        state.gate = Gate(self.reservations) if self.reservations else None
+        return state
 
     def layout(self) -> Layout:
         """Return how the nodes are grouped; a cluster without nodes has none."""

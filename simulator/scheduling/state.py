@@ -5,9 +5,12 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job, JobId
+
+if TYPE_CHECKING:
+    from simulator.scheduling.reservations import Gate
 
 
 class Place(NamedTuple):
@@ -118,6 +121,8 @@ class ClusterState:
         First promise to each job that got one [s].
     down : int
         Units of nodes that are out of service.
+    gate : Gate or None
+        What keeps units for reservations.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -127,16 +132,21 @@ class ClusterState:
         self.ended: list[Stay] = []
         self.leaving: dict[int, Stay] = {}
         self.down = 0
+        self.gate: Gate | None = None
         self.promised_s: dict[JobId, float] = {}
         self._rank = 0
 
     def fits(self, job: Job) -> bool:
         """Tell whether the job could start now."""
-        return job.size <= self.free
+        return job.size <= self.free and (self.gate is None or self.gate.admits(job, self.free, self.ends))
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the job could start if these were gone."""
-        return job.size <= self.free + sum(stay.size for stay in stays)
+        gone = {stay.rank: stay.size for stay in stays}
+        free = self.free + sum(gone.values())
+        if job.size > free or self.gate is None:
+            return job.size <= free
+        return self.gate.admits(job, free, [stay for stay in self.ends if stay.rank not in gone])
 
     def begin(self, job: Job, now_s: float) -> Stay:
         """Place a job that fits."""
@@ -161,9 +171,9 @@ class ClusterState:
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        if self.fits(job):
-            return None
-        return "outage" if self.free < job.size <= self.free + self.down else "capacity"
+        if job.size > self.free:
+            return "outage" if job.size <= self.free + self.down else "capacity"
+        return None if ClusterState.fits(self, job) else "reservation"
 
     def promise(self, job: Job, now_s: float) -> Promise:
         """Return when a blocked job fits if everybody ends as believed; a job that overran may end any moment."""
@@ -193,10 +203,13 @@ class PlacedState(ClusterState):
 
     def fits(self, job: Job) -> bool:
         """Tell whether the rule finds a place now."""
-        return job.size <= self.free and self.pool.find(job) is not None
+        return super().fits(job) and self.pool.find(job) is not None
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
+        stays = list(stays)
+        if self.gate is not None and not super().fits_without(job, stays):
+            return False
         future = self.pool.copy()
         for stay in stays:
             assert stay.place is not None
@@ -220,9 +233,7 @@ class PlacedState(ClusterState):
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        if job.size <= self.free and not self.fits(job):
-            return self.pool.obstacle(job)
-        return super().obstacle(job)
+        return super().obstacle(job) or (None if self.pool.find(job) else self.pool.obstacle(job))
 
     def lose(self, node: int, cause: str = "failure") -> list[Stay]:
         """Take a node out of service and return who is on it."""
