@@ -3,35 +3,22 @@
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from analysis.cli.fit_laws import laws_json, laws_table, laws_verdict, p_value
 from analysis.cli.fit_options import length, wide
 from analysis.cli.output import to_json
 from analysis.metrics.observation import AgeBin, Rate
 from analysis.metrics.outages import CauseStudy, OutageStudy
 from analysis.plots.amounts import count
 from analysis.report.failure_entry import day
-from simulator.reliability.fitting import Choice, LawFit
+from simulator.reliability.fitting import Choice
 from simulator.traces.joblog import DropReport
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 MOST_LEMONS = 8
-LAW_HEADS = ("law", "shape", "scale", "mean", "median", "AIC - best")
-
-
-def p_value(chance: float) -> str:
-    """Write a probability.
-
-    Examples
-    --------
-    >>> p_value(0.967), p_value(1.6e-73), p_value(0.0)
-    ('0.967', '2e-73', '< 1e-300')
-    """
-    if chance == 0:
-        return "< 1e-300"
-    return f"{chance:.3f}" if chance >= 0.001 else f"{chance:.0e}"
 
 
 def rate_text(rate: Rate) -> str:
@@ -69,22 +56,9 @@ def _print_laws(title: str, laws: Choice | None) -> None:
     if laws is None:
         screen.print(f"\n{title}: too few different times to choose a law")
         return
-    table = _table(f"{title}: {laws.best.law}", LAW_HEADS)
-    for fit in laws.fits:
-        table.add_row(fit.law, *_parameters(fit), length(fit.mean_s), length(fit.median_s),
-                      f"{fit.aic - laws.fits[0].aic:.1f}")  # fmt: skip
     screen.print("")
-    screen.print(table)
-    verdict = "rejected" if laws.exponential_rejected else "not rejected"
-    screen.print(
-        f"{laws.observed:,} times, {laws.censored:,} censored; exponential {verdict} (likelihood ratio, p = "
-        f"{p_value(laws.exponential_p)}); Weibull shape {laws.of('weibull').shape:.4g} "
-        f"({laws.shape_low:.3g} to {laws.shape_high:.3g})"
-    )
-
-
-def _parameters(fit: LawFit) -> tuple[str, str]:
-    return f"{fit.shape:.4g}", length(fit.scale_s)
+    screen.print(laws_table(title, laws))
+    screen.print(laws_verdict(laws))
 
 
 def _print_unusual(study: OutageStudy) -> None:
@@ -151,11 +125,11 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
         "node_days": seen.node_days,
         "rate": asdict(study.rate),
         "mtbf_s": study.mtbf_s,
-        "gaps": _laws_json(study.gaps),
-        "uptimes": _laws_json(study.uptimes),
+        "gaps": laws_json(study.gaps),
+        "uptimes": laws_json(study.uptimes),
         "repairs": None if study.repairs is None else {
             "mean_s": study.repairs.mean_s, "median_s": study.repairs.median_s, "instants": study.repairs.instants,
-            "laws": _laws_json(study.repairs.laws),
+            "laws": laws_json(study.repairs.laws),
         },
         "lemons": [asdict(lemon) for lemon in study.lemons],
         "bursts": asdict(study.bursts),
@@ -165,25 +139,11 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
             for each in study.ages
         ],
         "causes": [
-            {"name": each.name, "rate": asdict(each.rate), "uptimes": _laws_json(each.uptimes),
+            {"name": each.name, "rate": asdict(each.rate), "uptimes": laws_json(each.uptimes),
              "repairs": None if each.repairs is None else {
                  "mean_s": each.repairs.mean_s, "median_s": each.repairs.median_s,
-                 "laws": _laws_json(each.repairs.laws)}}
+                 "laws": laws_json(each.repairs.laws)}}
             for each in study.causes
         ],
     }  # fmt: skip
     return to_json(document)
-
-
-def _laws_json(laws: Choice | None) -> dict[str, Any] | None:
-    if laws is None:
-        return None
-    return {
-        "best": laws.best.law,
-        "observed": laws.observed,
-        "censored": laws.censored,
-        "exponential_p": laws.exponential_p,
-        "exponential_rejected": laws.exponential_rejected,
-        "weibull_shape_interval": [laws.shape_low, laws.shape_high],
-        "fits": {fit.law: asdict(fit) for fit in laws.fits},
-    }
