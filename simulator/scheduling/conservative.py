@@ -74,7 +74,7 @@ class Conservative:
         for job in queue:
             held_s = self._starts_s.get(job.job_id)
             if held_s is None:
-                return  # this one and those behind it have just arrived
+                continue  # it has just arrived, or come back
             start_s = profile.earliest(job.size, job.estimate_s, now_s, before_s=held_s)
             if start_s < held_s:
                 profile.hold(held_s, held_s + job.estimate_s, -job.size)
@@ -93,9 +93,8 @@ class Conservative:
                 cluster.note_promise(job, start_s)
 
     def _in_order(self, queue: Queue) -> bool:
-        """Tell whether those without a reservation are the last."""
-        known = len(self._starts_s)
-        return known == 0 or (known <= len(queue) and queue[known - 1].job_id in self._starts_s)
+        """Tell whether those without a reservation are the last: who was stopped may be among the first."""
+        return all(job.job_id not in self._starts_s for job in queue[len(self._starts_s) :])
 
 
 @QUEUE_POLICIES.register("depth-k")
