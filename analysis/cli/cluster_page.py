@@ -98,9 +98,9 @@ def _insertion(what: "Candidate", found: "Inserted") -> "Part":
     if found.usd is not None:
         answer.append(("dollars", cell(found.usd, "usd")))
     tables = [Table((f"{what.title}, {what.accelerators:,} at once", found.policy), answer)]
-    for name, groups in (("accelerators", found.by_size), ("team", found.by_team)):
+    for name, unit, groups in (("size", " accelerators", found.by_size), ("team", "", found.by_team)):
         rows = [
-            (group, f"{row.jobs:,}", f"{row.later:,}", f"{row.sooner:,}", f"{row.added_h:+,.1f}",
+            (f"{group}{unit}", f"{row.jobs:,}", f"{row.later:,}", f"{row.sooner:,}", f"{row.added_h:+,.1f}",
              shown(row.longest_added_s, "time"))
             for group, row in groups.items()
         ]  # fmt: skip
