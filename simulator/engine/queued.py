@@ -97,8 +97,8 @@ def _start(
     from simulator.scheduling.policies import make_policy
     from simulator.traces.busy import OVERESTIMATE, busy_jobs
 
-    rng = generator(seed, "shared", "jobs", replication)
-    others = busy_jobs(shared.nodes, shared.load, from_s=0.0, to_s=shared.busy_s + HORIZON_S, rng=rng)
+    own = int(generator(seed, "shared", "jobs", replication).integers(2**62))
+    others = busy_jobs(shared.nodes, shared.load, to_s=shared.busy_s + HORIZON_S, seed=own)
     jobs = [job._replace(size=job.size * node_size) for job in others]
     run = Job(RUN, shared.busy_s, shared.gang * node_size, work_s, work_s * (1 + OVERESTIMATE) / 2)
     insort(jobs, run, key=lambda job: job.submit_s)
