@@ -128,6 +128,8 @@ class ClusterState:
         Running jobs by believed end; equal ends in order of starting.
     ended : list of Stay
         What left since the last pass.
+    left : list of Job
+        Who went away unserved since the last pass.
     leaving : dict of int to Stay
         Stays under notice, by rank.
     promised_s : dict
@@ -143,6 +145,7 @@ class ClusterState:
         self.free = capacity
         self.ends: list[Stay] = []
         self.ended: list[Stay] = []
+        self.left: list[Job] = []
         self.leaving: dict[int, Stay] = {}
         self.down = 0
         self.gate: Gate | None = None
@@ -267,7 +270,7 @@ class PlacedState(ClusterState):
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        return super().obstacle(job) or (None if self.pool.find(job) else self.pool.obstacle(job))
+        return super().obstacle(job) or (None if self.pool.fits(job) else self.pool.obstacle(job))
 
     def lose(self, node: int, cause: str = "failure") -> list[Stay]:
         """Take a node out of service and return who is on it."""
@@ -360,6 +363,7 @@ class ClusterView(Protocol):
     free: int
     ends: list[Stay]
     ended: list[Stay]
+    left: list[Job]
     leaving: dict[int, Stay]
 
     def fits(self, job: Job) -> bool:
