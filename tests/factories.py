@@ -9,10 +9,11 @@ from typing import Any
 import numpy as np
 from hypothesis import strategies as st
 
+from simulator.pricing.tariff import flat
 from simulator.reliability.attempt import Cycle, Durable
 from simulator.reliability.causes import Cause
 from simulator.reliability.recovery import Exposure, Recovery
-from simulator.scenario.values import Scenario, Stage, Tariff
+from simulator.scenario.values import Scenario, Stage
 
 EXPOSURES: tuple[Exposure, ...] = ("A", "B", "C")
 
@@ -48,7 +49,7 @@ def scenario(
         "accelerator": "a100-sxm-80gb",
         "accelerators_per_node": 1,
         "efficiency_sigma": 0.0,
-        "tariff": Tariff(list_usd_per_accelerator_h=1.0),
+        "tariff": flat(1.0),
         "start": date(2024, 1, 1),
         "seed": 20_240_101,
         "replicas": 1,

@@ -22,8 +22,12 @@ Overrun = Annotated[str, Option(help="Jobs longer than their estimate: extend, k
 JobsOut = Annotated[Path | None, Option(help="Write one row a job to this .csv or .parquet file")]
 NodeSize = Annotated[int | None, Option(help="Accelerators of a node; gangs are placed on nodes")]
 Nodes = Annotated[Path | None, Option(help="Inventory of nodes (Alibaba CSV) instead of --node-size")]
-Placement = Annotated[str | None, Option(help="Rule that chooses nodes, such as best-fit or rack")]
-RackNodes = Annotated[int | None, Option(help="Nodes of a rack")]
+Placement = Annotated[str | None, Option(help="Rule that chooses nodes, such as compact, rack or segment:nodes=16")]
+RackNodes = Annotated[int | None, Option(help="Nodes of a rack (leaf, block, NVL72 domain)")]
+PodRacks = Annotated[int | None, Option(help="Racks of a pod")]
+System = Annotated[str | None, Option(help="System of the catalogue: its nodes, racks, pods or torus")]
+Torus = Annotated[str | None, Option(help="Sides of a torus of chips, such as 16x16x16")]
+Cube = Annotated[str | None, Option(help="Sides of the cubes that optical switches join, such as 4x4x4")]
 NodeMtbf = Annotated[str | None, Option(help='Mean time between failures of a node, such as "154 d"')]
 Repair = Annotated[str, Option(help="Mean time until a failed node is back")]
 Checkpoint = Annotated[str | None, Option(help='Work between two saves, such as "1 h"; default: none')]
@@ -51,6 +55,10 @@ def cluster(
     nodes: Nodes = None,
     placement: Placement = None,
     rack_nodes: RackNodes = None,
+    pod_racks: PodRacks = None,
+    system: System = None,
+    torus: Torus = None,
+    cube: Cube = None,
     node_mtbf: NodeMtbf = None,
     repair: Repair = "24 h",
     checkpoint: Checkpoint = None,
@@ -72,7 +80,8 @@ def cluster(
 
     options = Options(
         policies=tuple(dict.fromkeys(policy or ["easy"])), size=size, overrun=overrun, requeue=requeue,
-        node_size=node_size, nodes=nodes, placement=placement, rack_nodes=rack_nodes, node_mtbf=node_mtbf,
+        node_size=node_size, nodes=nodes, placement=placement, rack_nodes=rack_nodes, pod_racks=pod_racks,
+        system=system, torus=torus, cube=cube, node_mtbf=node_mtbf,
         repair=repair, checkpoint=checkpoint, save=save, recovery=recovery, grace=grace, seed=seed,
         replications=replications, shake=shake, warm_up=warm_up, explain=explain, price=price,
     )  # fmt: skip

@@ -1,28 +1,25 @@
 """From the words of the command line to a cluster that can be run; everything wrong is said at once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
+from analysis.cli.cluster_machines import MachineOptions, machines_of
+from analysis.cli.option_reader import Reader
 from simulator.engine.cluster_rules import Rules
 from simulator.engine.cluster_setup import ClusterSetup
 from simulator.foundation.issues import not_among
-from simulator.scheduling.placement import PLACEMENTS
 from simulator.scheduling.policies import make_policy
 from simulator.traces.joblog import DropReport, JobLog
 
 if TYPE_CHECKING:
     from simulator.reliability.attempt import Cycle
 
-T = TypeVar("T")
-
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "overrun": ("extend", "kill", "any-moment"),
     "requeue": ("original", "head", "tail"),
 }
-NEEDS_NODES = ("placement", "rack_nodes", "node_mtbf")
 
 
 class OptionsError(ValueError):
@@ -30,18 +27,12 @@ class OptionsError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(MachineOptions):
     """The options as the user wrote them; None where nothing was written."""
 
     policies: Sequence[str] = ("easy",)
-    size: str | None = None
     overrun: str = "extend"
     requeue: str = "original"
-    node_size: int | None = None
-    nodes: Path | None = None
-    placement: str | None = None
-    rack_nodes: int | None = None
-    node_mtbf: str | None = None
     repair: str = "24 h"
     checkpoint: str | None = None
     save: str = "0"
@@ -75,7 +66,7 @@ def question(log: JobLog, options: Options) -> Question:
     OptionsError
         With everything that is wrong, a line each.
     """
-    ask = _Reader()
+    ask = Reader()
     setup = _setup(log, options, ask)
     warm_up = ask.quantity("--warm-up", options.warm_up, "ratio")
     if warm_up >= 1:
@@ -96,51 +87,21 @@ def question(log: JobLog, options: Options) -> Question:
     )
 
 
-class _Reader:
-    """Reads values and notes what is wrong with them."""
-
-    def __init__(self) -> None:
-        self.wrong: list[str] = []
-
-    def attempt(self, option: str, read: Callable[[], T]) -> T | None:
-        try:
-            return read()
-        except (ValueError, KeyError) as problem:
-            self.wrong.append(f"{option}: {problem.args[0]}")
-            return None
-
-    def quantity(self, option: str, text: str, dimension: str) -> float:
-        if text.isdecimal() and (dimension in ("count", "ratio") or not int(text)):
-            return int(text)  # as most are, and it saves the load of the unit library
-        from simulator.foundation.units import parse
-
-        return self.attempt(option, lambda: parse(_bare(text), dimension)) or 0
-
-    def optional(self, option: str, text: str | None, dimension: str) -> float | None:
-        return None if text is None else self.quantity(option, text, dimension)
-
-
-def _bare(text: str) -> str | float:
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def _setup(log: JobLog, options: Options, ask: _Reader) -> ClusterSetup:
-    placement = options.placement or "consolidated"
-    ask.attempt("--placement", lambda: PLACEMENTS[placement])
-    node_units = _node_units(log, options, ask)
-    capacity = sum(node_units) if options.nodes and node_units else _capacity(log, options, ask)
+def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
+    machines = machines_of(log, options, ask)
     mtbf_s = ask.optional("--node-mtbf", options.node_mtbf, "time")
     if mtbf_s == 0:
         ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
     return ClusterSetup(
         jobs=log.jobs,
-        capacity=capacity,
-        node_units=node_units,
-        rack_nodes=options.rack_nodes,
-        placement=placement,
+        capacity=machines.capacity,
+        node_units=machines.node_units,
+        rack_nodes=machines.rack_nodes,
+        pod_racks=machines.pod_racks,
+        node_kinds=machines.node_kinds,
+        torus_shape=machines.torus,
+        cube_shape=machines.cube,
+        placement=machines.placement,
         rules=_rules(options, ask),
         node_mtbf_s=mtbf_s,
         repair_s=0 if options.node_mtbf is None else ask.quantity("--repair", options.repair, "time"),
@@ -151,45 +112,7 @@ def _setup(log: JobLog, options: Options, ask: _Reader) -> ClusterSetup:
     )
 
 
-def _capacity(log: JobLog, options: Options, ask: _Reader) -> int:
-    if options.size is None:
-        if log.capacity is None:
-            ask.wrong.append("--size: the log does not say how large the cluster is; give it, such as --size 1024")
-        return log.capacity or 0
-    size = ask.quantity("--size", options.size, "count")
-    if size != int(size) or size < 1:
-        ask.wrong.append(f"--size: {options.size!r} is no whole number of accelerators, such as 1024")
-    return int(size) * log.units_per_accelerator
-
-
-def _node_units(log: JobLog, options: Options, ask: _Reader) -> Sequence[int] | None:
-    for name in NEEDS_NODES:
-        if getattr(options, name) is not None and options.node_size is None and options.nodes is None:
-            ask.wrong.append(f"--{name.replace('_', '-')}: works on nodes; give --node-size or --nodes as well")
-    if options.rack_nodes is not None and options.rack_nodes < 1:
-        ask.wrong.append("--rack-nodes: expected at least 1")
-    if options.nodes is not None:
-        if options.size is not None or options.node_size is not None:
-            ask.wrong.append("--nodes: says how large the cluster is; leave --size and --node-size out")
-        return _inventory(options.nodes, log.units_per_accelerator, ask)
-    if options.node_size is None:
-        return None
-    units = options.node_size * log.units_per_accelerator
-    capacity = _capacity(log, options, _Reader())
-    if options.node_size < 1 or capacity % units:
-        ask.wrong.append(f"--node-size: {options.node_size} does not divide the cluster")
-        return None
-    return [units] * (capacity // units)
-
-
-def _inventory(path: Path, units_per_accelerator: int, ask: _Reader) -> Sequence[int] | None:
-    from simulator.traces.alibaba import read_nodes
-
-    nodes = ask.attempt("--nodes", lambda: read_nodes(path))
-    return None if nodes is None else [node.accelerators * units_per_accelerator for node in nodes if node.accelerators]
-
-
-def _rules(options: Options, ask: _Reader) -> Rules:
+def _rules(options: Options, ask: Reader) -> Rules:
     for name, words in CHOICES.items():
         if (found := getattr(options, name)) not in words:
             ask.wrong.append(f"--{name}: {not_among(found, words)}")
@@ -204,7 +127,7 @@ def _rules(options: Options, ask: _Reader) -> Rules:
     )
 
 
-def _cycle(options: Options, ask: _Reader) -> "Cycle | None":
+def _cycle(options: Options, ask: Reader) -> "Cycle | None":
     if options.checkpoint is None:
         return None
     from simulator.reliability.attempt import Cycle

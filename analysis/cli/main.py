@@ -4,18 +4,24 @@ import sys
 
 import typer
 
+from analysis.cli.budget import budget
 from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.fit import fit
+from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.cli.sensitivity import sensitivity
 from analysis.cli.show import show
+from analysis.cli.solve import solve
 from analysis.cli.sweep import sweep
 from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
+from analysis.cli.update import update
 from analysis.cli.validate import validate
 
 app = typer.Typer(
@@ -43,12 +49,31 @@ def options(
     """Forecast the days and dollars of a training run, how sure they are, and where they go."""
 
 
-for command in (run, compare, sweep, report, timeline, cluster, tune, explain, calibrate, validate, schema, show):
+for command in (
+    run,
+    budget,
+    compare,
+    sweep,
+    solve,
+    plan,
+    sensitivity,
+    report,
+    update,
+    timeline,
+    cluster,
+    tune,
+    explain,
+    calibrate,
+    validate,
+    schema,
+    show,
+):
     app.command(command.__name__)(command)
 
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
 scoreboard.command("throughput")(scoreboard_throughput)
 app.add_typer(scoreboard, name="scoreboard")
+app.add_typer(fit, name="fit")
 
 
 @scoreboard.callback()

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
+    from analysis.plots.style import Picture
+    from simulator.pricing.tariff import Portion
 
 ScenarioName: TypeAlias = Annotated[
     str, typer.Argument(help="A shipped scenario, such as llama-65b, or a file.", show_default=False)
@@ -73,6 +75,23 @@ def write_text(path: Path, text: str) -> None:
             raise
 
 
+def write_picture(path: Path, picture: "Picture") -> None:
+    """Write a picture as the suffix says: .svg or .png.
+
+    Raises
+    ------
+    UnitError
+        For any other suffix.
+    """
+    from simulator.foundation.units import UnitError
+
+    suffix = path.suffix.lower()
+    if suffix not in (".svg", ".png"):
+        raise UnitError(f"{path}: pictures are written as .svg or .png")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(picture.png() if suffix == ".png" else picture.svg().encode())
+
+
 def to_json(value: object) -> str:
     """Return JSON that is the same for the same value, and refuses NaN."""
     return json.dumps(value, indent=2, allow_nan=False)
@@ -88,16 +107,19 @@ def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
         "title": scenario.title,
         "wall_days": asdict(forecast.wall_days),
         "usd": cents(forecast.usd),
+        "usd_by_basis": {name: cents(value) for name, value in forecast.usd_by_basis.items()},
         "accelerator_hours": asdict(forecast.accelerator_hours),
         "goodput": asdict(forecast.goodput),
         "interruptions": asdict(forecast.interruptions),
         "job_accelerator_hours": forecast.job_accelerator_hours,
         "effective_mfu": forecast.effective_mfu,
         "stops_by_cause": dict(forecast.stops_by_cause),
-        "ledger": [asdict(row) | {"usd": round(row.usd, 2)} for row in forecast.ledger],
+        "ledger": [_ledger_row(asdict(row)) for row in forecast.ledger],
         "published": [asdict(row) | {"error": row.error} for row in comparisons(forecast)],
         "missing": missing(forecast),
         "basis": forecast.basis,
+        "pricing": [_quote(portion) for portion in scenario.tariff.portions],
+        "remarks": list(forecast.remarks),
         "engine": forecast.engine,
         "engine_reason": forecast.engine_reason,
         "warnings": list(scenario.warnings),
@@ -109,6 +131,18 @@ def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
     }
 
 
+def _ledger_row(row: dict[str, Any]) -> dict[str, Any]:
+    """Return a row of the ledger with dollars to the cent; quantity and unit only where something was counted."""
+    found = {name: round(value, 2) if name.endswith("usd") else value for name, value in row.items()}
+    return found if row["quantity"] is not None else {n: v for n, v in found.items() if n not in ("quantity", "unit")}
+
+
+def _quote(portion: "Portion") -> dict[str, Any]:
+    """Return what a share of the machines is paid by, as plain data."""
+    quote = asdict(portion.quote)
+    return {"share": portion.share, **quote, "on": quote["on"].isoformat() if quote["on"] else None}
+
+
 def cents(dollars: "Summary") -> dict[str, float]:
     """Return a summary of dollars to the cent."""
     return {name: round(value, 2) for name, value in asdict(dollars).items()}
@@ -116,8 +150,12 @@ def cents(dollars: "Summary") -> dict[str, float]:
 
 def ledger_csv(forecast: "Forecast") -> str:
     """Return the ledger as CSV."""
-    rows = [(row.stage, row.phase, row.cause, repr(row.accelerator_hours), f"{row.usd:.2f}") for row in forecast.ledger]
-    return _csv(("stage", "phase", "cause", "accelerator_hours", "usd"), rows)
+    names = ("usd", "list_usd", "contracted_usd", "effective_usd")
+    rows = [
+        (row.stage, row.phase, row.cause, repr(row.accelerator_hours), *(f"{getattr(row, name):.2f}" for name in names))
+        for row in forecast.ledger
+    ]
+    return _csv(("stage", "phase", "cause", "accelerator_hours", *names), rows)
 
 
 def replicas_csv(forecast: "Forecast") -> str:

@@ -75,12 +75,22 @@ def _page(found: "Forecast") -> Iterable["Table | str"]:
         yield _published(found)
     if lacking := missing(found):
         yield lacking
-    yield f"Dollars: {found.basis}."
+    yield from dollar_lines(found)
     yield from (f"Warning: {warning}" for warning in scenario.warnings)
     yield (
         f"{found.replicas:,} replicas, seed {found.seed}, engine {found.engine} ({found.engine_reason}), "
         f"flopcast {found.version}, scenario {scenario.fingerprint}."
     )
+
+
+def dollar_lines(found: "Forecast") -> Iterable[str]:
+    """Say on which basis the dollars are, what they are on the others, and what a buyer should know."""
+    yield f"Dollars: {found.basis}."
+    means = {name: value.mean for name, value in found.usd_by_basis.items()}
+    if any(abs(value - found.usd.mean) >= 0.005 for value in means.values()):
+        others = ", ".join(f"{name} ${value:,.0f}" for name, value in means.items() if name != "billed")
+        yield f"Billed above; on the other bases, in the mean: {others}."
+    yield from found.remarks
 
 
 def _quantities(found: "Forecast") -> "Table":
@@ -119,10 +129,12 @@ def _ledger(found: "Forecast") -> "Table":
     from rich.table import Table
 
     lines: dict[tuple[str, str], list[float]] = {}
+    beside = [row for row in found.ledger if row.quantity is not None]
     for row in found.ledger:
-        line = lines.setdefault((row.phase, row.cause), [0.0, 0.0])
-        line[0] += row.accelerator_hours
-        line[1] += row.usd
+        if row.quantity is None:
+            line = lines.setdefault((row.phase, row.cause), [0.0, 0.0])
+            line[0] += row.accelerator_hours
+            line[1] += row.usd
     table = Table("phase", "cause", box=None, pad_edge=False)
     for name in ("accelerator-hours", "dollars", "share"):
         table.add_column(name, justify="right")
@@ -136,6 +148,11 @@ def _ledger(found: "Forecast") -> "Table":
         share = hours / total
         words = "" if cause == "none" else cause.replace("_", " ")
         table.add_row(phase.replace("_", " "), words, f"{hours:,.0f}", f"${usd:,.0f}", f"{share:.2%}")
+    for row in beside:
+        words = "" if row.cause == "none" else row.cause.replace("_", " ")
+        amount = f"{row.quantity:,.0f} {row.unit}" if row.unit != "USD" else ""
+        usd_text = f"{'-' if row.usd < 0 else ''}${abs(row.usd):,.0f}"
+        table.add_row(row.phase.replace("_", " "), " ".join(filter(None, (words, amount))), "", usd_text, "")
     return table
 
 

@@ -18,6 +18,9 @@ KINDS: Final[Mapping[str, str]] = {
     "datasets": "datasets",
     "failures": "failures",
     "prices": "prices",
+    "storage": "storage",
+    "egress": "egress",
+    "scaling": "scaling_laws",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -26,6 +29,15 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "architectures": ("layers", "hidden", "heads", "vocab", "published_params"),
     "datasets": ("tokens", "bytes", "tokenizer"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
+    "storage": ("provider", "upto_gb", "usd_per_gb_month"),
+    "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "scaling_laws": (
+        "irreducible",
+        "parameter_scale",
+        "parameter_exponent",
+        "token_scale",
+        "token_exponent",
+    ),
 }
 _PART_COLUMNS: Final = (
     "kind",

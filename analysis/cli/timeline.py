@@ -8,6 +8,9 @@ import typer
 from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from simulator.records import Record
     from simulator.scenario.values import Scenario
 
 
@@ -18,6 +21,9 @@ def timeline(
         int | None, typer.Option("--replica", min=0, help="Which run; default: the one of median length.")
     ] = None,
     sets: Sets = None,
+    events: Annotated[
+        Path | None, typer.Option(help="Write the run as a log of events, too, for `fit goodput` (.csv or .jsonl).")
+    ] = None,
     replicas: Replicas = None,
     seed: Seed = None,
     as_json: AsJson = False,
@@ -35,6 +41,8 @@ def timeline(
     found = read(scenario, all_sets(sets, seed, replicas)).scenario
     run = replay(found, _median(found) if replica is None else replica)
     write_text(out, json.dumps(chrome_trace(found, run), allow_nan=False) + "\n")
+    if events is not None:
+        _write_events(events, run.records)
     facts = {
         "timeline": str(out),
         "replica": run.header.replica,
@@ -46,6 +54,14 @@ def timeline(
     else:
         days, number = facts["wall_days"], len(stops(run.records))
         typer.echo(f"{out}: replica {run.header.replica}, {days:,.2f} days, {number:,} stops")
+
+
+def _write_events(path: Path, records: "Sequence[Record]") -> None:
+    from analysis.metrics.job_ledger import events_of
+    from simulator.traces.events import write_events
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    write_events(path, events_of(records))
 
 
 def _median(scenario: "Scenario") -> int:

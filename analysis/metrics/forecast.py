@@ -2,33 +2,47 @@
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.metrics.dollars import WHOLE_RUN, basis, bill_of, list_rate, remarks
 from analysis.metrics.summary import Summary, summary
 from simulator import __version__
-from simulator.engine.spread import discounts
-from simulator.records import Ensemble
-from simulator.scenario.values import Scenario, Stage, Tariff
+from simulator.pricing.ledger import BASES, Amount
+from simulator.pricing.tariff import Bill
+from simulator.records import Ensemble, Line
+from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
 
+__all__ = ["DAY_S", "HOUR_S", "FloatArray", "Forecast", "LedgerRow", "Samples", "basis", "days_by_phase", "forecast",
+           "list_rate", "samples"]  # fmt: skip
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LedgerRow:
-    """Accelerator-hours and dollars of one stage, phase and cause: means a replica."""
+    """Accelerator-hours and dollars of one stage, phase and cause: means a replica.
+
+    What is owed beside the use of machines, such as an idle commitment or storage, has no accelerator-hours but a
+    `quantity` in a `unit`, and `WHOLE_RUN` as its stage.
+    """
 
     stage: str
     phase: str
     cause: str
     accelerator_hours: float
-    usd: float
+    usd: float  # billed
     wall_days: float  # on the job's own machines; zero for spares, which run beside it
+    list_usd: float = 0.0
+    contracted_usd: float = 0.0
+    effective_usd: float = 0.0
+    quantity: float | None = None
+    unit: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +78,7 @@ class Forecast:
     samples: Samples
     wall_days: Summary
     usd: Summary
+    usd_by_basis: Mapping[str, Summary]  # by `BASES`; "billed" is `usd`
     accelerator_hours: Summary
     goodput: Summary
     interruptions: Summary
@@ -72,6 +87,7 @@ class Forecast:
     ledger: Sequence[LedgerRow]
     stops_by_cause: Mapping[str, float]
     basis: str
+    remarks: Sequence[str]  # what a buyer should know of the terms
     engine: str
     engine_reason: str
     seed: int
@@ -91,20 +107,23 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
     replicas : range
         Which replicas these are: each has its own negotiated discount where that is uncertain.
     """
-    found = samples(scenario, ensemble, replicas)
+    due = bill_of(scenario, ensemble, replicas)
+    found = _samples(ensemble, due)
     return Forecast(
         scenario=scenario,
         samples=found,
         wall_days=summary(found.wall_days),
         usd=summary(found.usd),
+        usd_by_basis={name: summary(_each(due.usd(name), found.usd)) for name in BASES},
         accelerator_hours=summary(found.accelerator_hours),
         goodput=summary(found.goodput),
         interruptions=summary(found.interruptions),
         job_accelerator_hours=float(ensemble.accelerator_s.mean()) / HOUR_S,
         effective_mfu=_effective_mfu(scenario, ensemble),
-        ledger=_ledger(scenario, ensemble, found),
+        ledger=_ledger(scenario, ensemble, due),
         stops_by_cause=ensemble.stops_by_cause,
         basis=basis(scenario.tariff),
+        remarks=remarks(scenario, float(found.wall_days.mean()), due),
         engine=ensemble.engine,
         engine_reason=ensemble.reason,
         seed=scenario.seed,
@@ -114,44 +133,58 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
 
 def samples(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Samples:
     """Return the outcome of every replica."""
-    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
-    usd = np.zeros(len(replicas))
-    for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
-        usd += list_rate(scenario, stage) * (stage.accelerators + spares) * spent_s / HOUR_S
+    return _samples(ensemble, bill_of(scenario, ensemble, replicas))
+
+
+def _samples(ensemble: Ensemble, due: Bill) -> Samples:
     return Samples(
         wall_days=ensemble.wall_s / DAY_S,
-        usd=usd * (1.0 - discounts(scenario, replicas)),
+        usd=_each(due.usd("billed"), ensemble.wall_s),
         accelerator_hours=(ensemble.accelerator_s + ensemble.idle_accelerator_s) / HOUR_S,
         goodput=ensemble.productive_accelerator_s / ensemble.accelerator_s,
         interruptions=ensemble.interruptions,
     )
 
 
-def list_rate(scenario: Scenario, stage: Stage) -> float:
-    """Return the list price in force in a stage [USD per accelerator-hour]."""
-    own = stage.usd_per_accelerator_h
-    return scenario.tariff.list_usd_per_accelerator_h if own is None else own
+def _each(amount: Amount, like: FloatArray) -> FloatArray:
+    """Return an amount as an array with a value a replica."""
+    return np.broadcast_to(np.asarray(amount, dtype=float), like.shape).copy()
 
 
-def _ledger(scenario: Scenario, ensemble: Ensemble, found: Samples) -> Sequence[LedgerRow]:
-    """Price the lines at the mean rate that was paid, largest first."""
-    rates = {stage.name: list_rate(scenario, stage) for stage in scenario.stages}
+def _ledger(scenario: Scenario, ensemble: Ensemble, due: Bill) -> Sequence[LedgerRow]:
+    """Price the lines at the mean rate that was paid in their stage, largest first; what is owed beside comes last."""
     hours = {line: seconds / HOUR_S for line, seconds in ensemble.accelerator_s_by_line.items()}
-    at_list_usd = math.fsum(rates[line[0]] * value for line, value in hours.items())
-    paid = float(found.usd.mean()) / at_list_usd if at_list_usd else 0.0
     machines = {stage.name: stage.accelerators for stage in scenario.stages}
+    whole = dict.fromkeys(machines, 0.0)
+    for (stage, _, _), value in hours.items():
+        whole[stage] += value
+    rates = {
+        line.phase: [float(np.mean(line.usd(name))) / whole[line.phase] if whole[line.phase] else 0.0 for name in BASES]
+        for line in due.used
+    }
     rows = [
-        LedgerRow(
-            stage=stage,
-            phase=phase,
-            cause=cause,
-            accelerator_hours=value,
-            usd=value * rates[stage] * paid,
-            wall_days=0.0 if phase == "idle_spare" else value / machines[stage] / 24.0,
-        )
-        for (stage, phase, cause), value in hours.items()
+        _row(line, value, [value * rate for rate in rates[line[0]]],
+             0.0 if line[1] == "idle_spare" else value / machines[line[0]] / 24.0)
+        for line, value in hours.items()
+    ]  # fmt: skip
+    beside = [
+        replace(_row((WHOLE_RUN, each.line.phase, each.line.cause), 0.0,
+                     [float(np.mean(each.line.usd(name))) for name in BASES], 0.0),
+                quantity=float(np.mean(each.quantity)), unit=each.unit)
+        for each in due.owed
+    ]  # fmt: skip
+    return [
+        *sorted(rows, key=lambda row: (-row.accelerator_hours, row.stage, row.phase, row.cause)),
+        *sorted(beside, key=lambda row: (-row.usd, row.phase, row.cause)),
     ]
-    return sorted(rows, key=lambda row: (-row.accelerator_hours, row.stage, row.phase, row.cause))
+
+
+def _row(line: Line, hours: float, usd: Sequence[float], wall_days: float) -> LedgerRow:
+    at_list, contracted, effective, billed = usd
+    return LedgerRow(
+        stage=line[0], phase=line[1], cause=line[2], accelerator_hours=hours, usd=billed, wall_days=wall_days,
+        list_usd=at_list, contracted_usd=contracted, effective_usd=effective,
+    )  # fmt: skip
 
 
 def days_by_phase(forecast: Forecast) -> Mapping[str, float]:
@@ -172,26 +205,3 @@ def _effective_mfu(scenario: Scenario, ensemble: Ensemble) -> float | None:
             useful_s[stage] += seconds
     weighted = math.fsum((stage.mfu or 0.0) * useful_s[stage.name] for stage in scenario.stages)
     return weighted / float(ensemble.accelerator_s.mean())
-
-
-def basis(tariff: Tariff) -> str:
-    """Say on which basis the dollars are: price, term, discount, provider, region, date, host.
-
-    Examples
-    --------
-    >>> basis(Tariff(list_usd_per_accelerator_h=3.93, discount_low=0.5, discount_high=0.5, host_included=False))
-    '$3.93 per accelerator-hour, stated, less 50 %, host not included'
-    """
-    low, high = tariff.discount_low, tariff.discount_high
-    off = "" if high == 0 else f"less {low:.0%}" if low == high else f"less {low:.0%} to {high:.0%}"
-    host = {None: "host not stated", True: "host included", False: "host not included"}[tariff.host_included]
-    parts = [
-        f"${tariff.list_usd_per_accelerator_h:g} per accelerator-hour",
-        tariff.term.replace("_", " "),
-        off.replace("%", " %"),
-        tariff.provider or "",
-        tariff.region or "",
-        tariff.on.isoformat() if tariff.on else "",
-        host,
-    ]
-    return ", ".join(part for part in parts if part)

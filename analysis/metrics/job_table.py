@@ -16,7 +16,7 @@ def job_rows(log: ClusterLog) -> Iterator[tuple[object, ...]]:
     """Yield the cells of `COLUMNS` for each job; the size is in accelerators."""
     units = log.units_per_accelerator
     for job, start_s, end_s, held_s, promised_s, stops, lost_s, killed in log.ends:
-        job_id, submit_s, size, _, _, user, queue, _, status, _ = job
+        job_id, submit_s, size, _, _, user, queue, _, status, *_ = job
         yield (
             *(job_id, submit_s, start_s, end_s, size if units == 1 else size / units),
             *(start_s - submit_s, held_s, lost_s, stops, promised_s, user, queue, "killed" if killed else status),

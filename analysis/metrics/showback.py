@@ -6,6 +6,9 @@ from typing import NamedTuple
 
 from analysis.metrics.queueing import makespan_s
 from simulator.engine.cluster_log import ClusterLog, JobEnd
+from simulator.pricing.ledger import total
+from simulator.pricing.tariff import listed
+from simulator.pricing.terms import Usage, Use
 
 
 class Share(NamedTuple):
@@ -19,7 +22,12 @@ class Share(NamedTuple):
 
 def job_usd(end: JobEnd, log: ClusterLog, usd_per_accelerator_h: float) -> float:
     """Return what a job's time on the cluster costs, lost time included [USD]."""
-    return end.held_s * end.job.size / log.units_per_accelerator / 3600 * usd_per_accelerator_h
+    return _usd(end.held_s * end.job.size / log.units_per_accelerator / 3600, end.held_s, usd_per_accelerator_h)
+
+
+def _usd(accelerator_hours: float, wall_s: float, usd_per_accelerator_h: float) -> float:
+    usage = Usage(uses=(Use("held", "", accelerator_hours),), wall_h=wall_s / 3600)
+    return float(total(listed(usd_per_accelerator_h).charge(usage)).billed_usd)
 
 
 def showback(log: ClusterLog, usd_per_accelerator_h: float, by: Callable[[JobEnd], str]) -> Mapping[str, Share]:
@@ -36,9 +44,9 @@ def showback(log: ClusterLog, usd_per_accelerator_h: float, by: Callable[[JobEnd
         line[2] += end.lost_s * end.job.size / unit_s_per_h
     held_h = math.fsum(line[1] for line in lines.values())
     idle_h = log.capacity * makespan_s(log.ends) / unit_s_per_h - held_h
-    usd = usd_per_accelerator_h
+    wall_s, rate = makespan_s(log.ends), usd_per_accelerator_h
     shares = {
-        who: Share(int(jobs), held, (held - lost) * usd, lost * usd)
+        who: Share(int(jobs), held, _usd(held - lost, wall_s, rate), _usd(lost, wall_s, rate))
         for who, (jobs, held, lost) in sorted(lines.items(), key=lambda item: -item[1][1])
     }
-    return shares | {"(idle)": Share(0, idle_h, 0.0, idle_h * usd)}
+    return shares | {"(idle)": Share(0, idle_h, 0.0, _usd(idle_h, wall_s, rate))}

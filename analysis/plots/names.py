@@ -26,6 +26,11 @@ PHASE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "program_startup": "first start-up",
         "idle_spare": "spares standing by",
         "other": "not explained",
+        "idle_commitment": "reserved, not used",
+        "storage": "storage",
+        "egress": "data out",
+        "tax": "taxes",
+        "credit": "credits",
     }
 )
 

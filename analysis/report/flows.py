@@ -27,7 +27,7 @@ _MOST_EXPONENT = 50.0
 
 
 def steps(forecast: Forecast) -> Sequence[Step]:
-    """Return hours and dollars by phase: productive first, the losses by size, idle spares last."""
+    """Return hours and dollars by phase: productive first, the losses by size, idle spares, what is owed beside."""
     found: dict[str, Step] = {}
     for row in forecast.ledger:
         before = found.get(row.phase, Step(phase=row.phase, accelerator_hours=0.0, usd=0.0))
@@ -36,7 +36,7 @@ def steps(forecast: Forecast) -> Sequence[Step]:
             accelerator_hours=before.accelerator_hours + row.accelerator_hours,
             usd=before.usd + row.usd,
         )
-    order = {"productive": -1, "idle_spare": 1}
+    order = {"productive": -1, "idle_spare": 1} | {row.phase: 2 for row in forecast.ledger if row.quantity is not None}
     return sorted(
         found.values(),
         key=lambda step: (order.get(step.phase, 0), -step.accelerator_hours, (*PHASES, step.phase).index(step.phase)),
@@ -47,7 +47,7 @@ def losses(forecast: Forecast) -> Sequence[Loss]:
     """Return all that is not productive by phase and cause, stages together, largest first."""
     found: dict[tuple[str, str], Loss] = {}
     for row in forecast.ledger:
-        if row.phase == "productive":
+        if row.phase == "productive" or row.quantity is not None:
             continue
         key = (row.phase, row.cause)
         before = found.get(key, Loss(phase=row.phase, cause=row.cause, accelerator_hours=0.0, usd=0.0))

@@ -87,6 +87,13 @@ def ledger(forecast: Forecast) -> Table:
     )
 
 
+def bases(forecast: Forecast) -> Table:
+    """Return the mean dollars on each of the four bases; no rows where they are all the same."""
+    means = {name: value.mean for name, value in forecast.usd_by_basis.items()}
+    same = all(abs(value - forecast.usd.mean) < 0.005 for value in means.values())
+    return Table(("basis", "dollars"), [] if same else [(name, dollars_exact(usd)) for name, usd in means.items()])
+
+
 def months(found: Findings) -> Table:
     """Return dollars by month, and what has been spent by its end."""
     rows, reached = [], 0.0

@@ -64,7 +64,7 @@ def added(forecast: Forecast) -> str:
     """Say how much of the machine time is not training."""
     useful = math.fsum(row.accelerator_hours for row in forecast.ledger if row.phase == "productive")
     total = math.fsum(row.accelerator_hours for row in forecast.ledger)
-    lost_usd = math.fsum(row.usd for row in forecast.ledger if row.phase != "productive")
+    lost_usd = math.fsum(row.usd for row in forecast.ledger if row.phase != "productive" and row.quantity is None)
     if total - useful <= 1e-9 * total:
         return "All billed accelerator-hours are productive: this scenario contains no loss."
     return (
@@ -79,7 +79,7 @@ def chance(scenario: Scenario) -> str:
     parts = [
         *(["when failures strike, and of which cause"] if struck else []),
         *(["how efficient the run turns out"] if scenario.efficiency_sigma > 0 else []),
-        *(["which discount is negotiated"] if scenario.tariff.discount_low < scenario.tariff.discount_high else []),
+        *(["which discount is negotiated"] if scenario.tariff.is_uncertain else []),
     ]
     if not parts:
         return "Nothing is left to chance in this scenario. Errors of its assumptions are not in the figures."

@@ -79,7 +79,7 @@ def _check(jobs: Sequence[Job], state: ClusterState) -> None:
         raise ValueError("jobs are not in order of submission; sort them by submit_s")
     if len({job.job_id for job in jobs}) < len(jobs):
         raise ValueError("a job id is there twice; ids have to be distinct")
-    shapes = {job.size: job for job in jobs}
+    shapes = {(job.size, job.kinds): job for job in jobs}
     for job in shapes.values():
         if never_fits(job, state):
             raise ValueError(f"job {job.job_id!r} of {job.size} units never fits a cluster of {state.capacity}")

@@ -11,9 +11,10 @@ class Meters:
     """Integrals over time, and the waiting time of each job by reason.
 
     The reasons are: ``capacity``, too few units are free; ``outage``, they would be enough if no node were down;
-    ``fragmentation``, enough are free, but not where the placement rule wants them; ``topology``, only the bound to
-    one rack stands in the way; ``dependency``, an earlier job has to end; and for a job that would fit, what its
-    policy says: ``priority``, ``reservation``, ``quota``.
+    ``fragmentation``, enough are free, but not where the placement rule wants them; ``topology``, only the bound to a
+    rack, to blocks or to the shape of a slice stands in the way; ``kind``, those free are of another kind;
+    ``dependency``, an earlier job has to end; and for a job that would fit, what its policy says: ``priority``,
+    ``reservation``, ``quota``.
     """
 
     def __init__(self) -> None:
@@ -46,12 +47,13 @@ class Meters:
         """After a pass, note the levels, and for each job why it still waits."""
         stranded = state.pool.stranded() if isinstance(state, PlacedState) else 0
         self._levels = (state.free, stranded, state.down)
-        by_size: dict[int, str | None] = {}
+        by_shape: dict[tuple[int, tuple[str, ...]], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
         for job in queue:
-            if job.size not in by_size:
-                by_size[job.size] = state.obstacle(job)
-            reasons[job.job_id] = by_size[job.size] or _policy_reason(policy, job)
+            shape = (job.size, job.kinds)
+            if shape not in by_shape:
+                by_shape[shape] = state.obstacle(job)
+            reasons[job.job_id] = by_shape[shape] or _policy_reason(policy, job)
         self._note(now_s, reasons)
 
     def _note(self, now_s: float, reasons: Mapping[JobId, str]) -> None:

@@ -12,7 +12,7 @@ from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
 from simulator.engine.cluster_rules import Outage, Rules
 from simulator.scheduling.job import Job
-from simulator.scheduling.placement import PLACEMENTS, NodePool
+from simulator.scheduling.layout import Layout
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.state import ClusterState, PlacedState
 
@@ -31,8 +31,14 @@ class ClusterSetup:
         Units of each node; None for interchangeable units without nodes.
     rack_nodes : int or None
         Nodes of a rack, the last one possibly smaller; None puts all into one.
+    pod_racks : int or None
+        Racks of a pod; None puts all into one.
+    node_kinds : sequence of str or None
+        Kind of accelerator of each node, where jobs ask for kinds.
+    torus_shape, cube_shape : tuple of int
+        Sides of a torus whose chips are the nodes, and of the cubes that switches join.
     placement : str
-        A key of `PLACEMENTS`.
+        A rule with its options, as in `make_placement`.
     rules : Rules
         Overruns, notice, saves and requeueing.
     node_mtbf_s, repair_s : float or None, float
@@ -51,6 +57,10 @@ class ClusterSetup:
     capacity: int
     node_units: Sequence[int] | None = None
     rack_nodes: int | None = None
+    pod_racks: int | None = None
+    node_kinds: Sequence[str] | None = None
+    torus_shape: tuple[int, ...] = ()
+    cube_shape: tuple[int, ...] = ()
     placement: str = "consolidated"
     rules: Rules = field(default_factory=Rules)
     node_mtbf_s: float | None = None
@@ -64,16 +74,28 @@ class ClusterSetup:
         """Return the empty cluster."""
         if self.node_units is None:
             return ClusterState(self.capacity)
-        racks = [node // self.rack_nodes for node in range(len(self.node_units))] if self.rack_nodes else None
-        return PlacedState(NodePool(self.node_units, PLACEMENTS[self.placement](), racks))
+        return PlacedState(self.layout().pool(self.placement))
+
+    def layout(self) -> Layout:
+        """Return how the nodes are grouped; a cluster without nodes has none."""
+        return Layout(
+            units=self.node_units or [],
+            rack_nodes=self.rack_nodes,
+            pod_racks=self.pod_racks,
+            kinds=self.node_kinds,
+            device=self.units_per_accelerator,
+            torus=self.torus_shape,
+            cube=self.cube_shape,
+        )
 
     def fitting(self) -> "ClusterSetup":
         """Return the setup without the jobs that never fit."""
         state = self.state()
-        too_large = {size for size, job in {job.size: job for job in self.jobs}.items() if never_fits(job, state)}
+        shapes = {(job.size, job.kinds): job for job in self.jobs}
+        too_large = {shape for shape, job in shapes.items() if never_fits(job, state)}
         if not too_large:
             return self
-        return replace(self, jobs=[job for job in self.jobs if job.size not in too_large])
+        return replace(self, jobs=[job for job in self.jobs if (job.size, job.kinds) not in too_large])
 
     def run(self, policy: str, replica: int = 0) -> ClusterLog:
         """Run a policy, named with its options as in `make_policy`.

@@ -21,12 +21,11 @@ def efficiencies(scenario: Scenario, replicas: range) -> FloatArray:
     return np.exp(scenario.efficiency_sigma * normal)
 
 
-def discounts(scenario: Scenario, replicas: range) -> FloatArray:
-    """Return each replica's share off the list price, uniform between the tariff's bounds, shape (replicas,)."""
-    low, high = scenario.tariff.discount_low, scenario.tariff.discount_high
-    if low == high:
-        return np.full(len(replicas), low)
-    return low + (high - low) * _draws(scenario.seed, "discount", replicas, normal=False)
+def luck_in_talks(scenario: Scenario, replicas: range) -> FloatArray:
+    """Return each replica's place among the discounts that are possible, uniform from 0 to 1, shape (replicas,)."""
+    if not scenario.tariff.is_uncertain:
+        return np.full(len(replicas), 0.5)
+    return _draws(scenario.seed, "discount", replicas, normal=False)
 
 
 def _draws(seed: int, name: str, replicas: range, *, normal: bool) -> FloatArray:

@@ -1,20 +1,24 @@
 """Terms: how a use of accelerators turns into dollars.
 
-A term sees a `Usage`, the accelerator-hours of a period by phase and cause, and returns ledger lines. Another
-distribution offers a term by ``@TERMS.register("name")`` or by an entry point in the group ``flopcast.price_terms``.
+A term sees a `Usage`, the accelerator-hours of an interval by phase and cause, and returns ledger lines; what falls
+due only at the end, such as the rest of a commitment, it returns from `settle`. Another distribution offers a term by
+``@TERMS.register("name")`` or by an entry point in the group ``flopcast.price_terms``. Terms that bill more than what
+is used are in `simulator.pricing.reserved`.
 """
 
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, runtime_checkable
+
+import numpy as np
 
 from simulator.foundation.registry import Registry
-from simulator.pricing.ledger import LedgerLine
+from simulator.pricing.ledger import Amount, LedgerLine, summed
+from simulator.pricing.trace import PriceTrace
 
 HOURS_PER_YEAR: Final = 8760.0
 DISCOUNT_PRIOR: Final = (0.5, 0.8)  # share off the list price of large buyers; uniform; assumption of the seed text
-UNUSED = ("idle_commitment", "unused")
 
 
 class Use(NamedTuple):
@@ -22,44 +26,62 @@ class Use(NamedTuple):
 
     phase: str
     cause: str
-    accelerator_hours: float
+    accelerator_hours: Amount
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Usage:
-    """What was used in a period.
+    """What was used in an interval.
 
     Parameters
     ----------
     uses : sequence of Use
         Accelerator-hours by phase and cause.
-    wall_h : float
-        Length of the period [h]; commitments bill all of it.
+    wall_h : float or array
+        Length of the interval [h]; commitments bill all of it.
+    start_h : float or array
+        When it begins, from the first start of the run [h]; prices that change look there.
     """
 
     uses: Sequence[Use]
-    wall_h: float
+    wall_h: Amount
+    start_h: Amount = 0.0
 
     @classmethod
-    def of(cls, accelerators: float, wall_h: float, phase: str = "training", cause: str = "") -> "Usage":
+    def of(cls, accelerators: float, wall_h: Amount, phase: str = "training", cause: str = "") -> "Usage":
         """Return the use of some accelerators at once, for some hours."""
         return cls(uses=(Use(phase, cause, accelerators * wall_h),), wall_h=wall_h)
 
     @property
-    def accelerator_hours(self) -> float:
-        """All accelerator-hours of the period."""
-        return math.fsum(use.accelerator_hours for use in self.uses)
+    def accelerator_hours(self) -> Amount:
+        """All accelerator-hours of the interval."""
+        return summed([use.accelerator_hours for use in self.uses])
 
 
 class PriceTerm(Protocol):
     """What every term can do."""
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
-        """Return ledger lines for a usage; their hours sum to the usage's plus whatever is billed idle."""
+        """Return ledger lines for an interval; their hours sum to the usage's plus whatever is billed idle."""
+        ...
+
+
+@runtime_checkable
+class Settling(Protocol):
+    """A term that bills something more when all intervals are known."""
+
+    def settle(self, usages: Sequence[Usage]) -> Iterable[LedgerLine]:
+        """Return ledger lines for what is owed beyond the intervals."""
         ...
 
 
 TERMS: Registry[type] = Registry("price term", group="flopcast.price_terms")
+
+
+def bill(term: PriceTerm, usages: Sequence[Usage]) -> Sequence[LedgerLine]:
+    """Return all lines of some intervals that follow each other: what was used, and what is owed at the end."""
+    used = [line for usage in usages for line in term.charge(usage)]
+    return [*used, *term.settle(usages)] if isinstance(term, Settling) else used
 
 
 @TERMS.register("on_demand")
@@ -82,11 +104,21 @@ class OnDemand:
     usd_per_accelerator_h: float
 
     def __post_init__(self) -> None:
-        _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
+        check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
         """Return a line for each use, equal on all four bases."""
-        return _lines(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h)
+        return lines_at(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h)
+
+
+@TERMS.register("free")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Free:
+    """Pay nothing, because somebody says so: a grant, or machines that are paid for already."""
+
+    def charge(self, usage: Usage) -> Iterable[LedgerLine]:
+        """Return a line of hours for each use, without dollars."""
+        return lines_at(usage, 0.0, 0.0)
 
 
 @TERMS.register("negotiated")
@@ -98,10 +130,10 @@ class Negotiated:
     ----------
     usd_per_accelerator_h : float
         List price [USD/h].
-    discount : float or None
-        Share off the list price, below 1; None when it is unknown.
-    quantile : float
-        Place in the prior of an unknown discount, 0 to 1; draw it uniformly to sample the prior.
+    discount : float, pair of float or None
+        Share off the list price, at most 1; a pair bounds a uniform prior, and None takes `DISCOUNT_PRIOR`.
+    quantile : float or array
+        Place in the prior, 0 to 1; draw it uniformly to sample the prior.
 
     Examples
     --------
@@ -110,120 +142,74 @@ class Negotiated:
     """
 
     usd_per_accelerator_h: float
-    discount: float | None = None
-    quantile: float = 0.5
+    discount: float | tuple[float, float] | None = None
+    quantile: Amount = 0.5
 
     def __post_init__(self) -> None:
-        _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
-        if self.discount is not None and not 0 <= self.discount < 1:
-            raise ValueError(f"discount={self.discount}: expected a share off the list price, 0 or more and below 1")
-        if not 0 <= self.quantile <= 1:
+        check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
+        low, high = self.bounds
+        if not 0 <= low <= high <= 1:
+            raise ValueError(f"discount={self.discount}: expected a share off the list price, 0 to 1, or low and high")
+        if not np.all((np.asarray(self.quantile) >= 0) & (np.asarray(self.quantile) <= 1)):
             raise ValueError(f"quantile={self.quantile}: expected a number between 0 and 1")
 
     @property
-    def share_off(self) -> float:
-        """The discount in force."""
-        if self.discount is not None:
-            return self.discount
-        low, high = DISCOUNT_PRIOR
-        return low + (high - low) * self.quantile
+    def bounds(self) -> tuple[float, float]:
+        """Least and largest discount."""
+        if self.discount is None:
+            return DISCOUNT_PRIOR
+        return self.discount if isinstance(self.discount, tuple) else (self.discount, self.discount)
 
-    def at(self, quantile: float) -> "Negotiated":
+    @property
+    def share_off(self) -> Amount:
+        """The discount in force."""
+        low, high = self.bounds
+        return low if low == high else low + (high - low) * self.quantile
+
+    def at(self, quantile: Amount) -> "Negotiated":
         """Return the term at another place of the prior."""
         return replace(self, quantile=quantile)
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
         """Return a line for each use: list at the list price, the rest at the contract's."""
-        return _lines(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h * (1 - self.share_off))
-
-
-@TERMS.register("committed")
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Committed:
-    """Reserve accelerators for a year or three: every hour is billed, used or idle; what exceeds them is on demand.
-
-    Parameters
-    ----------
-    usd_per_accelerator_h : float
-        Price under the commitment [USD/h].
-    list_usd_per_accelerator_h : float
-        On-demand price [USD/h].
-    accelerators : float
-        How many are reserved.
-    held_h : float or None
-        Hours for which this run bears the commitment; None for the period of the usage, which assumes that others
-        use the rest; `term_h` when nobody does.
-    years : int
-        Length of the commitment, 1 or 3.
-    """
-
-    usd_per_accelerator_h: float
-    list_usd_per_accelerator_h: float
-    accelerators: float
-    held_h: float | None = None
-    years: int = 1
-
-    def __post_init__(self) -> None:
-        _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
-        _check_rate("list_usd_per_accelerator_h", self.list_usd_per_accelerator_h)
-        if not 0 <= self.accelerators < math.inf or self.years not in (1, 3):
-            raise ValueError(
-                f"accelerators={self.accelerators}, years={self.years}: expected 0 or more, and 1 or 3 years"
-            )
-
-    @property
-    def term_h(self) -> float:
-        """Hours of the whole commitment."""
-        return self.years * HOURS_PER_YEAR
-
-    @property
-    def break_even_utilisation(self) -> float:
-        """Share of the reserved hours that must be used for the commitment to cost no more than on demand."""
-        return self.usd_per_accelerator_h / self.list_usd_per_accelerator_h
-
-    def charge(self, usage: Usage) -> Iterable[LedgerLine]:
-        """Return a line for each use, and one for the reserved hours that nobody used."""
-        used_h = usage.accelerator_hours
-        reserved_h = self.accelerators * (usage.wall_h if self.held_h is None else max(self.held_h, usage.wall_h))
-        usable_h = self.accelerators * usage.wall_h
-        covered = min(1.0, usable_h / used_h) if used_h else 0.0
-        rate = covered * self.usd_per_accelerator_h + (1 - covered) * self.list_usd_per_accelerator_h
-        yield from _lines(usage, self.list_usd_per_accelerator_h, rate)
-        idle_h = max(0.0, reserved_h - covered * used_h)
-        if idle_h:
-            usd = idle_h * self.usd_per_accelerator_h
-            yield LedgerLine(*UNUSED, idle_h, 0.0, usd, usd, usd)
+        return lines_at(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h * (1 - self.share_off))
 
 
 @TERMS.register("spot")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spot:
-    """Pay a stated rate for capacity that can be taken back; interruptions are the failure catalogue's affair.
+    """Pay what capacity costs that can be taken back; interruptions are the failure catalogue's affair.
 
     Parameters
     ----------
     usd_per_accelerator_h : float
-        Mean rate paid [USD/h]; it may exceed the on-demand price.
+        Mean rate paid [USD/h]; it may exceed the on-demand price. Not used where there is a trace.
     list_usd_per_accelerator_h : float
         On-demand price [USD/h].
+    trace : PriceTrace or None
+        The price over time, from the first start of the run on.
     """
 
     usd_per_accelerator_h: float
     list_usd_per_accelerator_h: float
+    trace: PriceTrace | None = None
 
     def __post_init__(self) -> None:
-        _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
-        _check_rate("list_usd_per_accelerator_h", self.list_usd_per_accelerator_h)
+        check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
+        check_rate("list_usd_per_accelerator_h", self.list_usd_per_accelerator_h)
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
-        """Return a line for each use: list at the on-demand price, the rest at the spot rate."""
-        return _lines(usage, self.list_usd_per_accelerator_h, self.usd_per_accelerator_h)
+        """Return a line for each use: list at the on-demand price, the rest at the mean spot price of the interval."""
+        rate: Amount = self.usd_per_accelerator_h
+        if self.trace is not None:
+            rate = self.trace.mean_usd(usage.start_h, usage.start_h + usage.wall_h)
+        return lines_at(usage, self.list_usd_per_accelerator_h, rate)
 
 
 @TERMS.register("owned")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """Charge a stated internal rate for one's own machines; nobody else has a list price for them.
+    """Charge an internal rate for one's own machines; nobody else has a list price for them.
 
     Parameters
     ----------
@@ -234,21 +220,23 @@ class Owned:
     usd_per_accelerator_h: float
 
     def __post_init__(self) -> None:
-        _check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
+        check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
         """Return a line for each use, equal on all four bases."""
-        return _lines(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h)
+        return lines_at(usage, self.usd_per_accelerator_h, self.usd_per_accelerator_h)
 
 
-def _lines(usage: Usage, list_rate: float, rate: float) -> Iterable[LedgerLine]:
+def lines_at(usage: Usage, list_rate: Amount, rate: Amount) -> Iterable[LedgerLine]:
+    """Return a line for each use at a list price and a price that is paid [USD/h]."""
     for phase, cause, hours in usage.uses:
         usd = hours * rate
         yield LedgerLine(phase, cause, hours, hours * list_rate, usd, usd, usd)
 
 
-def _check_rate(name: str, value: float) -> None:
-    if not 0 < value < math.inf:
+def check_rate(name: str, value: Amount) -> None:
+    """Refuse a price that is not above zero and finite."""
+    if not np.all((np.asarray(value) > 0) & (np.asarray(value) < math.inf)):
         raise ValueError(
             f"{name}={value}: expected a price above zero; to leave dollars out, look at accelerator-hours"
         )

@@ -49,6 +49,10 @@ def _no_rate(document: Document) -> bool:
     return "rate" not in document.get("pricing", {})
 
 
+def _is_list_price(document: Document) -> bool:
+    return bool(document.get("pricing", {}).get("term") != "negotiated")
+
+
 CONVENTION = "convention of flopcast"
 RESTART = "restart of 5 to 20 min on RSC-1, arXiv 2410.21680 through notes; 10 min taken"
 REPAIR = "assumption, hours to days: no public law of repair for training clusters"
@@ -82,7 +86,7 @@ DEFAULTS = (
     Default(path=("recovery", "initialization"), value="10 min", source=RESTART, evidence="S"),
     Default(path=("pricing", "term"), value="on_demand", source="the dearest of the usual terms", evidence="",
             when=_no_rate),
-    Default(path=("pricing", "discount"), value=0.0, source="list price", evidence=""),
+    Default(path=("pricing", "discount"), value=0.0, source="list price", evidence="", when=_is_list_price),
     Default(path=("run", "replicas"), value=1000, source=CONVENTION, evidence=""),
     Default(path=("run", "seed"), value=1, source=CONVENTION, evidence=""),
     Default(path=("run", "engine"), value="auto", source="estimate where it applies, else simulate", evidence=""),

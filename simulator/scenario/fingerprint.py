@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
 ASIDE = frozenset({"name", "title", "seed", "replicas", "notes", "published", "warnings", "assumptions", "fingerprint"})
 _CAUSE_ASIDE = ("source", "evidence", "counts_as")
-_TARIFF_ASIDE = ("source", "evidence", "stale")
+_QUOTE_ASIDE = ("source", "evidence", "stale")
 
 
 def fingerprint(scenario: "Scenario") -> str:
@@ -22,7 +22,8 @@ def fingerprint(scenario: "Scenario") -> str:
     for cause in values["causes"]:
         for key in _CAUSE_ASIDE:
             del cause[key]
-    for key in _TARIFF_ASIDE:
-        del values["tariff"][key]
+    for portion in values["tariff"]["portions"]:
+        for key in _QUOTE_ASIDE:
+            del portion["quote"][key]
     text = json.dumps(values, sort_keys=True, default=str, ensure_ascii=True)
     return blake2b(text.encode(), digest_size=16).hexdigest()

@@ -27,6 +27,18 @@ def failure_catalogues() -> Iterable[str]:
     return [NO_FAILURES, *entries("failures")()]
 
 
+def failure_catalogue(value: object) -> str:
+    """Accept a key of the failure catalogue, or a file of one's own with or without ``#KEY``."""
+    if not isinstance(value, str):
+        raise ValueError("expected a key of the failure catalogue, or the path of a .toml file")
+    if value.partition("#")[0].endswith(".toml"):
+        return value
+    known = list(failure_catalogues())
+    if value not in known:
+        raise ValueError(f"{not_among(value, known)}, or the path of a .toml file")
+    return value
+
+
 def checkpoint_policies() -> Iterable[str]:
     """Return the names of the interval policies."""
     from simulator.reliability.checkpoint import POLICIES

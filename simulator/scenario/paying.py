@@ -1,18 +1,29 @@
-"""The price of an accelerator-hour: stated, or a dated row of the price book."""
+"""What a scenario pays: the first day, the portions of its machines on their terms, and what stands beside them."""
 
+import math
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path as FilePath
 
-from simulator.pricing.book import Price, PriceBook, PriceError, price_book
+from simulator.catalogue.reader import Entry, entry
+from simulator.pricing.book import PriceBook, PriceError, price_book
+from simulator.pricing.holdings import BYTES_PER_GB, Egress, Storage, Tier
+from simulator.pricing.tariff import SCALABLE, Portion, Tariff, flat
+from simulator.pricing.terms import Spot
+from simulator.reliability.causes import Cause
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.merge import Loaded
-from simulator.scenario.values import Tariff
+from simulator.scenario.phases import Phase
+from simulator.scenario.quoting import Asked, portion_of
+from simulator.scenario.saving import State
+from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
+PREEMPTION = "preemption"  # the cause of stops that spot capacity brings
 UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
-TERMS = ("on_demand", "spot", "commit_1y", "commit_3y")
+PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 
 
 def start_of(document: schema.Document, findings: Findings) -> date:
@@ -31,69 +42,142 @@ def start_of(document: schema.Document, findings: Findings) -> date:
     return UNDATED
 
 
-def tariff_of(document: schema.Document, machines: Machines, start: date, findings: Findings) -> Tariff:
+def tariff_of(
+    document: schema.Document, machines: Machines, drafts: Sequence[Phase], state: State | None, start: date,
+    findings: Findings,
+) -> Tariff:  # fmt: skip
     """Return the tariff; with a problem noted where there is no price."""
     pricing = document.pricing
-    low, high = pricing.discount or (0.0, 0.0)
-    if pricing.rate is not None:
-        return _stated(pricing, pricing.rate, (low, high), findings)
-    found = _looked_up(pricing, machines, start, findings)
-    if found is None:
-        return Tariff(list_usd_per_accelerator_h=0.0)
-    usd, included = _with_host(pricing, found, findings)
-    findings.fact((*PRICING, "row"), found.label, found.source, found.evidence)
-    if found.stale:
-        findings.warn(f"The price is more than a year older than the run: {found.label}.")
-    return Tariff(
-        list_usd_per_accelerator_h=usd,
-        discount_low=low,
-        discount_high=high,
-        term=found.term,
-        provider=found.provider or None,
-        region=found.region or None,
-        on=found.date_from,
-        host_included=included,
-        source=found.source,
-        evidence=found.evidence,
-        stale=found.stale,
-    )
-
-
-def _stated(pricing: schema.Pricing, rate: float, discount: tuple[float, float], findings: Findings) -> Tariff:
-    if pricing.book is not None:
+    if pricing.rate is not None and pricing.book is not None:
         findings.problem((*PRICING, "book"), "contradicts rate; leave one out")
-    extra = pricing.host if isinstance(pricing.host, float) else 0.0
-    included = True if extra else {"included": True, "excluded": False}.get(str(pricing.host))
+        return flat(0.0)
+    try:
+        book = _book(pricing, findings)
+    except (PriceError, OSError) as error:
+        findings.problem(PRICING, str(error).replace("\n", " "))
+        return flat(0.0)
+    spares = (document.cluster.spares or 0) * machines.per_node
+    asked = Asked(
+        accelerator=machines.accelerator.key,
+        accelerators=max((draft.accelerators for draft in drafts), default=0) + spares,
+        start=start,
+        book=book,
+    )
+    portions = _portions(pricing, asked, findings)
+    if portions is None:
+        return flat(0.0)
+    own = [draft for draft in drafts if draft.rate is not None]
+    if own and not all(isinstance(portion.term, SCALABLE) for portion in portions):
+        findings.problem((*own[0].path, "rate"), "belongs to a list price; leave it out on other terms than on_demand")
+    if (pricing.per_usd is None) != (pricing.currency is None):
+        findings.problem((*PRICING, "per_usd"), "needs currency, and currency needs per_usd: units for a dollar")
     return Tariff(
-        list_usd_per_accelerator_h=rate + extra,
-        discount_low=discount[0],
-        discount_high=discount[1],
-        term=pricing.term or "stated",
-        provider=pricing.provider,
-        region=pricing.region,
-        on=pricing.date,
-        host_included=included,
-        source="stated in the scenario",
+        portions=portions,
+        holdings=_holdings(pricing, state, findings),
+        tax_rate=pricing.tax or 0.0,
+        credits_usd=pricing.credits or 0.0,
+        currency=pricing.currency or "USD",
+        per_usd=pricing.per_usd or 1.0,
     )
 
 
-def _looked_up(pricing: schema.Pricing, machines: Machines, start: date, findings: Findings) -> Price | None:
-    if pricing.term not in TERMS:
-        from simulator.foundation.issues import not_among
+def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequence[Portion] | None:
+    """Return the portions; None with a problem noted."""
+    if not pricing.parts:
+        whole = portion_of(pricing, 1.0, PRICING, asked, findings)
+        return None if whole is None else (whole,)
+    shares = [part.share for part in pricing.parts]
+    if None in shares or abs(math.fsum(share or 0.0 for share in shares) - 1.0) > 1e-6:
+        findings.problem((*PRICING, "parts"), f"the shares are {shares}; each part needs one, and they sum to 1")
+        return None
+    size = math.fsum(share or 0.0 for share in shares)
+    found = [
+        portion_of(_inheriting(part, pricing), (part.share or 0.0) / size, (*PRICING, "parts", at), asked, findings)
+        for at, part in enumerate(pricing.parts)
+        if part.share
+    ]
+    return None if None in found else tuple(each for each in found if each is not None)
 
-        findings.problem((*PRICING, "term"), f"{not_among(str(pricing.term), TERMS)}; other terms need pricing.rate")
+
+def _inheriting(part: schema.Part, pricing: schema.Pricing) -> schema.Terms:
+    """Return a part with what it leaves out taken from [pricing]; a term of its own drops the other's rate."""
+    common = {name: getattr(pricing, name) for name in schema.Terms.model_fields}
+    own = {name: value for name in schema.Terms.model_fields if (value := getattr(part, name)) is not None}
+    if "term" in own and "rate" not in own and own["term"] not in ("on_demand", "negotiated"):
+        common["rate"] = None
+    if own.get("term") == "negotiated" and common["discount"] == (0.0, 0.0):
+        common["discount"] = None
+    if common["rate"] is not None and "rate" in own and "list_rate" not in own:
+        common["list_rate"] = common["list_rate"] or common["rate"]
+    return schema.Terms.model_construct(**(common | own))
+
+
+def preemptions(document: schema.Document, tariff: Tariff, findings: Findings) -> Sequence[Cause]:
+    """Return the cause of stops that spot capacity brings: it is taken back, and the job waits until there is other.
+
+    The machines that stay are paid while the job waits.
+    """
+    written = document.pricing.preemption
+    spot = math.fsum(portion.share for portion in tariff.portions if isinstance(portion.term, Spot))
+    path = (*PRICING, "preemption")
+    if not spot:
+        if written != schema.Preemption() and not findings.issues:
+            findings.problem(path, "belongs to term = 'spot'")
+        return ()
+    if not written.per_1000_node_days:
+        findings.warn("Spot capacity is never taken back here: state pricing.preemption.per_1000_node_days.")
+        return ()
+    away_s = written.away
+    if away_s is None:
+        away_s = findings.amount((*path, "away"), 1800.0, "time", "assumption, minutes to days: half an hour", "M")
+    rate = written.per_1000_node_days * spot * PER_1000_NODE_DAYS
+    return (
+        Cause(name=PREEMPTION, rate_per_node_s=rate, kind="planned", detection_s=away_s, source="stated in the "
+              "scenario"),
+    )  # fmt: skip
+
+
+def _holdings(pricing: schema.Pricing, state: State | None, findings: Findings) -> Sequence[Storage | Egress]:
+    found: list[Storage | Egress] = []
+    kept, leaving = pricing.storage, pricing.egress
+    if kept != schema.Kept():
+        fact = _tiers_of("storage", kept.tier, findings)
+        saves = (kept.checkpoints or 0) * (state.state_bytes if state else 0.0)
+        if kept.checkpoints and state is None:
+            findings.problem((*PRICING, "storage", "checkpoints"), "needs checkpoint.state or model.architecture")
+        for what, size in (("checkpoints", saves), ("data", kept.data or 0.0)):
+            if fact is not None and size:
+                found.append(Storage(what=what, gb=size / BYTES_PER_GB, tiers=_tiers(fact, "usd_per_gb_month"),
+                                     label=_label(fact)))  # fmt: skip
+    if leaving != schema.Leaving():
+        fact = _tiers_of("egress", leaving.tier, findings)
+        if leaving.data is None:
+            findings.problem((*PRICING, "egress", "data"), "is missing: how much leaves the provider?")
+        if fact is not None:
+            found.append(Egress(what="data", gb=(leaving.data or 0.0) / BYTES_PER_GB, tiers=_tiers(fact, "usd_per_gb"),
+                                label=_label(fact)))  # fmt: skip
+    return tuple(found)
+
+
+def _tiers_of(kind: str, key: str | None, findings: Findings) -> Entry | None:
+    path = (*PRICING, kind, "tier")
+    if key is None:
+        findings.problem(path, f"is missing; name an entry of the {kind} catalogue")
         return None
-    try:
-        return _book(pricing, findings).lookup(
-            machines.accelerator.key,
-            provider=pricing.provider,
-            region=pricing.region,
-            term=str(pricing.term),
-            date=pricing.date or start,
-        )
-    except (PriceError, ValueError, OSError) as error:
-        findings.problem(PRICING, str(error).replace("\n", " "))
-        return None
+    fact = entry(kind, key)
+    findings.fact((*path, "entry"), _label(fact), fact.source, fact.evidence)
+    return fact
+
+
+def _label(fact: Entry) -> str:
+    return f"{fact.title}, {fact.date}"
+
+
+def _tiers(fact: Entry, prices: str) -> Sequence[Tier]:
+    ends, usd = fact.values["upto_gb"], fact.values[prices]
+    assert isinstance(ends, tuple)
+    assert isinstance(usd, tuple)
+    return tuple(Tier(float(end) or math.inf, float(price)) for end, price in zip(ends, usd, strict=True))
 
 
 def _book(pricing: schema.Pricing, findings: Findings) -> PriceBook:
@@ -108,23 +192,4 @@ def _book(pricing: schema.Pricing, findings: Findings) -> PriceBook:
 
 def book_file(written: str, loaded: Loaded) -> FilePath:
     """Return the file of the user's own prices; its path starts from the file that names it."""
-    place = loaded.place((*PRICING, "book")) or loaded.places[()]
-    return place.folder / written
-
-
-def _with_host(pricing: schema.Pricing, found: Price, findings: Findings) -> tuple[float, bool | None]:
-    """Return the price with what was asked about the host, and whether the host is in it."""
-    usd = found.usd_per_accelerator_h
-    if pricing.host == "excluded" and found.host_included:
-        findings.problem((*PRICING, "host"), f"the host is part of the price and cannot be taken out: {found.label}")
-    if isinstance(pricing.host, float):
-        if found.host_included:
-            findings.problem((*PRICING, "host"), f"the host is part of the price already: {found.label}")
-        return usd + pricing.host, True
-    if pricing.host == "included" and found.host_included is False:
-        findings.problem(
-            (*PRICING, "host"), f"this price leaves the host out; add its rate, as in host = '$1.10/h': {found.label}"
-        )
-    if pricing.host is None and found.host_included is False:
-        findings.warn(f"The price is for the accelerator alone, the host is extra: {found.label}.")
-    return usd, found.host_included
+    return named_file(written, (*PRICING, "book"), loaded)

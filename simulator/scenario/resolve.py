@@ -18,10 +18,11 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
-from simulator.scenario.paying import book_file, start_of, tariff_of
+from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
 from simulator.scenario.trained import Trained, table_of_config, trained
@@ -60,6 +61,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
+    for path, table in traced(whole["pricing"]):
+        table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
     named = document.model.architecture
     if isinstance(named, str) and named.endswith(".json"):
         try:
@@ -73,11 +76,12 @@ def _resolved(
 ) -> Scenario:
     model = trained(document, findings)
     drafts = phases(document, site, model, findings)
-    causes = causes_of(document, site, findings)
+    causes = list(causes_of(document, site, findings))
     state = state_of(document.checkpoint, site, model, findings)
     check_size(document.checkpoint, drafts, state, findings)
     start = start_of(document, findings)
-    tariff = tariff_of(document, site, start, findings)
+    tariff = tariff_of(document, site, drafts, state, start, findings)
+    causes += preemptions(document, tariff, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)

@@ -2,12 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 
-from simulator.catalogue.reader import Entry, entry
+from simulator.catalogue.reader import Entry
 from simulator.foundation.issues import not_among
 from simulator.reliability.causes import Cause, Kind, RepairLaw
 from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario import schema
 from simulator.scenario.defaults import DETECTION, REPAIR_S
+from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.phases import Phase
@@ -25,7 +26,9 @@ def causes_of(document: schema.Document, machines: Machines, findings: Findings)
             "All hours are calendar time, which contains every loss already: nothing strikes and nothing is saved."
         )
         return ()
-    catalogue = entry("failures", str(failures.catalogue))
+    catalogue = failure_catalogue(str(failures.catalogue), findings)
+    if catalogue is None:
+        return ()
     if not failures.enabled:
         findings.warn("Failures are switched off: the forecast is what a run without a single stop would take.")
         return ()

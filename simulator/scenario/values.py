@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.progress import is_special, needs_luck
@@ -61,35 +62,6 @@ class Stage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tariff:
-    """The price of one accelerator-hour, and on which basis.
-
-    Parameters
-    ----------
-    list_usd_per_accelerator_h : float
-        The dated list price, host included when `host_included` [USD/h].
-    discount_low, discount_high : float
-        Share off the list price; a range is sampled evenly across replicas.
-    term, provider, region, on, source, evidence : str or date
-        What was looked up, and where it came from; `on` is the date of the row.
-    stale : bool
-        Whether the row is older than a year at the start of the run.
-    """
-
-    list_usd_per_accelerator_h: float
-    discount_low: float = 0.0
-    discount_high: float = 0.0
-    term: str = "stated"
-    provider: str | None = None
-    region: str | None = None
-    on: date | None = None
-    host_included: bool | None = None
-    source: str = ""
-    evidence: str = ""
-    stale: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Assumption:
     """One resolved value: where in the scenario, what, and where it came from.
 
@@ -134,7 +106,7 @@ class Scenario:
     efficiency_sigma : float
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
-        What an accelerator-hour costs.
+        What turns accelerator-hours into dollars.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str

@@ -33,6 +33,8 @@ class Job(NamedTuple):
         How it ended in the log; None when the log does not say.
     after : str, int or None
         Job that has to end first; it joins the queue when both that and ``submit_s`` are past.
+    kinds : tuple of str
+        Kinds of accelerators that it can run on; empty for any.
 
     Examples
     --------
@@ -50,3 +52,4 @@ class Job(NamedTuple):
     priority: float = 0
     status: Status | None = None
     after: JobId | None = None
+    kinds: tuple[str, ...] = ()

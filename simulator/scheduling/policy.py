@@ -15,11 +15,13 @@ A policy of your own is a class with one method::
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any, Protocol, runtime_checkable
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 from simulator.foundation.registry import Registry
 from simulator.scheduling.job import Job
 from simulator.scheduling.state import ClusterView, Queue, Stay
+
+T = TypeVar("T")
 
 
 class QueuePolicy(Protocol):
@@ -100,20 +102,25 @@ def make_policy(text: str) -> QueuePolicy:
     >>> make_policy("depth-k:k=2").k
     2
     """
+    return from_text(QUEUE_POLICIES, text, "policy")
+
+
+def from_text(registry: Registry[type[T]], text: str, what: str) -> T:
+    """Make a member of a registry from its name and options, as in `make_policy`."""
     name, _, rest = text.partition(":")
-    policy = QUEUE_POLICIES[name.strip()]
-    options = dict(_option(text, part) for part in rest.split(",") if part.strip())
+    member = registry[name.strip()]
+    options = dict(_option(text, part, what) for part in rest.split(",") if part.strip())
     try:
-        return policy(**options)
+        return member(**options)
     except TypeError as problem:
-        raise ValueError(f"policy {text!r}: {problem}") from None
+        raise ValueError(f"{what} {text!r}: {problem}") from None
 
 
-def _option(text: str, part: str) -> tuple[str, float]:
+def _option(text: str, part: str, what: str) -> tuple[str, float]:
     key, _, value = part.partition("=")
     number = as_number(value)
     if number is None:
-        raise ValueError(f"policy {text!r}: expected name=number, found {part.strip()!r}")
+        raise ValueError(f"{what} {text!r}: expected name=number, found {part.strip()!r}")
     return key.strip(), number
 
 

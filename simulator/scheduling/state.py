@@ -11,10 +11,11 @@ from simulator.scheduling.job import Job, JobId
 
 
 class Place(NamedTuple):
-    """Units taken on the nodes of a gang."""
+    """Units taken on the nodes of a gang; where devices are shared, also which ones on each node."""
 
     nodes: tuple[int, ...]
     units: tuple[int, ...]
+    devices: tuple[tuple[int, ...], ...] = ()
 
 
 class Stay(NamedTuple):
@@ -31,8 +32,12 @@ class Stay(NamedTuple):
 class Pool(Protocol):
     """Nodes with their free units, and the rule that chooses among them."""
 
-    free: int
     units: Sequence[int]
+
+    @property
+    def free(self) -> int:
+        """Free units of all nodes in service."""
+        ...
 
     @property
     def capacity(self) -> int:
@@ -192,13 +197,11 @@ class PlacedState(ClusterState):
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
-        if not super().fits_without(job, stays):
-            return False
         future = self.pool.copy()
         for stay in stays:
             assert stay.place is not None
             future.give(stay.place)
-        return future.find(job) is not None
+        return job.size <= future.free and future.find(job) is not None
 
     def _take(self, job: Job) -> Place:
         place = self.pool.find(job)

@@ -36,7 +36,7 @@ def _pod(row: Row, _: int) -> Job | str:
     if count == 0:
         return "no accelerators asked for (CPU pod)"
     units = None if count is None else count * (share if count == 1 and share else MILLI)
-    return job_or_reason(
+    job = job_or_reason(
         job_id=row["name"],
         submit_s=number(row["creation_time"]),
         size=units,
@@ -44,6 +44,8 @@ def _pod(row: Row, _: int) -> Job | str:
         queue=row.get("qos"),
         status=PHASES.get(row.get("pod_phase", "")),
     )
+    kinds = row.get("gpu_spec")
+    return job._replace(kinds=tuple(kinds.split("|"))) if kinds and isinstance(job, Job) else job
 
 
 read_pods = JOB_FORMATS.register("openb")(table_reader(sorted(HEADINGS["openb"]), _pod, units_per_accelerator=MILLI))

@@ -73,11 +73,14 @@ def rows(path: Path, needed: Iterator[str] | list[str], *, delimiter: str = ",")
         If the heading lacks a needed column.
     """
     table = csv.DictReader(lines(path), delimiter=delimiter, restval="")
-    missing = [column for column in needed if column not in (table.fieldnames or ())]
-    if missing:
-        found = ", ".join(table.fieldnames or ["nothing"])
-        raise TraceError(f"{path}:1: column {', '.join(map(repr, missing))} is missing; found {found[:200]}")
-    yield from table
+    try:
+        missing = [column for column in needed if column not in (table.fieldnames or ())]
+        if missing:
+            found = ", ".join(table.fieldnames or ["nothing"])
+            raise TraceError(f"{path}:1: column {', '.join(map(repr, missing))} is missing; found {found[:200]}")
+        yield from table
+    except csv.Error as problem:
+        raise TraceError(f"{path}:{table.line_num + 1}: no table: {problem}") from None
 
 
 def read_table(path: Path, columns: ColumnMap) -> JobLog:

@@ -35,6 +35,10 @@ class DropReport:
             return self
         return DropReport(read=self.read, dropped={**self.dropped, reason: self.dropped.get(reason, 0) + count})
 
+    def beside(self, reason: str, count: int) -> "DropReport":
+        """Return the report with further rows that were read and dropped before these."""
+        return DropReport(read=self.read + count, dropped=self.dropped).also(reason, count)
+
     def __str__(self) -> str:
         lost = self.read - self.kept
         reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.dropped.items())

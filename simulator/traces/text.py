@@ -67,6 +67,25 @@ def stamp_s(text: str) -> float | None:
     return int(since_s) if since_s.is_integer() else since_s
 
 
+def us_stamp_s(text: str) -> float | None:
+    """Read month/day/year and a time of day, with or without seconds, into seconds since 1970, or None.
+
+    Examples
+    --------
+    >>> us_stamp_s("1/2/1970 0:01"), us_stamp_s("13/1/1970 0:01")
+    (86460, None)
+    """
+    day, _, clock = text.strip().partition(" ")
+    parts = [*day.split("/"), *(clock or "0:0").split(":")]
+    if len(parts) not in (5, 6) or not all(part.isascii() and part.isdecimal() for part in parts):
+        return None
+    month, date, year, hour, minute, second = (*map(int, parts), 0)[:6]
+    try:
+        return int(datetime(year, month, date, hour, minute, second, tzinfo=UTC).timestamp())
+    except (ValueError, OverflowError):
+        return None
+
+
 def span_s(text: str) -> float | None:
     """Read Slurm's ``days-hours:minutes:seconds`` into seconds, or None.
 

@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from simulator.pricing.ledger import BASES, total
-from simulator.pricing.terms import Committed, Negotiated, OnDemand, Owned, PriceTerm, Spot, Usage, Use
+from simulator.pricing.reserved import Committed
+from simulator.pricing.terms import Negotiated, OnDemand, Owned, PriceTerm, Spot, Usage, Use
 
 rates = st.floats(0.01, 100)
 hours = st.floats(0, 1e7)

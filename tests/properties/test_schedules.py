@@ -109,7 +109,7 @@ def test_nodes_of_one_unit_are_interchangeable_units(policy, jobs):
     assert [end.start_s for end in run(jobs, policy, nodes).ends] == [end.start_s for end in run(jobs, policy).ends]
 
 
-@pytest.mark.parametrize("placement", sorted(PLACEMENTS))
+@pytest.mark.parametrize("placement", sorted(set(PLACEMENTS) - {"box", "slices"}))  # those two need a torus
 @pytest.mark.parametrize("policy", ["fcfs", "easy", "conservative", "depth-k:k=2"])
 @given(jobs=workloads())
 @fast
@@ -119,7 +119,7 @@ def test_no_unit_of_a_node_is_held_twice(policy, placement, jobs):
     log = run(jobs, policy, PlacedState(pool), meters=meters)
     assert (pool.free, pool.free_on) == (12, [4, 4, 4])  # everything was given back, and take() refuses a second holder
     assert len(log.ends) == len(jobs)
-    if placement in ("consolidated", "rack"):
+    if placement not in ("first-fit", "best-fit", "spread"):
         assert all(len(stay.nodes) == -(-stay.size // 4) for stay in log.stays)
     for end in log.ends:  # every wait is explained, to the second
         assert sum(log.waits_s.get(end.job.job_id, {}).values()) == end.wait_s

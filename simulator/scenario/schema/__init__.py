@@ -5,7 +5,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
-from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
@@ -18,14 +18,19 @@ __all__ = [
     "Detection",
     "Document",
     "Failures",
+    "Kept",
+    "Leaving",
     "Model",
     "OwnCause",
+    "Part",
     "Phase",
+    "Preemption",
     "Pricing",
     "PublishedRun",
     "Recovery",
     "Run",
     "ScenarioFile",
     "Section",
+    "Terms",
     "Throughput",
 ]

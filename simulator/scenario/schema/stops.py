@@ -2,10 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 from simulator.scenario import keys
-from simulator.scenario.quantities import AnyTime, Factor, Flag, Number, PerThousand, Text, key_of, one_of
+from simulator.scenario.quantities import AnyTime, Factor, Flag, Number, PerThousand, Text, one_of
 from simulator.scenario.schema.section import Section
 
 
@@ -33,7 +33,11 @@ class Detection(Section):
 class Failures(Section):
     """What stops the run."""
 
-    catalogue: Annotated[str | None, *key_of(keys.failure_catalogues, "key of the failure catalogue, or none")] = None
+    catalogue: Annotated[
+        str | None,
+        BeforeValidator(keys.failure_catalogue),
+        WithJsonSchema({"type": "string", "description": "key of the failure catalogue, none, or FILE.toml#KEY"}),
+    ] = None
     enabled: Flag | None = None
     rate_multiplier: Factor | None = None
     exposure: Annotated[str | None, *one_of("A", "B", "C")] = None

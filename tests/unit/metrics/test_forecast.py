@@ -10,10 +10,11 @@ from hypothesis import HealthCheck, given, settings
 
 from analysis.metrics.forecast import Forecast, basis, days_by_phase, forecast, list_rate, samples
 from simulator.engine.estimate import estimate
-from simulator.engine.spread import discounts
+from simulator.engine.spread import luck_in_talks
+from simulator.pricing.tariff import flat
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.recovery import Recovery
-from simulator.scenario.values import Scenario, Tariff
+from simulator.scenario.values import Scenario
 from tests import factories
 
 TWO = factories.scenario(
@@ -23,7 +24,7 @@ TWO = factories.scenario(
     ],
     recovery=Recovery(startup_s=1800.0, spares=1),
     accelerators_per_node=2,
-    tariff=Tariff(list_usd_per_accelerator_h=2.0, discount_low=0.25, discount_high=0.25),
+    tariff=flat(2.0, discount_low=0.25, discount_high=0.25),
 )
 
 
@@ -55,7 +56,7 @@ def test_by_hand() -> None:
 @given(scenario=factories.scenarios())
 def test_the_ledger_closes_in_hours_dollars_and_days(scenario: Scenario) -> None:
     priced = replace(
-        scenario, tariff=Tariff(list_usd_per_accelerator_h=1.7, discount_low=0.1, discount_high=0.6),
+        scenario, tariff=flat(1.7, discount_low=0.1, discount_high=0.6),
         stages=[replace(stage, usd_per_accelerator_h=None if at else 2.9) for at, stage in enumerate(scenario.stages)],
     )  # fmt: skip
     found = answer(priced, range(8))
@@ -70,16 +71,16 @@ def test_the_ledger_closes_in_hours_dollars_and_days(scenario: Scenario) -> None
 
 
 def test_each_replica_pays_its_own_discount() -> None:
-    unsure = replace(TWO, tariff=replace(TWO.tariff, discount_low=0.0, discount_high=0.8))
+    unsure = replace(TWO, tariff=flat(2.0, 0.0, 0.8))
     replicas = range(5, 25)
     paid = samples(unsure, estimate(unsure, replicas), replicas)
     at_list = 2.0 * 10 * 11.4 + 3.0 * 6 * 5.0
-    np.testing.assert_allclose(paid.usd, at_list * (1.0 - discounts(unsure, replicas)), rtol=1e-12)
+    np.testing.assert_allclose(paid.usd, at_list * (1.0 - 0.8 * luck_in_talks(unsure, replicas)), rtol=1e-12)
     assert np.ptp(paid.usd) > 0
 
 
 def test_no_price_no_dollars() -> None:
-    free = replace(TWO, tariff=Tariff(list_usd_per_accelerator_h=0.0), stages=[factories.stage(100.0)])
+    free = replace(TWO, tariff=flat(0.0), stages=[factories.stage(100.0)])
     found = answer(free, range(2))
     assert found.usd.mean == 0.0
     assert [row.usd for row in found.ledger] == [0.0] * len(found.ledger)
@@ -102,4 +103,4 @@ def test_rates_of_stages() -> None:
      "$2.5 per accelerator-hour, on demand, gcp, us, 2022-05-11, host not included"),
 ])  # fmt: skip
 def test_basis(given: dict[str, Any], words: str) -> None:
-    assert basis(Tariff(list_usd_per_accelerator_h=2.5, **given)) == words
+    assert basis(flat(2.5, **given)) == words

@@ -3,7 +3,8 @@
 import pytest
 
 from simulator.pricing.ledger import BASES, total
-from simulator.pricing.terms import TERMS, Committed, Negotiated, OnDemand, Owned, Spot, Usage, Use
+from simulator.pricing.reserved import Committed
+from simulator.pricing.terms import TERMS, Negotiated, OnDemand, Owned, Spot, Usage, Use, bill
 
 MONTH = Usage(uses=(Use("training", "", 600.0), Use("restart", "gpu", 120.0)), wall_h=720.0)
 
@@ -50,7 +51,8 @@ def test_a_commitment_charges_the_excess_on_demand() -> None:
 
 def test_a_commitment_that_nobody_shares_bills_the_whole_term() -> None:
     term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=1, held_h=8760.0)
-    assert total(term.charge(MONTH)).billed_usd == term.term_h == 8760.0
+    assert total(term.charge(MONTH)).billed_usd == 720.0
+    assert total(bill(term, [MONTH])).billed_usd == term.term_h == 8760.0
 
 
 def test_break_even_is_where_both_cost_the_same() -> None:
@@ -79,7 +81,7 @@ def test_a_price_of_zero_is_refused(rate: float) -> None:
         Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=rate)
 
 
-@pytest.mark.parametrize("wrong", [{"discount": 1.0}, {"discount": -0.1}, {"quantile": 1.5}])
+@pytest.mark.parametrize("wrong", [{"discount": 1.1}, {"discount": -0.1}, {"quantile": 1.5}])
 def test_shares_outside_their_range_are_refused(wrong: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="expected a"):
         Negotiated(usd_per_accelerator_h=1.0, **wrong)

@@ -121,19 +121,19 @@ LOOKED_UP = "without = ['pricing.rate']\nstart = 2023-06-01\n[pricing]\nprovider
 
 
 def test_a_row_is_looked_up(made: Maker) -> None:
-    tariff = made(LOOKED_UP).tariff
+    tariff = made(LOOKED_UP).tariff.quote
     assert (tariff.list_usd_per_accelerator_h, tariff.term, tariff.host_included) == (3.93, "on_demand", False)
     assert tariff.on == date(2022, 12, 12)
     assert not tariff.stale
-    assert made(LOOKED_UP, "start=2024-06-01").tariff.stale
+    assert made(LOOKED_UP, "start=2024-06-01").tariff.quote.stale
 
 
 def test_the_host(made: Maker) -> None:
-    added = made(LOOKED_UP, "pricing.host=$1/h").tariff
+    added = made(LOOKED_UP, "pricing.host=$1/h").tariff.quote
     assert (added.list_usd_per_accelerator_h, added.host_included) == (pytest.approx(4.93), True)
     assert "this price leaves the host out" in made.issues(LOOKED_UP, "pricing.host=included")["pricing.host"]
     aws = ["pricing.provider=aws", "pricing.region=us-east-1"]
-    assert made(LOOKED_UP, *aws).tariff.host_included is True
+    assert made(LOOKED_UP, *aws).tariff.quote.host_included is True
     assert "cannot be taken out" in made.issues(LOOKED_UP, *aws, "pricing.host=excluded")["pricing.host"]
     assert "part of the price already" in made.issues(LOOKED_UP, *aws, "pricing.host=$1/h")["pricing.host"]
     assert made("", "pricing.host=$1/h").tariff.list_usd_per_accelerator_h == 3
@@ -161,7 +161,7 @@ def test_dates(made: Maker) -> None:
     ("text", "pair"), [("0.3", (0.3, 0.3)), ("30 %", (0.3, 0.3)), ("[0.1, 0.2]", (0.1, 0.2)), ("unknown", (0.5, 0.8))]
 )
 def test_discounts(made: Maker, text: str, pair: tuple[float, float]) -> None:
-    tariff = made("", f"pricing.discount={text}").tariff
+    tariff = made("", f"pricing.discount={text}").tariff.quote
     assert (tariff.discount_low, tariff.discount_high) == pytest.approx(pair)
 
 

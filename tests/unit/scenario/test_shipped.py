@@ -12,7 +12,7 @@ def accelerator_hours(found: Scenario) -> float:
 
 def dollars(found: Scenario) -> float:
     """Return list price less discount on the stated or net hours."""
-    return accelerator_hours(found) * found.tariff.list_usd_per_accelerator_h * (1 - found.tariff.discount_low)
+    return accelerator_hours(found) * found.tariff.list_usd_per_accelerator_h * (1 - found.tariff.quote.discount_low)
 
 
 def net_days(found: Scenario) -> float:
@@ -120,6 +120,6 @@ def test_the_sweep() -> None:
 def test_the_pair() -> None:
     rent, negotiated = scenario("what-if-rent"), scenario("what-if-negotiate")
     assert rent.tariff.list_usd_per_accelerator_h == pytest.approx(5.03)
-    assert rent.tariff.host_included is True
-    assert (negotiated.tariff.discount_low, negotiated.tariff.discount_high) == (0.5, 0.8)
+    assert rent.tariff.quote.host_included is True
+    assert (negotiated.tariff.quote.discount_low, negotiated.tariff.quote.discount_high) == (0.5, 0.8)
     assert rent.stages == negotiated.stages

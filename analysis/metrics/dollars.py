@@ -1,0 +1,160 @@
+"""The dollars of an ensemble: every replica's bill on its tariff, and on which basis it stands, in words."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from simulator.engine.run import run
+from simulator.engine.spread import luck_in_talks
+from simulator.pricing.tariff import Bill, Portion, Tariff
+from simulator.pricing.terms import OnDemand, Spot, Usage, Use
+from simulator.records import Ensemble
+from simulator.scenario.paying import PREEMPTION
+from simulator.scenario.values import Scenario, Stage
+
+HOUR_S = 3600.0
+RIVAL_REPLICAS = 256  # of the run on demand that spot is held against
+WHOLE_RUN = "whole run"
+
+
+def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
+    """Charge every replica of an ensemble: its own machines and the spares beside them, stage by stage.
+
+    Parameters
+    ----------
+    scenario, ensemble
+        What was run, and what it came to.
+    replicas : range
+        Which replicas these are: each has its own negotiated discount where that is uncertain.
+
+    Returns
+    -------
+    Bill
+        Amounts are arrays of shape (replicas,).
+    """
+    usages, start_h = [], np.zeros(len(replicas))
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
+        hours = (stage.accelerators + spares) * spent_s / HOUR_S
+        wall_h = spent_s / HOUR_S
+        usages.append(Usage(uses=(Use(stage.name, "", hours),), wall_h=wall_h, start_h=start_h))
+        start_h = start_h + wall_h
+    rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
+    return scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates)
+
+
+def list_rate(scenario: Scenario, stage: Stage) -> float:
+    """Return the list price in force in a stage [USD per accelerator-hour]."""
+    own = stage.usd_per_accelerator_h
+    return scenario.tariff.list_usd_per_accelerator_h if own is None else own
+
+
+def basis(tariff: Tariff) -> str:
+    """Say on which basis the dollars are: price, term, discount, provider, region, date, host, and what is added.
+
+    Examples
+    --------
+    >>> from simulator.pricing.tariff import flat
+    >>> basis(flat(3.93, 0.5, 0.5, host_included=False))
+    '$3.93 per accelerator-hour, stated, less 50 %, host not included'
+    """
+    several = len(tariff.portions) > 1
+    parts = [f"{portion.share:.3g} x ({_portion(portion)})" if several else _portion(portion)
+             for portion in tariff.portions]  # fmt: skip
+    parts += [f"{holding.what} {holding.gb:,.0f} GB, {holding.label}" for holding in tariff.holdings]
+    if tariff.tax_rate:
+        parts.append(f"tax of {tariff.tax_rate:.3g}")
+    if tariff.credits_usd:
+        parts.append(f"less credits of ${tariff.credits_usd:,.0f}")
+    return "; ".join(parts)
+
+
+def _portion(portion: Portion) -> str:
+    quote = portion.quote
+    low, high = quote.discount_low, quote.discount_high
+    off = "" if high == 0 else f"less {low:.0%}" if low == high else f"less {low:.0%} to {high:.0%}"
+    host = {None: "host not stated", True: "host included", False: "host not included"}[quote.host_included]
+    price = f"${quote.usd_per_accelerator_h:g} per accelerator-hour"
+    trace = portion.term.trace if isinstance(portion.term, Spot) else None
+    if trace is not None:
+        price = f"${trace.mean:.4g} per accelerator-hour in the mean of a trace"
+    dearer = quote.list_usd_per_accelerator_h != quote.usd_per_accelerator_h
+    parts = [
+        price,
+        quote.term.replace("_", " "),
+        off.replace("%", " %"),
+        f"${quote.list_usd_per_accelerator_h:g} on demand" if dearer else "",
+        quote.provider or "",
+        quote.region or "",
+        quote.on.isoformat() if quote.on else "",
+        host,
+    ]
+    return ", ".join(part for part in parts if part)
+
+
+def remarks(scenario: Scenario, wall_days: float, due: Bill) -> Sequence[str]:
+    """Say what a buyer should know of the terms: what stands idle, where a commitment breaks even, if spot pays."""
+    return [*_remarks(scenario.tariff, wall_days, due), *_against_on_demand(scenario, due)]
+
+
+def on_demand(scenario: Scenario) -> Scenario | None:
+    """Return the scenario on demand instead of spot, without preemptions; None where nothing is spot."""
+    spot = [portion for portion in scenario.tariff.portions if isinstance(portion.term, Spot)]
+    if not spot:
+        return None
+    portions = tuple(
+        replace(
+            portion,
+            term=OnDemand(usd_per_accelerator_h=portion.term.list_usd_per_accelerator_h),
+            quote=replace(portion.quote, term="on_demand",
+                          usd_per_accelerator_h=portion.term.list_usd_per_accelerator_h),
+        )
+        if isinstance(portion.term, Spot) else portion
+        for portion in scenario.tariff.portions
+    )  # fmt: skip
+    causes = tuple(cause for cause in scenario.causes if cause.name != PREEMPTION)
+    return replace(scenario, tariff=replace(scenario.tariff, portions=portions), causes=causes)
+
+
+def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:
+    rival = on_demand(scenario)
+    if rival is None:
+        return
+    replicas = range(min(scenario.replicas, RIVAL_REPLICAS))
+    other = run(rival, replicas)
+    paid = float(np.mean(due.usd("billed")))
+    steady = float(np.mean(bill_of(rival, other, replicas).usd("billed")))
+    price = (
+        f"${rival.tariff.quote.list_usd_per_accelerator_h:g}/h" if len(rival.tariff.portions) == 1 else "list prices"
+    )
+    if steady > 0:
+        word = "saves" if paid <= steady else "LOSES"
+        yield (
+            f"On demand at {price} and never preempted, the run would take {other.wall_s.mean() / 86400.0:,.2f} days "
+            f"and cost ${steady:,.0f} in the mean: spot {word} {abs(1 - paid / steady):.0%}."
+        ).replace("%", " %")
+
+
+def _remarks(tariff: Tariff, wall_days: float, due: Bill) -> Iterator[str]:
+    for portion, term in tariff.commitments:
+        even, held_h = term.break_even_utilisation, term.held_h
+        if held_h is None:
+            words = f"The commitment over {_years(term.years)} pays if {even:.0%} of it is used"
+            yield f"{words}; others are taken to use what this run does not.".replace("%", " %")
+            continue
+        used_h = min(wall_days * 24.0, held_h)
+        whole = f"{term.accelerators:,.0f} accelerators for {_years(term.years)}"
+        verdict = "pays" if used_h >= even * held_h else "does not pay"
+        yield (
+            f"The commitment holds {whole}; the run uses {used_h / held_h:.1%} of that time, the rest is billed idle. "
+            f"It breaks even with ${portion.quote.list_usd_per_accelerator_h:g}/h on demand at {even:.0%}, so for this "
+            f"run alone it {verdict}."
+        ).replace("%", " %")
+    paid = float(np.mean(due.usd("billed")))
+    if tariff.currency != "USD":
+        yield f"In {tariff.currency} at {tariff.per_usd:g} a dollar: {paid * tariff.per_usd:,.0f}, in the mean."
+
+
+def _years(years: int) -> str:
+    return "one year" if years == 1 else f"{years} years"

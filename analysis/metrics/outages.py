@@ -1,0 +1,252 @@
+"""What a log of outages says about the machines: rates, laws, lemons, repairs, ages and common causes.
+
+Definitions, which reproduce the published figures of the Los Alamos systems:
+
+- The *mean time between failures* of the fleet is the mean gap between consecutive starts, gaps of zero included: the
+  span from the first to the last start over one less than the failures.
+- Laws of gaps are fitted to the gaps above zero: failures that start in one instant are one event that struck several
+  nodes, and are counted as bursts.
+- *Node uptimes* run from the end of an outage (its start, where no end is known) to the next start; the last one of a
+  node is censored by the end of the observation. A node counts as new when it enters service, or when the observation
+  begins where the log does not say.
+"""
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from analysis.metrics.observation import AgeBin, Observation, Rate, hazard_by_age, rate
+from simulator.reliability.fitting import FEWEST, Choice, choose
+from simulator.traces.outages import Outage, OutageLog
+
+MINUTE_S = 60.0
+LEMON_MULTIPLE = 5.0
+LEMON_CHANCE = 0.01
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lemon:
+    """A node that fails far more often than the others.
+
+    Parameters
+    ----------
+    node : str
+        Its name.
+    failures : int
+        Of this node.
+    multiple : float
+        Its rate over the mean rate of the nodes that are no lemons.
+    chance : float
+        Probability that one of all the nodes has so many failures if all are alike (Poisson, Bonferroni).
+    """
+
+    node: str
+    failures: int
+    multiple: float
+    chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bursts:
+    """Minutes in which several nodes failed.
+
+    Parameters
+    ----------
+    count, failures, largest : int
+        Such minutes, failures in them, and nodes in the largest.
+    by_chance : float
+        Such minutes that independent failures of this rate would make.
+    """
+
+    count: int
+    failures: int
+    largest: int
+    by_chance: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Repairs:
+    """Time from failure to service [s]; instants (outages of no length) are left out and counted."""
+
+    mean_s: float
+    median_s: float
+    instants: int
+    laws: Choice | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CauseStudy:
+    """One cause of the log."""
+
+    name: str
+    rate: Rate
+    uptimes: Choice | None
+    repairs: Repairs | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutageStudy:
+    """Everything that a log of outages says.
+
+    Parameters
+    ----------
+    observation : Observation
+        Whom and when.
+    failed_nodes : int
+        Nodes with at least one failure.
+    rate : Rate
+        Of all failures.
+    mtbf_s : float or None
+        Mean gap between starts in the fleet; None with a single failure [s].
+    gaps : Choice or None
+        Laws of the gaps in the fleet; None with too few of them.
+    uptimes : Choice or None
+        Laws of the uptimes of one node, lemons left out.
+    repairs : Repairs or None
+        None where the log has no ends.
+    lemons : sequence of Lemon
+        The worst first.
+    bursts : Bursts
+        Correlated starts.
+    ages : sequence of AgeBin
+        Hazard by age in service.
+    causes : sequence of CauseStudy
+        The commonest first; one entry where the log states none.
+    """
+
+    observation: Observation
+    failed_nodes: int
+    rate: Rate
+    mtbf_s: float | None
+    gaps: Choice | None
+    uptimes: Choice | None
+    repairs: Repairs | None
+    lemons: Sequence[Lemon]
+    bursts: Bursts
+    ages: Sequence[AgeBin]
+    causes: Sequence[CauseStudy]
+
+
+def study(log: OutageLog, observation: Observation) -> OutageStudy:
+    """Study the outages that start within an observation."""
+    found = [outage for outage in log.outages if observation.since_s <= outage.start_s <= observation.until_s]
+    by_cause: dict[str, list[Outage]] = defaultdict(list)
+    for outage in found:
+        by_cause[outage.cause].append(outage)
+    lemons = find_lemons(found, observation)
+    apart = {lemon.node for lemon in lemons}
+    return OutageStudy(
+        observation=observation,
+        failed_nodes=len({outage.node for outage in found}),
+        rate=rate(len(found), observation.node_days),
+        mtbf_s=_mean_gap_s(found),
+        gaps=_gap_laws(found, observation),
+        uptimes=_uptime_laws(found, observation, apart),
+        repairs=_repairs(found, observation),
+        lemons=lemons,
+        bursts=_bursts(found, observation),
+        ages=hazard_by_age(found, observation),
+        causes=[
+            CauseStudy(
+                name=name,
+                rate=rate(len(outages), observation.node_days),
+                uptimes=_uptime_laws(outages, observation, apart),
+                repairs=_repairs(outages, observation),
+            )
+            for name, outages in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0]))
+        ],
+    )
+
+
+def find_lemons(outages: Sequence[Outage], observation: Observation) -> Sequence[Lemon]:
+    """Name the nodes that fail at least five times as often as the rest, and not by chance.
+
+    The rate of the rest is found again without the lemons of the round before, until no further node is named.
+    """
+    from scipy.stats import poisson
+
+    counts = Counter(outage.node for outage in outages)
+    named: Mapping[str, Lemon] = {}
+    while True:
+        days = observation.node_days - math.fsum(observation.days(node) for node in named)
+        usual = sum(count for node, count in counts.items() if node not in named) / days if days > 0 else 0.0
+        found = {}
+        for node, count in counts.items():
+            expected = usual * observation.days(node)
+            chance = min(1.0, observation.nodes * float(poisson.sf(count - 1, expected))) if expected > 0 else 1.0
+            if expected > 0 and count >= LEMON_MULTIPLE * expected and chance < LEMON_CHANCE:
+                found[node] = Lemon(node=node, failures=count, multiple=count / expected, chance=chance)
+        if set(found) <= set(named):
+            return sorted(found.values(), key=lambda lemon: (-lemon.failures, lemon.node))
+        named = found
+
+
+def _mean_gap_s(outages: Sequence[Outage]) -> float | None:
+    if len(outages) < 2 or outages[-1].start_s == outages[0].start_s:
+        return None
+    return (outages[-1].start_s - outages[0].start_s) / (len(outages) - 1)
+
+
+def _laws(observed_s: Sequence[float], censored_s: Sequence[float]) -> Choice | None:
+    """Choose a law, or None where the times are too few or all alike."""
+    if len(observed_s) < FEWEST or len(set(observed_s)) < 2:
+        return None
+    return choose(observed_s, censored_s)
+
+
+def _gap_laws(outages: Sequence[Outage], observation: Observation) -> Choice | None:
+    gaps_s = [later.start_s - earlier.start_s for earlier, later in pairwise(outages)]
+    last_s = observation.until_s - outages[-1].start_s if outages else 0.0
+    return _laws([gap_s for gap_s in gaps_s if gap_s > 0], [last_s] if last_s > 0 else [])
+
+
+def _uptime_laws(outages: Sequence[Outage], observation: Observation, apart: set[str]) -> Choice | None:
+    """Fit the uptimes of all nodes but some, those that never failed included."""
+    by_node: dict[str, list[Outage]] = defaultdict(list)
+    for outage in outages:
+        if outage.node not in apart:
+            by_node[outage.node].append(outage)
+    observed_s, censored_s = [], []
+    for node, its in by_node.items():
+        up_s, until_s = observation.span_s(node)
+        for outage in its:
+            if outage.start_s > up_s:
+                observed_s.append(outage.start_s - up_s)
+            up_s = max(up_s, outage.start_s if outage.end_s is None else outage.end_s)
+        if until_s > up_s:
+            censored_s.append(until_s - up_s)
+    never = observation.never_failed(set(by_node) | apart)
+    return _laws(observed_s, [*censored_s, *(length_s for length_s in never if length_s > 0)])
+
+
+def _repairs(outages: Sequence[Outage], observation: Observation) -> Repairs | None:
+    """Study the repairs; one that has no end while others have is censored by the end of the observation."""
+    lengths_s = sorted(outage.end_s - outage.start_s for outage in outages if outage.end_s is not None)
+    if not lengths_s:
+        return None
+    open_s = [observation.until_s - outage.start_s for outage in outages if outage.end_s is None]
+    positive = [length_s for length_s in lengths_s if length_s > 0]
+    middle = len(lengths_s) // 2
+    return Repairs(
+        mean_s=math.fsum(lengths_s) / len(lengths_s),
+        median_s=lengths_s[middle] if len(lengths_s) % 2 else (lengths_s[middle - 1] + lengths_s[middle]) / 2,
+        instants=len(lengths_s) - len(positive),
+        laws=_laws(positive, [length_s for length_s in open_s if length_s > 0]),
+    )
+
+
+def _bursts(outages: Sequence[Outage], observation: Observation) -> Bursts:
+    nodes: dict[float, set[str]] = defaultdict(set)
+    for outage in outages:
+        nodes[outage.start_s // MINUTE_S].add(outage.node)
+    sizes = [len(names) for names in nodes.values() if len(names) > 1]
+    minutes = max((observation.until_s - observation.since_s) / MINUTE_S, 1.0)
+    mean = len(outages) / minutes
+    return Bursts(
+        count=len(sizes),
+        failures=sum(sizes),
+        largest=max(sizes, default=0),
+        by_chance=minutes * (-math.expm1(-mean) - mean * math.exp(-mean)),
+    )

@@ -1,0 +1,263 @@
+"""Inputs that are not known: which, between what, and why.
+
+An input moves a scenario to a share of the way from its low to its high value. Inputs of the user's own are paths of
+the scenario; the standing ones are factors on what the scenario resolved to, so that they need nothing to be written.
+"""
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from typing import NamedTuple, Protocol
+
+from analysis.study.space import Dimension, Interval
+from simulator.foundation.issues import Issue, ScenarioError
+from simulator.scenario.api import resolve
+from simulator.scenario.lines import Path, dotted
+from simulator.scenario.load import Loaded
+from simulator.scenario.merge import Place
+from simulator.scenario.values import Scenario, Stage
+
+_PLACE = Place(file="--over", line=None, folder=FilePath.cwd())
+_Z_90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
+
+
+class Point(NamedTuple):
+    """A scenario, and a factor on its dollars."""
+
+    scenario: Scenario
+    usd_factor: float = 1.0
+
+
+class Move(Protocol):
+    """Takes a point to where one input has another value."""
+
+    def __call__(self, point: Point, share: float) -> Point:
+        """Return the point with the input at a share of its way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Input:
+    """One uncertain input.
+
+    Parameters
+    ----------
+    name : str
+        What varies, in words or as a path.
+    low, high : str
+        Its ends, as a person reads them.
+    source : str
+        Why these ends.
+    move : Move or None
+        Applied to a resolved point; None for paths, which change the text before it is resolved.
+    path : Path or None
+        What is changed in the text.
+    values : Interval or None
+        The values of the path.
+    """
+
+    name: str
+    low: str
+    high: str
+    source: str
+    move: Move | None = None
+    path: Path | None = None
+    values: Interval | None = None
+
+
+def of_path(path: Path, values: Dimension) -> Input:
+    """Make an input of ``--over path=uniform(low, high)``.
+
+    Raises
+    ------
+    ScenarioError
+        If it is a list.
+    """
+    if not isinstance(values, Interval):
+        message = "an uncertain input needs an interval: write uniform(low, high) or loguniform(low, high)"
+        raise ScenarioError([Issue(file="--over", path=dotted(path), message=message)])
+    return Input(name=dotted(path), low=str(values.at(0.0)), high=str(values.at(1.0)), source="stated",
+                 path=path, values=values)  # fmt: skip
+
+
+def standing(scenario: Scenario) -> Sequence[Input]:
+    """Return the inputs that hardly any plan knows: assumptions, each with its reason.
+
+    The factors are 90 % ranges, spread evenly on a logarithmic scale. A range that the scenario itself states (spread
+    of the efficiency, a discount still to be negotiated) is used instead of ours.
+    """
+    known = (_speed(scenario), _failures(scenario), _detection(scenario), _restart(scenario), _repair(scenario),
+             _saves(scenario), _price(scenario))  # fmt: skip
+    return [each for each in known if each is not None]
+
+
+class Model:
+    """A scenario as a function of its uncertain inputs.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario.
+    inputs : sequence of Input
+        What varies.
+    """
+
+    def __init__(self, loaded: Loaded, inputs: Sequence[Input]) -> None:
+        self.loaded, self.inputs = loaded, inputs
+        self._base = resolve(loaded)
+        self._known: dict[tuple[str, ...], Scenario] = {}
+
+    def at(self, shares: Mapping[int, float]) -> Point:
+        """Return the point with some inputs at a share of their way, by number; the others stay as they are.
+
+        Raises
+        ------
+        ScenarioError
+            If the scenario does not resolve there.
+        """
+        chosen = [(self.inputs[number], share) for number, share in sorted(shares.items())]
+        point = Point(self._resolved([(each, share) for each, share in chosen if each.path is not None]))
+        for each, share in chosen:
+            if each.move is not None:
+                point = each.move(point, share)
+        return point
+
+    def _resolved(self, chosen: Sequence[tuple[Input, float]]) -> Scenario:
+        if not chosen:
+            return self._base
+        changed = self.loaded
+        words = []
+        for each, share in chosen:
+            assert each.path is not None
+            assert each.values is not None
+            value = each.values.at(share)
+            words.append(f"{each.name}={value}")
+            try:
+                changed = changed.changed(each.path, value, _PLACE)
+            except ValueError as error:
+                raise ScenarioError([Issue(file="--over", path=each.name, message=str(error))]) from None
+        key = tuple(words)
+        if key not in self._known:
+            self._known[key] = resolve(changed)
+        return self._known[key]
+
+
+def _factor(low: float, high: float, apply: Callable[[Point, float], Point]) -> Move:
+    """Return a move by a factor, even on a logarithmic scale."""
+
+    def move(point: Point, share: float) -> Point:
+        return apply(point, math.exp(math.log(low) + share * (math.log(high) - math.log(low))))
+
+    return move
+
+
+def _times(low: float, high: float) -> tuple[str, str]:
+    return f"x {low:.3g}", f"x {high:.3g}"
+
+
+def _speed(scenario: Scenario) -> Input | None:
+    """Efficiency: the scenario's own spread, or a tenth either way."""
+    if not any(stage.scales for stage in scenario.stages):
+        return None
+    sigma = scenario.efficiency_sigma
+    reach = math.exp(_Z_90 * sigma) if sigma else 1.1
+    low, high = _times(1 / reach, reach)
+
+    def apply(point: Point, factor: float) -> Point:
+        stages = [_faster(stage, factor) for stage in point.scenario.stages]
+        return point._replace(scenario=replace(point.scenario, stages=stages, efficiency_sigma=0.0))
+
+    source = f"the scenario's own spread, {sigma:.3g}" if sigma else "assumption: a stated speed is right within 10 %"
+    return Input(name="speed of a step", low=low, high=high, source=source, move=_factor(1 / reach, reach, apply))
+
+
+def _faster(stage: Stage, factor: float) -> Stage:
+    if not stage.scales:
+        return stage
+    mfu = None if stage.mfu is None else stage.mfu * factor
+    return replace(stage, work_s=stage.work_s / factor, productive_s=stage.productive_s / factor, mfu=mfu)
+
+
+def _failures(scenario: Scenario) -> Input | None:
+    if not scenario.causes:
+        return None
+
+    def apply(point: Point, factor: float) -> Point:
+        causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * factor) for cause in point.scenario.causes]
+        return point._replace(scenario=replace(point.scenario, causes=causes))
+
+    low, high = _times(0.5, 2.0)
+    source = "assumption: rates of published clusters differ by a factor 2.8 (RSC-1 and RSC-2, arXiv 2410.21680)"
+    return Input(name="failure rate", low=low, high=high, source=source, move=_factor(0.5, 2.0, apply))
+
+
+def _detection(scenario: Scenario) -> Input | None:
+    if not any(cause.detection_s for cause in scenario.causes):
+        return None
+
+    def apply(point: Point, factor: float) -> Point:
+        causes = [replace(cause, detection_s=cause.detection_s * factor) for cause in point.scenario.causes]
+        return point._replace(scenario=replace(point.scenario, causes=causes))
+
+    return _doubtful("detection time", apply)
+
+
+def _repair(scenario: Scenario) -> Input | None:
+    if scenario.recovery.spares is None or not any(cause.repair_s for cause in scenario.causes):
+        return None
+
+    def apply(point: Point, factor: float) -> Point:
+        causes = [replace(cause, repair_s=cause.repair_s * factor) for cause in point.scenario.causes]
+        return point._replace(scenario=replace(point.scenario, causes=causes))
+
+    return _doubtful("repair time", apply)
+
+
+def _restart(scenario: Scenario) -> Input | None:
+    if not scenario.causes or not scenario.recovery.recovery_s + scenario.recovery.swap_s:
+        return None
+
+    def apply(point: Point, factor: float) -> Point:
+        old = point.scenario.recovery
+        new = replace(old, swap_s=old.swap_s * factor, initialization_s=old.initialization_s * factor,
+                      restore_s=old.restore_s * factor)  # fmt: skip
+        return point._replace(scenario=replace(point.scenario, recovery=new))
+
+    return _doubtful("restart time", apply)
+
+
+def _saves(scenario: Scenario) -> Input | None:
+    if not any(stage.cycle.write_s for stage in scenario.stages):
+        return None
+
+    def apply(point: Point, factor: float) -> Point:
+        stages = [
+            replace(stage, cycle=replace(stage.cycle, write_s=stage.cycle.write_s * factor))
+            for stage in point.scenario.stages
+        ]
+        return point._replace(scenario=replace(point.scenario, stages=stages))
+
+    return _doubtful("blocking time of a save", apply)
+
+
+def _doubtful(name: str, apply: Callable[[Point, float], Point]) -> Input:
+    low, high = _times(0.5, 2.0)
+    return Input(name=name, low=low, high=high, source="assumption: a factor 2 either way",
+                 move=_factor(0.5, 2.0, apply))  # fmt: skip
+
+
+def _price(scenario: Scenario) -> Input:
+    """Price: the discount that is still open, or a fifth either way."""
+    low, high = scenario.tariff.discount
+    if low == high:
+        move = _factor(0.8, 1.25, lambda point, factor: point._replace(usd_factor=point.usd_factor * factor))
+        return Input(name="price", low="x 0.8", high="x 1.25", move=move,
+                     source="assumption: 90 % range of an amount that is known")  # fmt: skip
+
+    def negotiated(point: Point, share: float) -> Point:
+        tariff = point.scenario.tariff.settled(1.0 - share)
+        return point._replace(scenario=replace(point.scenario, tariff=tariff))
+
+    return Input(name="price", low=f"{high:.0%} off", high=f"{low:.0%} off", move=negotiated,
+                 source="the scenario's own range of discounts")  # fmt: skip

@@ -1,0 +1,317 @@
+"""What is still to come, given what was seen: rates and speed are updated, and the rest of the run is simulated.
+
+Two things are learned. The *failure rate* is a multiple of the scenario's, with a gamma prior; so many stops in the
+time seen make it another gamma (conjugate). The *speed* is a multiple of the scenario's, log-normal; the tokens that
+were kept in the time left after saves and stops measure it, with the error that the luck of single stops leaves. What
+neither explains, weeks that go better or worse than those before, is a third factor that only the rest meets.
+
+Source: A. Gelman et al., Bayesian Data Analysis, 3rd edition, sections 2.6 (gamma and Poisson) and 2.5 (normal).
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analysis.metrics.forecast import Samples, samples
+from analysis.metrics.summary import Summary, summary
+from analysis.study.evaluate import bare
+from analysis.study.so_far import Seen
+from simulator.engine.run import run, silent
+from simulator.foundation.issues import Issue, ScenarioError
+from simulator.foundation.streams import generator
+from simulator.foundation.units import show
+from simulator.scenario.values import Scenario, Stage, rate_per_s
+
+FloatArray = NDArray[np.float64]
+
+DAY_S = 86400.0
+_Z_90 = 1.6448536269514722
+RATE_SIGMA = math.log(2.0) / _Z_90  # assumption: nine clusters of ten fail half to twice as often as the catalogue's
+SPEED_SIGMA = math.log(1.1) / _Z_90  # assumption: a stated speed is right within 10 % in 90 % of runs
+DRIFT_SIGMA = 0.05  # assumption: how far the pace of the rest is from the pace so far, once rates are known
+DRAWS = 64  # pairs of rate and speed
+REPLICAS = 32  # of the rest for each pair
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Belief:
+    """What is thought of the rate and the speed, as multiples of the scenario's.
+
+    Parameters
+    ----------
+    rate_shape, rate_rate : float
+        Of a gamma distribution; its mean is shape / rate.
+    speed_log, speed_sigma : float
+        Mean and standard deviation of the logarithm.
+    drift_sigma : float
+        Standard deviation of the logarithm of the pace of what is still to come.
+    """
+
+    rate_shape: float
+    rate_rate: float
+    speed_log: float = 0.0
+    speed_sigma: float = SPEED_SIGMA
+    drift_sigma: float = DRIFT_SIGMA
+
+    @property
+    def rate(self) -> float:
+        """Mean multiple of the failure rate."""
+        return self.rate_shape / self.rate_rate
+
+    @property
+    def speed(self) -> float:
+        """Median multiple of the speed."""
+        return math.exp(self.speed_log)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outlook:
+    """The forecast of the whole run at one moment.
+
+    Parameters
+    ----------
+    seen : Seen or None
+        What was known; None before the start.
+    belief : Belief
+        What that says of rate and speed.
+    wall_days, usd, interruptions : Summary
+        Of the whole run: what was seen, and the rest.
+    rest_days, rest_usd : Summary
+        Of the rest alone.
+    """
+
+    seen: Seen | None
+    belief: Belief
+    wall_days: Summary
+    usd: Summary
+    interruptions: Summary
+    rest_days: Summary
+    rest_usd: Summary
+
+
+def prior(scenario: Scenario) -> Belief:
+    """Return what is thought before the start: the scenario's own spread of the speed, or our assumption.
+
+    Examples
+    --------
+    >>> from simulator.scenario.api import scenario
+    >>> found = prior(scenario("llama-65b"))
+    >>> found.rate, round(found.rate_shape, 2), round(found.speed_sigma, 3)
+    (1.0, 5.63, 0.058)
+    """
+    shape = 1.0 / RATE_SIGMA**2
+    return Belief(rate_shape=shape, rate_rate=shape, speed_sigma=scenario.efficiency_sigma or SPEED_SIGMA)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Costs:
+    """What a scenario's stops and saves cost on average: the scale against which a log is read.
+
+    Parameters
+    ----------
+    rate_per_s : float
+        Stops of the job, at the scenario's own rate [1/s].
+    stop_s, stop_spread_s : float
+        Wall-clock that one stop takes, lost work included, and its standard deviation [s].
+    hidden_s : float
+        Part of it in which nothing can strike [s].
+    saving_share : float
+        Of the time at work.
+    """
+
+    rate_per_s: float
+    stop_s: float = 0.0
+    stop_spread_s: float = 0.0
+    hidden_s: float = 0.0
+    saving_share: float = 0.0
+
+
+def costs(scenario: Scenario, replicas: int = 256) -> Costs:
+    """Measure what stops and saves cost, on runs with and without failures."""
+    rate = rate_per_s(scenario, max(scenario.stages, key=lambda stage: stage.work_s))
+    some = replace(bare(scenario), efficiency_sigma=0.0)
+    quiet, found = run(replace(some, causes=()), range(1)), run(some, range(replicas))
+    work_s, quiet_s, count = math.fsum(stage.work_s for stage in scenario.stages), quiet.wall_s[0], found.interruptions
+    saving = max(1.0 - work_s / float(quiet_s), 0.0)
+    if not rate or not count.any():
+        return Costs(rate_per_s=0.0, saving_share=saving)
+    added_s = found.wall_s - quiet_s
+    stop_s = float(added_s.sum() / count.sum())
+    return Costs(
+        rate_per_s=rate,
+        stop_s=stop_s,
+        stop_spread_s=float(np.sqrt(np.mean((added_s - stop_s * count) ** 2) / count.mean())),
+        hidden_s=_hidden_s(scenario),
+        saving_share=saving,
+    )
+
+
+def _hidden_s(scenario: Scenario) -> float:
+    """Return how long a stop hides from the next, by the exposure model; waits for a spare apart."""
+    recovery = scenario.recovery
+    if recovery.exposure == "C":
+        return 0.0
+    weights = [cause.rate_per_node_s for cause in scenario.causes]
+    noticed_s = math.fsum(cause.rate_per_node_s * cause.detection_s for cause in scenario.causes) / math.fsum(weights)
+    return noticed_s + recovery.swap_s + (recovery.recovery_s if recovery.exposure == "B" else 0.0)
+
+
+def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Belief:
+    """Return what is thought after a stretch was seen.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With tokens in every stage.
+    belief : Belief
+        Before.
+    seen : Seen
+        Everything from the start.
+    cost : Costs
+        Of the scenario's stops and saves, from `costs`.
+
+    Raises
+    ------
+    ScenarioError
+        If more was trained than there is, or faster than any belief allows.
+    """
+    exposed_s = max(seen.elapsed_s - seen.stops * cost.hidden_s, 0.0)
+    expected = exposed_s * cost.rate_per_s
+    working_s = (seen.elapsed_s - seen.stops * cost.stop_s) * (1.0 - cost.saving_share)
+    if working_s <= 0:
+        message = (f"{seen.stops} stops in {show(seen.elapsed_s, 'time')} leave no time to train, at "
+                   f"{show(cost.stop_s, 'time')} each as the scenario has it")  # fmt: skip
+        raise ScenarioError([Issue(file="--so-far", message=message)])
+    measured, error = _measured_speed(scenario, seen, working_s, cost)
+    weight, own = 1.0 / error**2, 1.0 / belief.speed_sigma**2
+    return replace(
+        belief,
+        rate_shape=belief.rate_shape + (seen.stops if cost.rate_per_s else 0),
+        rate_rate=belief.rate_rate + expected,
+        speed_log=(own * belief.speed_log + weight * measured) / (own + weight),
+        speed_sigma=(own + weight) ** -0.5,
+    )
+
+
+def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Costs) -> tuple[float, float]:
+    """Return the logarithm of the measured multiple of the speed, and its error."""
+    done_s = work_done_s(scenario, seen.tokens)
+    if done_s <= 0:
+        return 0.0, math.inf
+    if seen.tokens_per_s is not None:
+        stage = scenario.stages[0]
+        assert stage.tokens is not None
+        own = stage.tokens / stage.work_s / stage.accelerators
+        return math.log(seen.tokens_per_s / own), 0.01  # a speed that was measured is taken to one per cent
+    luck_s = cost.stop_spread_s * max(seen.stops, 1) ** 0.5 + cost.stop_s / 2
+    return math.log(done_s / working_s), max(luck_s / working_s, 0.002)
+
+
+def work_done_s(scenario: Scenario, tokens: float) -> float:
+    """Return the useful time that the tokens so far take at the scenario's speed [s].
+
+    Raises
+    ------
+    ScenarioError
+        If a stage does not know its tokens, or there are fewer in all.
+    """
+    done_s, left = 0.0, tokens
+    for stage in scenario.stages:
+        whole = _tokens(stage)
+        share = min(left / whole, 1.0)
+        done_s += share * stage.work_s
+        left -= share * whole
+    if left > 1e-9 * tokens:
+        message = f"{show(tokens, 'tokens')} are done, more than the scenario has ({show(tokens - left, 'tokens')})"
+        raise ScenarioError([Issue(file="--so-far", message=message)])
+    return done_s
+
+
+def rest_of(scenario: Scenario, tokens: float, *, rate: float = 1.0, speed: float = 1.0) -> Scenario:
+    """Return the scenario without what is done, at a multiple of its failure rate and speed."""
+    stages, left = [], tokens
+    for stage in scenario.stages:
+        whole = _tokens(stage)
+        share = 1.0 - min(left / whole, 1.0)
+        left = max(left - whole, 0.0)
+        if share > 0:
+            stages.append(replace(stage, work_s=stage.work_s * share / speed, tokens=whole * share,
+                                  productive_s=stage.productive_s * share / speed))  # fmt: skip
+    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * rate) for cause in scenario.causes]
+    return replace(bare(scenario), stages=stages, causes=causes, efficiency_sigma=0.0)
+
+
+def _tokens(stage: Stage) -> float:
+    if stage.tokens is None:
+        message = f"phase {stage.name!r} does not know its tokens, so that progress cannot be placed in it"
+        raise ScenarioError([Issue(path="phases", message=message)])
+    return stage.tokens
+
+
+def outlook(
+    scenario: Scenario, belief: Belief, seen: Seen | None,
+    *, draws: int = DRAWS, replicas: int = REPLICAS, progress: Callable[[int], None] = silent,
+) -> Outlook:  # fmt: skip
+    """Simulate the rest under a belief, and add what was seen.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The whole run.
+    belief : Belief
+        Of rate and speed.
+    seen : Seen or None
+        What is done; None forecasts the whole run.
+    draws, replicas : int
+        Pairs of rate and speed, and replicas of the rest for each.
+    progress : callable, optional
+        Called with 1 for every pair.
+    """
+    tokens, elapsed_s, stops = (0.0, 0.0, 0) if seen is None else (seen.tokens, seen.elapsed_s, seen.stops)
+    whole = math.fsum(_tokens(stage) for stage in scenario.stages)
+    if tokens >= whole:
+        raise ScenarioError([Issue(file="--so-far", message="all tokens are done: there is nothing left to forecast")])
+    parts: list[Samples] = []
+    for number, (rate, speed) in enumerate(_pairs(scenario, belief, draws)):
+        rest = rest_of(scenario, tokens, rate=rate, speed=speed)
+        span = range(number * replicas, (number + 1) * replicas)
+        parts.append(samples(rest, run(rest, span), span))
+        progress(1)
+    days, usd, stopped = (
+        np.concatenate([getattr(part, name) for part in parts]) for name in ("wall_days", "usd", "interruptions")
+    )
+    spent = usd / days * elapsed_s / DAY_S
+    return Outlook(
+        seen=seen,
+        belief=belief,
+        wall_days=summary(days + elapsed_s / DAY_S),
+        usd=summary(usd + spent),
+        interruptions=summary(stopped + stops),
+        rest_days=summary(days),
+        rest_usd=summary(usd),
+    )
+
+
+def _pairs(scenario: Scenario, belief: Belief, draws: int) -> Sequence[tuple[float, float]]:
+    """Draw rates and speeds evenly: a Latin hypercube through the two distributions."""
+    from scipy.stats import gamma, norm
+
+    stream = generator(scenario.seed, "update")
+    first, second = ((stream.permutation(draws) + stream.random(draws)) / draws for _ in range(2))
+    rates = gamma.ppf(first, belief.rate_shape, scale=1.0 / belief.rate_rate)
+    sigma = math.hypot(belief.speed_sigma, belief.drift_sigma)
+    speeds = np.exp(belief.speed_log + sigma * norm.ppf(second))
+    return list(zip(rates.tolist(), speeds.tolist(), strict=True))
+
+
+def history(
+    scenario: Scenario, log: Sequence[Seen], *, progress: Callable[[int], None] = silent
+) -> Sequence[Outlook]:  # fmt: skip
+    """Return the forecast before the start and after every row of a log, each from the start's belief."""
+    first = prior(scenario)
+    scale = costs(scenario)
+    later = [outlook(scenario, posterior(scenario, first, seen, scale), seen, progress=progress) for seen in log]
+    return [outlook(scenario, first, None, progress=progress), *later]

@@ -1,0 +1,190 @@
+"""The price of an accelerator-hour on a term: stated, or a dated row of the price book."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+
+from simulator.foundation.issues import not_among
+from simulator.pricing.book import Price, PriceBook, PriceError
+from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
+from simulator.pricing.terms import DISCOUNT_PRIOR, HOURS_PER_YEAR, TERMS, PriceTerm
+from simulator.scenario import schema
+from simulator.scenario.findings import Findings
+from simulator.scenario.lines import Path
+from simulator.scenario.spot import named_file, read_trace
+
+LOOKED_UP = {"on_demand": "on_demand", "negotiated": "on_demand", "spot": "spot", "commit_1y": "commit_1y",
+             "commit_3y": "commit_3y"}  # fmt: skip
+STATED = ("stated", *LOOKED_UP, "capacity_block", "reserved_minimum", "owned")
+KINDS = {"commit_1y": "committed", "commit_3y": "committed"}
+YEARS = {"commit_1y": 1, "commit_3y": 3}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a price is needed for.
+
+    Parameters
+    ----------
+    accelerator : str
+        Key of the catalogue.
+    accelerators : int
+        The most that work at once, spares included.
+    start : date
+        First day of the run.
+    book : PriceBook
+        Where prices are looked up, the user's rows in front.
+    """
+
+    accelerator: str
+    accelerators: int
+    start: date
+    book: PriceBook
+
+
+def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, findings: Findings) -> Portion | None:
+    """Return a share of the machines on its term; None with a problem noted."""
+    quote = _stated(terms, path, findings) if terms.rate is not None else _looked_up(terms, path, asked, findings)
+    if quote is None:
+        return None
+    if terms.term == "negotiated" and terms.discount is None and terms.list_rate is None:
+        low, high = DISCOUNT_PRIOR
+        findings.fact((*path, "negotiated"), f"{low:g} to {high:g}", "assumption: what large buyers get", "M")
+        quote = replace(quote, discount_low=low, discount_high=high)
+    try:
+        term = _term(terms, share, quote, path, asked, findings)
+    except (ValueError, TypeError, OSError) as error:
+        findings.problem((*path, "term"), f"{quote.term}: {error}")
+        return None
+    if not isinstance(term, SCALABLE) and quote.discount_high == 1:
+        findings.problem((*path, "discount"), f"of 100 % on {quote.term}; state rate = '$0/h' instead")
+    return Portion(term=term, quote=quote, share=share)
+
+
+def _term(terms: schema.Terms, share: float, quote: Quote, path: Path, asked: Asked, findings: Findings) -> PriceTerm:
+    kind = KINDS.get(quote.term, quote.term)
+    if kind in ("on_demand", "negotiated", "stated") or kind not in TERMS or quote.usd_per_accelerator_h == 0:
+        return _on_list(quote)
+    facts: dict[str, Any] = {
+        "usd_per_accelerator_h": quote.usd_per_accelerator_h,
+        "list_usd_per_accelerator_h": quote.list_usd_per_accelerator_h,
+        "accelerators": terms.reserved or share * asked.accelerators,
+    }
+    if kind == "committed":
+        years = YEARS[quote.term]
+        facts["years"] = years
+        facts["held_h"] = None if terms.rest == "shared" else years * HOURS_PER_YEAR
+        if terms.rest is None:
+            findings.fact((*path, "rest"), "billed", "default: a commitment is paid to its end, used or not")
+    if kind == "capacity_block":
+        block_s = terms.block or findings.amount((*path, "block"), 86400.0, "time", "default: blocks of a day", "M")
+        facts["block_h"] = block_s / 3600.0
+    if kind == "reserved_minimum":
+        if terms.minimum_accelerator_hours is None:
+            findings.problem((*path, "minimum_accelerator_hours"), "is missing: how many are paid at least?")
+        facts["minimum_accelerator_hours"] = terms.minimum_accelerator_hours or 0.0
+    if kind == "spot" and terms.trace is not None:
+        facts["trace"] = read_trace(named_file(terms.trace, (*path, "trace"), findings.loaded), asked.start)
+    return term_of(kind, facts)
+
+
+def _on_list(quote: Quote) -> PriceTerm:
+    """Return the term of a list price with a discount, or of a price that is stated beside it."""
+    usd, at_list = quote.usd_per_accelerator_h, quote.list_usd_per_accelerator_h
+    if not 0 < usd < at_list:
+        return listed(usd, (quote.discount_low, quote.discount_high))
+    low, high = (1.0 - usd / at_list * (1.0 - off) for off in (quote.discount_low, quote.discount_high))
+    return listed(at_list, (low, high))
+
+
+def _stated(terms: schema.Terms, path: Path, findings: Findings) -> Quote | None:
+    known = [*STATED, *TERMS]
+    if terms.term is not None and terms.term not in known:
+        findings.problem((*path, "term"), not_among(terms.term, known, most=30))
+        return None
+    extra = terms.host if isinstance(terms.host, float) else 0.0
+    included = True if extra else {"included": True, "excluded": False}.get(str(terms.host))
+    low, high = terms.discount or (0.0, 0.0)
+    rate = (terms.rate or 0.0) + extra
+    return Quote(
+        usd_per_accelerator_h=rate,
+        list_usd_per_accelerator_h=rate if terms.list_rate is None else terms.list_rate + extra,
+        discount_low=low,
+        discount_high=high,
+        term=terms.term or "stated",
+        provider=terms.provider,
+        region=terms.region,
+        on=terms.date,
+        host_included=included,
+        source="stated in the scenario",
+    )
+
+
+def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -> Quote | None:
+    if terms.term not in LOOKED_UP:
+        findings.problem((*path, "term"), f"{not_among(str(terms.term), LOOKED_UP)}; other terms need pricing.rate")
+        return None
+    try:
+        found = _row(terms, LOOKED_UP[terms.term], asked)
+    except (PriceError, ValueError, OSError) as error:
+        findings.problem(path, str(error).replace("\n", " "))
+        return None
+    usd, included = _with_host(terms, found, path, findings)
+    findings.fact((*path, "row"), found.label, found.source, found.evidence)
+    if found.stale:
+        findings.warn(f"The price is more than a year older than the run: {found.label}.")
+    low, high = terms.discount or (0.0, 0.0)
+    return Quote(
+        usd_per_accelerator_h=usd,
+        list_usd_per_accelerator_h=_list(terms, found, usd, path, asked, findings),
+        discount_low=low,
+        discount_high=high,
+        term=terms.term,
+        provider=found.provider or None,
+        region=found.region or None,
+        on=found.date_from,
+        host_included=included,
+        source=found.source,
+        evidence=found.evidence,
+        stale=found.stale,
+    )
+
+
+def _row(terms: schema.Terms, term: str, asked: Asked) -> Price:
+    return asked.book.lookup(
+        asked.accelerator, provider=terms.provider, region=terms.region, term=term, date=terms.date or asked.start
+    )
+
+
+def _list(terms: schema.Terms, found: Price, usd: float, path: Path, asked: Asked, findings: Findings) -> float:
+    """Return the on-demand price beside a row of another term: of the same provider where there is one."""
+    if found.term == "on_demand":
+        return usd
+    if terms.list_rate is not None:
+        return terms.list_rate + (terms.host if isinstance(terms.host, float) else 0.0)
+    same = terms.model_copy(update={"provider": found.provider or terms.provider})
+    for each in (same, same.model_copy(update={"region": None})):
+        try:
+            row = _row(each, "on_demand", asked)
+        except PriceError:
+            continue
+        findings.fact((*path, "list_row"), row.label, row.source, row.evidence)
+        return row.usd_per_accelerator_h + (usd - found.usd_per_accelerator_h)
+    findings.warn(f"No on-demand price stands beside {found.label}: it counts as the list price too.")
+    return usd
+
+
+def _with_host(terms: schema.Terms, found: Price, path: Path, findings: Findings) -> tuple[float, bool | None]:
+    """Return the price with what was asked about the host, and whether the host is in it."""
+    usd, at = found.usd_per_accelerator_h, (*path, "host")
+    if terms.host == "excluded" and found.host_included:
+        findings.problem(at, f"the host is part of the price and cannot be taken out: {found.label}")
+    if isinstance(terms.host, float):
+        if found.host_included:
+            findings.problem(at, f"the host is part of the price already: {found.label}")
+        return usd + terms.host, True
+    if terms.host == "included" and found.host_included is False:
+        findings.problem(at, f"this price leaves the host out; add its rate, as in host = '$1.10/h': {found.label}")
+    if terms.host is None and found.host_included is False:
+        findings.warn(f"The price is for the accelerator alone, the host is extra: {found.label}.")
+    return usd, found.host_included

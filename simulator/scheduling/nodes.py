@@ -1,0 +1,151 @@
+"""Nodes with their free units, and what a rule that chooses among them has to do.
+
+The rules of ours are in `simulator.scheduling.placement`, with the registry's names. One of your own::
+
+    @PLACEMENTS.register("last-fit")
+    class LastFit:
+        def find(self, job, nodes):
+            for node in reversed(range(len(nodes.units))):
+                if node not in nodes.broken and nodes.free_on[node] >= job.size:
+                    return Place((node,), (job.size,))
+            return None
+"""
+
+from bisect import bisect_left, insort
+from collections.abc import Sequence
+from copy import copy
+from typing import Protocol, Self, runtime_checkable
+
+from simulator.foundation.registry import Registry
+from simulator.scheduling.job import Job
+from simulator.scheduling.state import Place
+
+
+class PlacementRule(Protocol):
+    """Chooses nodes; the same free units give the same answer."""
+
+    def find(self, job: Job, nodes: "NodePool") -> Place | None:
+        """Return the units to take on each node, or None if the gang has to wait."""
+        ...
+
+
+@runtime_checkable
+class BoundRule(Protocol):
+    """A rule that keeps a gang together more closely than nodes alone would."""
+
+    def obstacle(self, job: Job, nodes: "NodePool") -> str:
+        """Say why enough free units are no place: ``topology`` if only the bound stands in the way."""
+        ...
+
+
+PLACEMENTS: Registry[type[PlacementRule]] = Registry("placement rule", group="flopcast.placements")
+
+
+class NodePool:
+    """The nodes of a cluster.
+
+    Parameters
+    ----------
+    units : sequence of int
+        Units (accelerators) of each node.
+    rule : PlacementRule
+        Chooses among nodes.
+    racks, pods : sequence of int or None
+        Rack (leaf, block or scale-up domain) and pod of each node; None puts all into one.
+
+    Attributes
+    ----------
+    free_on : list of int
+        Free units of each node.
+    by_free : list of list of int
+        Nodes by their number of free units, each list in order; broken nodes are in none.
+
+    Examples
+    --------
+    >>> from simulator.scheduling.placement import PLACEMENTS
+    >>> pool = NodePool([8, 8], PLACEMENTS["consolidated"]())
+    >>> place = pool.find(Job("a", 0, 8, 1, 1))
+    >>> pool.take(place)
+    >>> place.nodes, pool.free, pool.find(Job("b", 0, 9, 1, 1))
+    ((0,), 8, None)
+    """
+
+    def __init__(
+        self,
+        units: Sequence[int],
+        rule: PlacementRule,
+        racks: Sequence[int] | None = None,
+        pods: Sequence[int] | None = None,
+    ) -> None:
+        self.units = units
+        self.rule = rule
+        self.racks = racks or [0] * len(units)
+        self.pods = pods or [0] * len(units)
+        self.free_on = list(units)
+        self.free = sum(units)
+        self.largest = max(units, default=0)
+        self.by_free: list[list[int]] = [[] for _ in range(self.largest + 1)]
+        for node, count in enumerate(units):
+            self.by_free[count].append(node)
+        self.broken: set[int] = set()
+
+    @property
+    def capacity(self) -> int:
+        """Units of all nodes."""
+        return sum(self.units)
+
+    def find(self, job: Job) -> Place | None:
+        """Return where the rule would put the gang now."""
+        return self.rule.find(job, self) if job.size <= self.free else None
+
+    def take(self, place: Place) -> None:
+        """Hold units; it is an error if they are not free."""
+        for node, units in zip(place.nodes, place.units, strict=True):
+            if units > self.free_on[node] or node in self.broken:
+                raise AssertionError(f"node {node} has {self.free_on[node]} free units, {units} are to be taken")
+            self.set_free(node, self.free_on[node] - units)
+
+    def give(self, place: Place) -> None:
+        """Give units back; those of broken nodes stay out of reach."""
+        for node, units in zip(place.nodes, place.units, strict=True):
+            self.set_free(node, self.free_on[node] + units)
+
+    def set_free(self, node: int, free: int) -> None:
+        """State how many units of a node are free, in service or not."""
+        if node not in self.broken:
+            bucket = self.by_free[self.free_on[node]]
+            del bucket[bisect_left(bucket, node)]
+            insort(self.by_free[free], node)
+            self.free += free - self.free_on[node]
+        self.free_on[node] = free
+
+    def lose(self, node: int) -> None:
+        """Take a node out of service."""
+        bucket = self.by_free[self.free_on[node]]
+        del bucket[bisect_left(bucket, node)]
+        self.free -= self.free_on[node]
+        self.broken.add(node)
+
+    def restore(self, node: int) -> None:
+        """Put a node back into service."""
+        self.broken.discard(node)
+        insort(self.by_free[self.free_on[node]], node)
+        self.free += self.free_on[node]
+
+    def stranded(self) -> int:
+        """Return the free units on nodes of which a part is taken."""
+        untouched = (
+            free for node, free in enumerate(self.free_on) if free == self.units[node] and node not in self.broken
+        )
+        return self.free - sum(untouched)
+
+    def obstacle(self, job: Job) -> str:
+        """Say why enough free units are no place for the gang."""
+        return self.rule.obstacle(job, self) if isinstance(self.rule, BoundRule) else "fragmentation"
+
+    def copy(self) -> Self:
+        """Return an independent copy that shares what never changes."""
+        twin = copy(self)
+        twin.free_on, twin.broken = self.free_on.copy(), self.broken.copy()
+        twin.by_free = [bucket.copy() for bucket in self.by_free]
+        return twin

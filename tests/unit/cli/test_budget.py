@@ -1,0 +1,71 @@
+"""``flopcast budget``: what people read, what programs read, and wrong input."""
+
+import json
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from analysis.cli.budget import budget
+from simulator.foundation.units import UnitError
+
+app = typer.Typer()
+app.command()(budget)
+FAST = ("--replicas", "100")
+
+
+def run(*words: str) -> str:
+    done = CliRunner().invoke(app, [*words, *FAST], catch_exceptions=False)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_answer_comes_first() -> None:
+    text = run("$5M", "--served", "2T tokens", "--accelerator", "h100-sxm", "--loss", "1.95")
+    assert text.startswith("$5M buys a loss of 1.9")
+    assert "serving-aware: parameters" in text
+    assert "1.95 in" in text
+    assert "What moves the loss" in text
+
+
+def test_json_holds_every_offer() -> None:
+    facts = json.loads(run("$5M", "--json"))
+    assert facts["usd"] == 5e6
+    assert len(facts["offers"]) > 20
+    first = facts["offers"][0]["compute_optimal"]
+    assert first["loss"]["p10"] < first["loss"]["p50"] < first["loss"]["p90"]
+    assert facts["offers"][0]["serving_aware"] is None
+
+
+def test_what_a_loss_costs() -> None:
+    facts = json.loads(run("--loss", "1.83", "--accelerator", "h100-sxm", "--json"))
+    assert facts["usd"] is None
+    assert facts["offers"][0]["compute_optimal"]["usd"]["p90"] is None  # never, in one draw of ten
+
+
+@pytest.mark.parametrize("suffix", [".svg", ".png"])
+def test_pictures(tmp_path: Path, suffix: str) -> None:
+    file = tmp_path / f"budget{suffix}"
+    run("$5M", "--accelerator", "h100-sxm", "--served", "1T tokens", "--plot", str(file))
+    assert file.stat().st_size > 5000
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["5"], "no unit is given"),
+        (["$0"], "buys nothing"),
+        (["--loss", "1.5"], "not above 1.8172"),
+        (["$5M", "--date", "soon"], "not a date"),
+        (["$5M", "--mfu", "140 %"], "no share"),
+        (["$5M", "--plot", "a.pdf"], ".svg or .png"),
+    ],
+)
+def test_wrong_input_is_said_in_one_sentence(words: list[str], message: str) -> None:
+    with pytest.raises(UnitError, match=message):
+        run(*words)
+
+
+def test_nothing_asked() -> None:
+    assert CliRunner().invoke(app, []).exit_code == 2

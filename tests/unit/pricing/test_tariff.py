@@ -1,0 +1,142 @@
+"""What a run pays: portions, holdings, taxes and credits on four bases."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from simulator.pricing.holdings import Egress, Storage, Tier, tiered_usd
+from simulator.pricing.ledger import BASES
+from simulator.pricing.reserved import Committed
+from simulator.pricing.tariff import Portion, Quote, Tariff, flat, term_of
+from simulator.pricing.terms import Free, Negotiated, OnDemand, Spot, Usage, Use
+from simulator.pricing.trace import PriceTrace
+
+USAGES = [Usage.of(8, 10.0, "one"), Usage.of(4, 5.0, "two")]
+INF = float("inf")
+
+
+def portion(term: Any, share: float = 1.0, **facts: Any) -> Portion:
+    usual = {"usd_per_accelerator_h": 2.0, "list_usd_per_accelerator_h": 2.0}
+    return Portion(term=term, share=share, quote=Quote(**{**usual, **facts}))
+
+
+def test_a_flat_tariff_is_hours_times_price_on_every_basis() -> None:
+    due = flat(2.0).bill(USAGES)
+    assert [line.phase for line in due.used] == ["one", "two"]
+    assert not due.owed
+    assert {float(due.usd(basis)) for basis in BASES} == {200.0}
+
+
+def test_a_discount_shows_on_all_bases_but_the_list() -> None:
+    due = flat(2.0, 0.25, 0.25).bill(USAGES)
+    assert [float(due.usd(basis)) for basis in BASES] == [200.0, 150.0, 150.0, 150.0]
+    drawn = flat(2.0, 0.5, 0.8).bill(USAGES, quantile=np.array([0.0, 1.0]))
+    np.testing.assert_allclose(drawn.usd("billed"), [100.0, 40.0])
+
+
+def test_a_stage_may_have_its_own_list_price() -> None:
+    due = flat(2.0, 0.5, 0.5).bill(USAGES, rates=[None, 3.0])
+    assert [float(line.billed_usd) for line in due.used] == [80.0, 30.0]
+    assert float(flat(0.0).bill(USAGES, rates=[None, 3.0]).usd("billed")) == 60.0
+
+
+def test_shares_are_charged_apart_and_sum() -> None:
+    half = Tariff(portions=[portion(OnDemand(usd_per_accelerator_h=2.0), 0.5), portion(Free(), 0.5)])
+    assert float(half.bill(USAGES).usd("billed")) == 100.0
+    with pytest.raises(ValueError, match="sum of 1"):
+        Tariff(portions=[portion(Free(), 0.4)])
+
+
+def test_the_idle_rest_of_a_commitment_is_owed_beside_the_use() -> None:
+    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=8, held_h=8760.0)
+    due = Tariff(portions=[portion(term)]).bill(USAGES)
+    [idle] = due.owed
+    assert (idle.line.phase, float(idle.line.accelerator_hours), idle.unit) == ("idle_commitment", 0.0, "Hours")
+    assert float(idle.quantity) == pytest.approx(8 * 8760 - 100)
+    assert float(due.usd("billed")) == pytest.approx(8 * 8760.0)
+    assert float(due.usd("list")) == 200.0
+
+
+def test_a_discount_on_another_term_lowers_what_is_paid() -> None:
+    term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0)
+    due = Tariff(portions=[portion(term, discount_low=0.1, discount_high=0.1)]).bill(USAGES)
+    assert float(due.usd("billed")) == pytest.approx(90.0)
+
+
+def test_tax_is_on_each_basis_and_credits_are_the_same_on_all() -> None:
+    paid = Tariff(portions=flat(2.0, 0.5, 0.5).portions, tax_rate=0.1, credits_usd=30.0).bill(USAGES)
+    assert [round(float(paid.usd(basis)), 9) for basis in BASES] == [190.0, 80.0, 80.0, 80.0]
+    generous = Tariff(portions=flat(2.0).portions, credits_usd=1e9).bill(USAGES)
+    assert float(generous.usd("billed")) == 0.0
+
+
+def test_storage_and_egress() -> None:
+    store = Storage(what="data", gb=100.0, tiers=[Tier(50.0, 0.02), Tier(INF, 0.01)])
+    leaving = Egress(what="weights", gb=10.0, tiers=[Tier(INF, 0.09)])
+    due = Tariff(portions=flat(2.0).portions, holdings=[store, leaving]).bill([Usage.of(1, 1460.0, "one")])
+    assert {each.line.phase: round(float(each.line.billed_usd), 9) for each in due.owed} == {
+        "storage": 3.0, "egress": 0.9
+    }  # fmt: skip
+    assert [each.unit for each in due.owed] == ["GB-Months", "GB"]
+    with pytest.raises(ValueError, match="rising ends"):
+        list(Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)]).owed(1.0))
+
+
+@given(st.floats(0, 1e5), st.floats(0, 1e5))
+def test_tiers_rise_and_are_never_dearer_than_the_first(amount: float, more: float) -> None:
+    tiers = [Tier(10.0, 0.3), Tier(100.0, 0.2), Tier(INF, 0.1)]
+    usd, above = float(tiered_usd(amount, tiers)), float(tiered_usd(amount + more, tiers))
+    assert usd <= above <= (amount + more) * 0.3 + 1e-9
+    assert usd >= amount * 0.1 - 1e-9
+
+
+@given(st.floats(0, 500), st.floats(0.01, 500), st.floats(0.05, 0.95))
+def test_a_trace_is_paid_alike_in_one_piece_and_in_two(begin: float, length: float, share: float) -> None:
+    trace = PriceTrace(from_h=(0.0, 3.0, 7.5), usd_per_accelerator_h=(1.0, 4.0, 2.0), length_h=10.0)
+    middle, end = begin + share * length, begin + length
+    first, last = float(trace.mean_usd(begin, middle)), float(trace.mean_usd(middle, end))
+    whole = float(trace.mean_usd(begin, end))
+    assert first * share + last * (1 - share) == pytest.approx(whole, rel=1e-6)
+    assert 1.0 - 1e-9 <= whole <= 4.0 + 1e-9
+    assert float(trace.mean_usd(begin, begin + 10.0)) == pytest.approx(trace.mean)
+
+
+def test_a_moment_has_the_price_of_its_time_and_bad_traces_are_refused() -> None:
+    trace = PriceTrace(from_h=(0.0, 3.0), usd_per_accelerator_h=(1.0, 4.0), length_h=10.0)
+    assert [float(trace.mean_usd(at, at)) for at in (0.0, 3.0, 9.9, 10.0)] == [1.0, 4.0, 4.0, 1.0]
+    for from_h, usd in (((1.0,), (1.0,)), ((0.0, 0.0), (1.0, 1.0)), ((0.0,), (1.0, 2.0)), ((0.0,), (0.0,))):
+        with pytest.raises(ValueError, match="trace"):
+            PriceTrace(from_h=from_h, usd_per_accelerator_h=usd, length_h=10.0)
+
+
+def test_spot_follows_its_trace_and_can_be_dearer_than_on_demand() -> None:
+    trace = PriceTrace(from_h=(0.0, 10.0), usd_per_accelerator_h=(1.0, 5.0), length_h=20.0)
+    term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, trace=trace)
+    [line] = term.charge(Usage(uses=(Use("x", "", 10.0),), wall_h=10.0, start_h=5.0))
+    assert (float(line.billed_usd), float(line.list_usd)) == (pytest.approx(30.0), 20.0)
+
+
+def test_a_registered_term_gets_the_facts_that_it_has_fields_for() -> None:
+    facts = {"usd_per_accelerator_h": 1.0, "list_usd_per_accelerator_h": 2.0, "years": 3, "accelerators": 4}
+    assert term_of("committed", facts).years == 3  # type: ignore[attr-defined]  # it is the commitment
+    assert isinstance(term_of("on_demand", facts), OnDemand)
+    with pytest.raises(KeyError, match="price term"):
+        term_of("barter", facts)
+
+
+def test_an_uncertain_discount_is_told() -> None:
+    assert flat(1.0, 0.5, 0.8).is_uncertain
+    assert not flat(1.0, 0.5, 0.5).is_uncertain
+    assert isinstance(flat(1.0, 0.5, 0.8).portions[0].term, Negotiated)
+
+
+def test_talks_settle_an_open_discount() -> None:
+    open_ended = flat(2.0, 0.5, 0.8)
+    assert open_ended.discount == (0.5, 0.8)
+    settled = open_ended.settled(0.5)
+    assert settled.discount == pytest.approx((0.65, 0.65))
+    assert float(settled.bill(USAGES).usd("billed")) == pytest.approx(70.0)
+    assert flat(2.0, 0.3, 0.3).settled(0.9).discount == (0.3, 0.3)

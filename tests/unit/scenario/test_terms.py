@@ -1,0 +1,130 @@
+"""Price terms, storage, taxes and spot traces as a scenario writes them."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from simulator.pricing.reserved import CapacityBlock, Committed, ReservedMinimum
+from simulator.pricing.terms import Free, Negotiated, OnDemand, Owned, Spot
+from simulator.scenario.api import resolved_toml
+from simulator.scenario.spot import read_trace
+from tests.unit.scenario.maker import Maker
+
+AWS = "without = ['pricing.rate']\nstart = 2023-06-01\n[pricing]\nprovider = 'aws'\nregion = 'us-east-1'\n"
+
+
+def only(made: Maker, *sets: str, text: str = AWS) -> tuple[object, object]:
+    [portion] = made(text, *sets).tariff.portions
+    return portion.term, portion.quote
+
+
+def test_a_commitment_is_looked_up_with_the_list_price_beside_it(made: Maker) -> None:
+    term, _ = only(made, "pricing.term=commit_1y")
+    assert isinstance(term, Committed)
+    assert (term.usd_per_accelerator_h, term.list_usd_per_accelerator_h) == (3.0, 5.12)
+    assert (term.years, term.held_h) == (1, 8760.0)
+    assert term.accelerators == made(AWS).stages[0].accelerators
+    shared, _ = only(made, "pricing.term=commit_3y", "pricing.rest=shared", "pricing.reserved=32")
+    assert isinstance(shared, Committed)
+    assert (shared.years, shared.held_h, shared.accelerators) == (3, None, 32)
+
+
+def test_negotiated_without_a_discount_takes_the_prior(made: Maker) -> None:
+    term, _ = only(made, "pricing.term=negotiated")
+    assert isinstance(term, Negotiated)
+    assert term.bounds == (0.5, 0.8)
+    term, _ = only(made, "pricing.term=negotiated", "pricing.discount=0.3")
+    assert isinstance(term, Negotiated)
+    assert term.bounds == (0.3, 0.3)
+    term, _ = only(made, "pricing.rate=$1/h", "pricing.list_rate=$4/h", "pricing.term=negotiated", text="")
+    assert isinstance(term, Negotiated)
+    assert (term.usd_per_accelerator_h, term.share_off) == (4.0, 0.75)
+
+
+@pytest.mark.parametrize(
+    ("sets", "kind"),
+    [
+        (["pricing.term=capacity_block", "pricing.block=7 d", "pricing.list_rate=$3/h"], CapacityBlock),
+        (["pricing.term=reserved_minimum", "pricing.minimum_accelerator_hours=1000"], ReservedMinimum),
+        (["pricing.term=spot"], Spot),
+        (["pricing.term=owned"], Owned),
+        (["pricing.term=on_demand"], OnDemand),
+        (["pricing.rate=$0/h"], Free),
+    ],
+)
+def test_stated_prices_on_every_term(made: Maker, sets: list[str], kind: type) -> None:
+    term, _ = only(made, "pricing.rate=$2/h", *sets, text="")
+    assert isinstance(term, kind)
+    if isinstance(term, CapacityBlock):
+        assert (term.block_h, term.list_usd_per_accelerator_h) == (168.0, 3.0)
+
+
+def test_mixed_terms(made: Maker) -> None:
+    text = AWS + "[[pricing.parts]]\nshare = 0.75\nterm = 'commit_3y'\n[[pricing.parts]]\nshare = 0.25\n"
+    found = made(text).tariff
+    assert [(part.share, part.quote.term) for part in found.portions] == [(0.75, "commit_3y"), (0.25, "on_demand")]
+    issues = made.issues(text, "pricing.parts[1].share=0.5")
+    assert "sum to 1" in issues["pricing.parts"]
+
+
+def test_what_contradicts_is_refused(made: Maker) -> None:
+    assert "belongs to term = 'spot'" in made.issues("", "pricing.preemption.away=1 h")["pricing.preemption"]
+    assert "needs currency" in made.issues("", "pricing.per_usd=0.9")["pricing.per_usd"]
+    assert "is missing" in made.issues("", "pricing.storage.checkpoints=3")["pricing.storage.tier"]
+    assert "how much leaves" in made.issues("", "pricing.egress.tier=aws")["pricing.egress.data"]
+    assert "did you mean 'spot'" in made.issues("", "pricing.term=spott")["pricing.term"]
+    missing = made.issues("", "pricing.term=reserved_minimum")
+    assert "how many are paid" in missing["pricing.minimum_accelerator_hours"]
+    assert "100 %" in made.issues("", "pricing.term=spot", "pricing.discount=1")["pricing.discount"]
+
+
+def test_spot_brings_preemptions(made: Maker) -> None:
+    spot = made("", "pricing.term=spot", "pricing.list_rate=$5/h", "pricing.preemption.per_1000_node_days=10",
+                "pricing.preemption.away=20 min")  # fmt: skip
+    cause = next(cause for cause in spot.causes if cause.name == "preemption")
+    assert (cause.detection_s, cause.nodes_lost) == (1200.0, 0)
+    assert cause.rate_per_node_s == pytest.approx(10 / 1000 / 86400)
+    assert any("never taken back" in text for text in made("", "pricing.term=spot").warnings)
+
+
+def test_storage_taxes_and_credits(made: Maker) -> None:
+    sets = ["storage.tier=aws-s3-standard", "storage.checkpoints=2", "storage.data=1 TB", "egress.tier=lambda",
+            "egress.data=3 GB", "tax=20 %", "credits=$5", "currency=EUR", "per_usd=0.9"]  # fmt: skip
+    found = made("", "checkpoint.state=1 TB", *(f"pricing.{each}" for each in sets)).tariff
+    sizes = [(each.what, each.gb) for each in found.holdings]
+    assert sizes == [("checkpoints", 2000.0), ("data", 1000.0), ("data", 3.0)]
+    assert (found.tax_rate, found.credits_usd, found.currency, found.per_usd) == (0.2, 5.0, "EUR", 0.9)
+
+
+def test_a_trace_of_prices(made: Maker) -> None:
+    (made.folder / "spot.csv").write_text(
+        "time,usd_per_accelerator_h\n2023-01-01,1.0\n2023-01-02,3.0\n2023-01-03T12:00,2.0\n"
+    )
+    trace = read_trace(made.folder / "spot.csv", date(2023, 1, 2))
+    assert (trace.from_h, trace.usd_per_accelerator_h, trace.length_h) == ((0.0, 36.0, 66.0), (3.0, 2.0, 1.0), 90.0)
+    assert read_trace(made.folder / "spot.csv", date(2030, 1, 1)).usd_per_accelerator_h == (1.0, 3.0, 2.0)
+    text = "[pricing]\nterm = 'spot'\ntrace = 'spot.csv'\n"
+    found = made(text)
+    term = found.tariff.portions[0].term
+    assert isinstance(term, Spot)
+    assert term.trace is not None
+    again = made.folder / "again.toml"
+    again.write_text(resolved_toml(found))
+    from simulator.scenario.api import scenario
+
+    assert scenario(again).fingerprint == found.fingerprint
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("when,what\n1,2\n", "header needs"),
+        ("hours,usd_per_accelerator_h\n1,2\n", "two prices"),
+        ("hours,usd_per_accelerator_h\n1,2\nx,3\n", "bad.csv:3"),
+    ],
+)
+def test_bad_traces(tmp_path: Path, text: str, message: str) -> None:
+    (tmp_path / "bad.csv").write_text(text)
+    with pytest.raises(ValueError, match=message):
+        read_trace(tmp_path / "bad.csv", date(2023, 1, 1))

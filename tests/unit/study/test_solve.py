@@ -1,0 +1,103 @@
+"""Inverse questions against the closed forms that have the answer."""
+
+import pytest
+
+from analysis.study.goal import goal
+from analysis.study.solve import Solution, solve
+from analysis.study.space import dimension
+from analysis.study.worth import LEVERS, worth
+from simulator.foundation.issues import ScenarioError
+from simulator.reliability.expected import segment_s
+from simulator.scenario.api import load
+from simulator.scenario.load import Loaded
+
+SETS = (
+    "failures.catalogue=none",
+    "failures.causes.stop.rate_per_1000_node_days=6.5",
+    "failures.causes.stop.nodes_lost=0",
+    "failures.causes.stop.detection=1 min",
+    "checkpoint.mode=blocking",
+    "checkpoint.save_time=1 min",
+    "recovery.initialization=0 s",
+    "recovery.restore=5 min",
+    "recovery.startup=0 s",
+    "run.seed=5",
+    "run.replicas=1600",
+)
+
+
+def scenario(*sets: str) -> Loaded:
+    return load("llama-65b", sets=[*SETS, *sets])
+
+
+def solved(text: str, wanted: str, *sets: str) -> Solution:
+    return solve(scenario(*sets), *dimension(text), goal(wanted))
+
+
+def goodput(rate_per_1000_node_days: float, *, restore_s: float = 300.0) -> float:
+    """Model A of theory/reliability.md section 1, hourly blocking saves of a minute, 256 nodes."""
+    mtbf_s = 1000 * 86400.0 / rate_per_1000_node_days / 256
+    whole_s = segment_s(3600.0, 60.0, mtbf_s=mtbf_s, down_s=60.0, recovery_s=restore_s, exposure="A")
+    return 3600.0 / whole_s
+
+
+def test_the_failure_rate_at_which_goodput_falls_short() -> None:
+    found = solved("failures.causes.stop.rate_per_1000_node_days=uniform(1.0, 40.0)", "goodput >= 0.9")
+    low, high = 1.0, 40.0
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if goodput(middle) >= 0.9 else (low, middle)
+    assert found.crossings == 1
+    assert found.low < low < found.high
+    assert found.value == pytest.approx(low, rel=0.02)
+    assert found.figure == pytest.approx(0.9, abs=2e-4)
+
+
+def test_the_restore_time_that_a_goal_allows() -> None:
+    found = solved("recovery.restore=uniform(0 min, 300 min)", "goodput >= 0.8")
+    allowed = float(str(found.value).split()[0]) * 60
+    assert goodput(6.5, restore_s=allowed) == pytest.approx(0.8, abs=0.002)
+
+
+def test_whole_numbers_and_lists_are_solved_too() -> None:
+    found = solved("cluster.accelerators=range(1024, 4096, 64)", "days_p90 <= 30 d")
+    tried = dict(found.tried)
+    assert isinstance(found.value, int)
+    assert found.figure is not None
+    assert found.figure <= 30.0 < tried[found.value - 64]
+    assert solved("failures.exposure=['A', 'C']", "days <= 30 d").always
+
+
+def test_goals_that_hold_always_or_never() -> None:
+    always = solved("failures.rate_multiplier=uniform(0.5, 2)", "days <= 300 d")
+    never = solved("failures.rate_multiplier=uniform(0.5, 2)", "days <= 3 d")
+    assert (always.always, always.value) == (True, None)
+    assert (never.always, never.value) == (False, None)
+    assert len(never.tried) == len(always.tried) == 9
+
+
+def test_ends_between_which_a_run_would_never_end_are_refused_in_words() -> None:
+    with pytest.raises(ScenarioError, match="would not end"):
+        solved("failures.rate_multiplier=loguniform(1, 100000)", "days <= 40 d", "run.replicas=4")
+
+
+def test_levers_move_the_way_that_they_should() -> None:
+    found = {each.lever: each for each in worth(load("llama-65b", sets=["run.replicas=2000"]))}
+    assert found.keys() == LEVERS.keys()
+    for name in LEVERS:
+        saved = -found[name].of("usd").difference.mean
+        assert (saved < 0) == (name == "one more spare node"), name
+    spare = found["one more spare node"].of("usd").difference.mean
+    days = found["one more spare node"].of("wall_days").b
+    assert spare == pytest.approx(
+        8 * 24 * 3.93 * days, rel=1e-3
+    )  # spares hardly ever run out: its hours are all it costs
+
+
+def test_levers_that_a_scenario_lacks_are_left_out() -> None:
+    quiet = load("llama-65b", sets=["failures.enabled=false", "run.replicas=10"])
+    assert [each.lever for each in worth(quiet)] == [
+        "one more spare node",
+        "half the restart time",
+        "twice the storage bandwidth",
+    ]
