@@ -6,7 +6,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
-from simulator.scenario.schema.saving import Checkpoint
+from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
@@ -21,6 +21,7 @@ __all__ = [
     "Kept",
     "Leaving",
     "Model",
+    "Near",
     "OwnCause",
     "Part",
     "Phase",

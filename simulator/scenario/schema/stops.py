@@ -13,11 +13,13 @@ class OwnCause(Section):
     """A cause of stops: a change to one of the catalogue's, or one of your own."""
 
     rate_per_1000_node_days: PerThousand | None = None
-    kind: Annotated[str | None, *one_of("fail_stop", "hang", "slow", "silent", "planned")] = None
+    kind: Annotated[str | None, *one_of("fail_stop", "hang", "slow", "silent", "planned", "loss_spike")] = None
     detection: AnyTime | None = None
     nodes_lost: Number | None = None
     repair: AnyTime | None = None
     repair_law: Annotated[str | None, *one_of("constant", "exponential")] = None
+    rewind: AnyTime | None = None
+    duration: AnyTime | None = None
 
 
 class Detection(Section):
@@ -28,6 +30,7 @@ class Detection(Section):
     slow: AnyTime | None = None
     silent: AnyTime | None = None
     planned: AnyTime | None = None
+    loss_spike: AnyTime | None = None
 
 
 class Failures(Section):
