@@ -17,10 +17,12 @@ KINDS: Final[Mapping[str, str]] = {
     "models": "architectures",
     "datasets": "datasets",
     "failures": "failures",
+    "workloads": "workloads",
     "prices": "prices",
     "storage": "storage",
     "egress": "egress",
     "scaling": "scaling_laws",
+    "stages": "stages",
 }
 
 _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
@@ -28,9 +30,11 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "systems": ("accelerator", "nodes", "accelerators_per_node", "fabric"),
     "architectures": ("layers", "hidden", "heads", "vocab", "published_params"),
     "datasets": ("tokens", "bytes", "tokenizer"),
+    "workloads": ("accelerators", "gpu_jobs", "mean_run_s", "mean_gpus", "cancelled_jobs"),
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
     "storage": ("provider", "upto_gb", "usd_per_gb_month"),
     "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "stages": (),
     "scaling_laws": (
         "irreducible",
         "parameter_scale",

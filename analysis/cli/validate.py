@@ -1,9 +1,12 @@
 """``flopcast validate``: check scenarios, and say everything that is wrong with them."""
 
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 def validate(
@@ -25,9 +28,12 @@ def validate(
 def _checked(name: str, sets: list[str]) -> dict[str, Any]:
     """Return the outcome for one scenario."""
     from simulator.foundation.issues import ScenarioError
-    from simulator.scenario.api import check
+    from simulator.scenario.api import check, is_life_alone, life, load
 
     try:
+        if is_life_alone(load(name, sets=sets)):
+            found = life(name, sets)
+            return _valid(name, found.warnings, None)
         scenario = check(name, sets)
     except ScenarioError as error:
         issues = [
@@ -35,12 +41,16 @@ def _checked(name: str, sets: list[str]) -> dict[str, Any]:
             for issue in error.issues
         ]
         return {"scenario": name, "valid": False, "issues": issues, "warnings": [], "fingerprint": None}
+    return _valid(name, scenario.warnings, scenario.fingerprint)
+
+
+def _valid(name: str, warnings: "Sequence[str]", fingerprint: str | None) -> dict[str, Any]:
     return {
         "scenario": name,
         "valid": True,
         "issues": [],
-        "warnings": list(scenario.warnings),
-        "fingerprint": scenario.fingerprint,
+        "warnings": list(warnings),
+        "fingerprint": fingerprint,
     }
 
 
@@ -51,4 +61,5 @@ def _say(result: dict[str, Any]) -> None:
     for warning in result["warnings"]:
         typer.echo(f"{result['scenario']}: warning: {warning}", err=True)
     if result["valid"]:
-        typer.echo(f"{result['scenario']}: valid, fingerprint {result['fingerprint']}")
+        mark = result["fingerprint"]
+        typer.echo(f"{result['scenario']}: valid" + (f", fingerprint {mark}" if mark else ", a life cycle"))

@@ -111,7 +111,7 @@ def slurm(partition: str | None, jobs: int = _JOBS) -> Dask:
     stated = dask.config.get("jobqueue.slurm", {})
     options = {name: value for name, value in _DEFAULTS.items() if stated.get(name) is None}
     cluster = SLURMCluster(queue=partition, **options)
-    cluster.scale(jobs=jobs)
+    cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that ends before its time is submitted again
     client = Client(cluster, set_as_default=False)
     client.wait_for_workers(1)  # as long as the queue takes; Ctrl-C ends it
     return Dask(client, cluster)

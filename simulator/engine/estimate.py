@@ -6,16 +6,18 @@ notice of a fault, which is the whole of the control flow.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.spread import efficiencies
+from simulator.engine.spread import efficiencies, rate_factors
 from simulator.engine.tally import Tally
 from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
+from simulator.reliability.fleet import told
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back
 from simulator.reliability.recovery import (
     REPLACED,
@@ -34,6 +36,7 @@ BoolArray = NDArray[np.bool_]
 
 _NOTHING, _ELSE = 1, 2  # what a fault may cost
 
+AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
 
 
@@ -51,7 +54,14 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     -------
     Ensemble
         Arrays of shape (len(replicas),) in the replicas' order.
+
+    Raises
+    ------
+    ValueError
+        If the scenario says something of single nodes.
     """
+    if scenario.fleet is not None:
+        raise ValueError(f"simulate it: {told(scenario.fleet)}")
     tally = Tally(scenario, replicas)
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))
@@ -67,6 +77,7 @@ class _Batch:
         self.scenario, self.replicas, self.tally = scenario, replicas, tally
         self.offset = replicas.start - tally.replicas.start
         self.speed = efficiencies(scenario, replicas)
+        self.factors = rate_factors(scenario, replicas)
         self.stage = np.zeros(size, dtype=np.intp)  # which stage it is in
         self.entered_s = np.zeros(size)  # when it entered that stage
         self.entered_hazard = np.zeros(size)  # and at which hazard
@@ -85,16 +96,30 @@ class _Batch:
     def run(self) -> None:
         """Advance every replica to its end."""
         self.enter(0, np.arange(len(self.replicas)), np.zeros(len(self.replicas)))
-        scenario = self.scenario
-        repairs, luck = self.shop is not None, uses_luck(scenario)
-        timeline = ahead(chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, luck=luck))
-        stages, one_pass = len(scenario.stages), _FragilePass if is_fragile(scenario) else _Pass
+        timeline = self._faults()
+        if len(self.replicas) >= AHEAD:
+            timeline = ahead(timeline)
+        stages, one_pass = len(self.scenario.stages), _FragilePass if is_fragile(self.scenario) else _Pass
         while (first := int(self.stage.min())) < stages:
             chunk = next(timeline)
             for number in range(first, stages):
                 here = self.stage == number
                 if here.any():
                     one_pass(self, number, here).run(chunk)
+
+    def _faults(self) -> Iterator[Chunk]:
+        scenario = self.scenario
+        repairs, luck = self.shop is not None, uses_luck(scenario)
+        if self.factors is None:
+            return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, luck=luck)
+        return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, luck=luck, factors=self.factors)
+
+    def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
+        """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
+        if self.factors is None:
+            return rate_per_s(self.scenario, stage)
+        rates = np.array([cause.rate_per_node_s for cause in self.scenario.causes])
+        return np.asarray((rates[:, np.newaxis] * self.factors[:, who]).sum(axis=0) * stage.nodes)
 
     def work_s(self, stage: Stage, who: IndexArray) -> FloatArray:
         """Return the useful time of some replicas in a stage [s]."""
@@ -121,7 +146,7 @@ class _Batch:
     def leave(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas end a stage, and begin the next; `at_s` has the shape of `who`."""
         stage, length_s = self.scenario.stages[number], at_s - self.entered_s[who]
-        self.entered_hazard[who] += length_s * rate_per_s(self.scenario, stage)
+        self.entered_hazard[who] += length_s * self.rate_per_s(stage, who)
         self.tally.left(number, who + self.offset, length_s, self.work_s(stage, who))
         self.stage[who] = number + 1
         if number + 1 < len(self.scenario.stages):
@@ -178,7 +203,7 @@ class _Pass:
         """Let each fault of the chunk strike, or not."""
         batch, recovery = self.batch, self.batch.scenario.recovery
         ready_s, exposed_s, rest_s = self.ready_s, self.exposed_s, self.rest_s
-        mtbf_s = 1.0 / rate_per_s(batch.scenario, self.stage)
+        mtbf_s = 1.0 / batch.rate_per_s(self.stage, slice(None))
         start_s = batch.entered_s - batch.entered_hazard * mtbf_s
         hits, lost_s = batch.hits, batch.lost_s
         wait_s = None if chunk.repair is None else np.zeros(chunk.hazard.shape)

@@ -9,22 +9,27 @@ the instant of a failure counts whichever event SimPy happens to process first.
 import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
 from simpy.events import Event
 
-from simulator.engine.spread import efficiencies
+from simulator.engine.fleet import Nodes, Stop
+from simulator.engine.shop import uniforms
+from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
-from simulator.reliability.attempt import saving_s, total_s
+from simulator.reliability.attempt import saves, saving_s, total_s
 from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import Fleet
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back, useful_at_s
 from simulator.reliability.recovery import (
     PARTS,
     REPLACED,
     RESTORE,
     SPARE_WAIT,
+    SWAP,
     exposed_from_s,
     restore_s,
     way_back_s,
@@ -56,13 +61,6 @@ class RunHeader(NamedTuple):
         return sum(self.stops.values())
 
 
-class Stop(NamedTuple):
-    """A fault that struck the job."""
-
-    at_s: float
-    fault: Fault
-
-
 class _Stretch(NamedTuple):
     """Progress that was saved, and that a later stop may still destroy."""
 
@@ -80,16 +78,15 @@ class _Task:
     at_s: float = 0.0  # position of the last usable save on the stage's clock
     durable_s: float = 0.0  # and of the last durable one
     done: list[_Stretch] = field(default_factory=list)
+    all_s: float = field(init=False)  # the stage's clock at its end
 
-    @property
-    def whole_s(self) -> float:
-        """The stage's clock at its end [s]."""
-        return float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
+    def __post_init__(self) -> None:
+        self.all_s = float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
 
     @property
     def rest_s(self) -> float:
         """Time still to be worked and saved, from the last usable save [s]."""
-        return self.whole_s - self.at_s
+        return self.all_s - self.at_s
 
     def useful_s(self, at_s: float) -> float:
         """Return the useful work up to a position on the stage's clock [s]."""
@@ -119,14 +116,20 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
     sink : Sink
         Takes the records as attempts end.
     """
+    scenario = as_lived(scenario, replica)
+    if scenario.fleet is not None:
+        return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes, luck=uses_luck(scenario)), sink=sink)
 
 
 def live(scenario: Scenario, replica: int, timeline: Iterator[Fault], *, sink: Sink) -> RunHeader:
     """Simulate one run through a timeline of the caller's own, in hazard and in order."""
-    run = _Run(scenario, replica, timeline, sink)
+    return _told(_Run(scenario, replica, timeline, sink))
+
+
+def _told(run: "_Run") -> RunHeader:
     run.env.run(run.train)
-    return RunHeader(replica, scenario.seed, scenario.fingerprint, tuple(run.stage_s), run.stops)
+    return RunHeader(run.replica, run.scenario.seed, run.scenario.fingerprint, tuple(run.stage_s), run.stops)
 
 
 class _Run:
@@ -134,7 +137,7 @@ class _Run:
 
     def __init__(self, scenario: Scenario, replica: int, timeline: Iterator[Fault], sink: Sink) -> None:
         self.env = simpy.Environment()
-        self.scenario, self.sink = scenario, sink
+        self.scenario, self.replica, self.sink = scenario, replica, sink
         self.timeline, self.fault = timeline, next(timeline, None)
         self.speed = float(efficiencies(scenario, range(replica, replica + 1))[0])
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
@@ -154,7 +157,7 @@ class _Run:
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while stop := (yield from self._wait(attempt)):
+            while stop := (yield from self._wait(task, attempt)):
                 attempt = self._restart(task, attempt, stop)
             if striker is not None and striker.is_alive:
                 striker.interrupt()
@@ -163,7 +166,7 @@ class _Run:
             self.stage_s.append(now_s - entered_s)
             hazard += self.stage_s[-1] * rate
 
-    def _wait(self, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
+    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:  # noqa: ARG002 - a fleet asks for it
         """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
         try:
             yield self.env.timeout(max(attempt.finish_s - self.env.now, 0.0))
@@ -192,7 +195,7 @@ class _Run:
     def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
         parts_s = way_in_s(self.scenario.recovery, first=first, reenters=task.stage.reenters)
         ready_s = at_s + math.fsum(parts_s)
-        self.exposed_s = exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure)
+        self._expose(exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure))
         self.finish_s = ready_s + task.rest_s
         return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, self.finish_s)
 
@@ -203,23 +206,36 @@ class _Run:
         read_s = self._note_stop(task, attempt, stop, cause)
         parts = list(way_back_s(cause, recovery, task.stage.cycle.last_s))
         parts[RESTORE] = read_s
-        known_s = stop.at_s + math.fsum(parts[:SPARE_WAIT])
-        if self.pool is not None:
-            if cause.nodes_lost:
-                repair_s = cause.repair_s * (stop.fault.repair if cause.repair_law == "exponential" else 1.0)
-                self.held_s = max(self.held_s, self.pool.replace(known_s, back_s=known_s + repair_s))
-            parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+        self._fill(cause, stop.fault, stop.at_s + math.fsum(parts[:SPARE_WAIT]), parts)
         replaced_s = stop.at_s + math.fsum(parts[:REPLACED])
         ready_s = replaced_s + math.fsum(parts[REPLACED:])
-        self.exposed_s = exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure)
+        self._expose(exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure))
         self.finish_s = ready_s + task.rest_s
         return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, self.finish_s)
+
+    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:
+        """Fill the place of a lost machine, and write into the parts how long the job waits for that."""
+        if self.pool is None:
+            return
+        if cause.nodes_lost:
+            repair_s = cause.repair_s * (fault.repair if cause.repair_law == "exponential" else 1.0)
+            self.held_s = max(self.held_s, self.pool.replace(known_s, back_s=known_s + repair_s))
+        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+
+    def _expose(self, from_s: float) -> None:
+        """Let faults strike from an instant on."""
+        self.exposed_s = from_s
 
     def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop, cause: Cause) -> float:
         """Record an attempt that a fault ended, set the stage back, and return how long its save takes to read [s]."""
         self._note_way(task.stage, attempt, stop.at_s)
+        uptime_s = stop.at_s - attempt.ready_s
+        if not self.fragile:
+            if uptime_s > 0:
+                self._note_work_lost(task, attempt, uptime_s, cause)
+            return self.scenario.recovery.restore_s
         cycle, began_s = task.stage.cycle, task.at_s
-        reached_s = began_s + max(stop.at_s - attempt.ready_s, 0.0)
+        reached_s = began_s + max(uptime_s, 0.0)
         if reached_s > began_s:
             task.done.append(_Stretch(attempt.ready_s, began_s, reached_s))
         if not is_special(cause, cycle):
@@ -234,6 +250,15 @@ class _Run:
         self._note_waste(task, cause)
         return float(restore_s(self.scenario.recovery, left.reads, left.near))
 
+    def _note_work_lost(self, task: _Task, attempt: _Attempt, uptime_s: float, cause: Cause) -> None:
+        """Record work that a stop ended where nothing but what follows the last save is ever lost."""
+        cycle = task.stage.cycle
+        made = float(saves(uptime_s, cycle))
+        kept_s = made * cycle.length_s
+        task.at_s += kept_s
+        self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * cycle.overhead_s)
+        self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, cause.waste, cause.name)
+
     def _note_waste(self, task: _Task, cause: Cause) -> None:
         """Record the progress behind the last usable save as lost, and hold back what may be lost later."""
         while task.done and task.done[-1].until_s > task.at_s:
@@ -242,8 +267,6 @@ class _Run:
             self._note(task.stage, start_s + kept_s, until_s - from_s - kept_s, cause.waste, cause.name)
             if kept_s:
                 task.done.append(_Stretch(start_s, from_s, task.at_s))
-        if not self.fragile:
-            self._note_done(task)
 
     def _note_done(self, task: _Task) -> None:
         """Record progress that nothing destroys any more."""
@@ -265,22 +288,53 @@ class _Run:
             useful_s = stage.productive_s
         self._note_work(stage, attempt.ready_s, useful_s, saves_s)
         idle = (self.scenario.recovery.spares or 0) * self.scenario.accelerators_per_node
-        self._emit(Record(entered_s, attempt.finish_s - entered_s, stage.name, "idle_spare", NO_CAUSE, idle))
+        self._emit(entered_s, attempt.finish_s - entered_s, stage.name, "idle_spare", NO_CAUSE, idle)
 
     def _note_way(self, stage: Stage, attempt: _Attempt, until_s: float) -> None:
         """Record the parts of a way in or back, as far as it was gone."""
         start_s = attempt.began_s
         for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            self._note(stage, start_s, min(part_s, until_s - start_s), phase, attempt.cause)
-            start_s += part_s
+            if part_s > 0:
+                self._note(stage, start_s, min(part_s, until_s - start_s), phase, attempt.cause)
+                start_s += part_s
 
     def _note_work(self, stage: Stage, start_s: float, work_s: float, saving_s: float) -> None:
         self._note(stage, start_s, work_s, "productive", NO_CAUSE)
         self._note(stage, start_s + work_s, saving_s, "checkpoint_save", NO_CAUSE)
 
     def _note(self, stage: Stage, start_s: float, duration_s: float, phase: str, cause: str) -> None:
-        self._emit(Record(start_s, duration_s, stage.name, phase, cause, stage.accelerators))
+        self._emit(start_s, duration_s, stage.name, phase, cause, stage.accelerators)
 
-    def _emit(self, record: Record) -> None:
-        if record.duration_s > 0 and record.accelerators:
-            self.sink.take(record)
+    def _emit(self, start_s: float, duration_s: float, subject: str, phase: str, cause: str, accelerators: int) -> None:
+        if duration_s > 0 and accelerators:
+            self.sink.take(Record(start_s, duration_s, subject, phase, cause, accelerators))
+
+
+class _FleetRun(_Run):
+    """A run whose nodes are told one by one: the next stop is known when an attempt begins."""
+
+    def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
+        super().__init__(scenario, replica, iter(()), sink)
+        self.nodes = Nodes(scenario, rules, replica)
+        self.luck = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
+
+    def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
+        if not task.stage.gross:
+            self.nodes.enter(task.stage.nodes)
+        return super()._enter(task, at_s, first=first)
+
+    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
+        stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
+        until_s = attempt.finish_s if stop is None else stop.at_s
+        yield self.env.timeout(max(until_s - self.env.now, 0.0))
+        return None if stop is None else stop._replace(fault=stop.fault._replace(luck=next(self.luck)))
+
+    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
+        filled = self.nodes.replace(fault.cause, known_s)
+        parts[SWAP] = 0.0 if filled is None else filled.swap_s
+        self.held_s = max(self.held_s, 0.0 if filled is None else filled.fit_s)
+        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+
+    def _expose(self, from_s: float) -> None:
+        super()._expose(from_s)
+        self.nodes.expose(from_s)

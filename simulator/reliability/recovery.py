@@ -67,6 +67,7 @@ PARTS = (
 SPARE_WAIT = PARTS.index("spare_wait")  # the stop is known when this begins
 REPLACED = PARTS.index("program_startup")  # the machines are whole when this begins
 RESTORE = PARTS.index("checkpoint_restore")
+SWAP = PARTS.index("infrastructure_recovery")
 
 
 def way_back_s(cause: Cause, recovery: Recovery, save_s: float = 0.0) -> tuple[float, ...]:

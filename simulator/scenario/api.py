@@ -7,6 +7,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import Issue, ScenarioError
+from simulator.scenario.life import LifeCycle
+from simulator.scenario.lifecycle import lifecycle_of
 from simulator.scenario.lines import dotted
 from simulator.scenario.load import Loaded, load, shipped
 from simulator.scenario.problems import problems
@@ -15,7 +17,19 @@ from simulator.scenario.schema import ScenarioFile
 from simulator.scenario.values import Scenario
 from simulator.scenario.written import resolved_toml
 
-__all__ = ["Loaded", "check", "json_schema", "load", "resolve", "resolved_toml", "scenario", "shipped", "variants"]
+__all__ = [
+    "Loaded",
+    "check",
+    "is_life_alone",
+    "json_schema",
+    "life",
+    "load",
+    "resolve",
+    "resolved_toml",
+    "scenario",
+    "shipped",
+    "variants",
+]
 
 MOST_VARIANTS = 100_000
 
@@ -34,7 +48,7 @@ def scenario(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> Scenario
 
 
 def check(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
-    """Load and resolve a scenario and every variant of its sweep, and return the scenario itself.
+    """Load and resolve a scenario, its life cycle and every variant of its sweep, and return the scenario itself.
 
     Raises
     ------
@@ -43,7 +57,25 @@ def check(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> Scenario:
     """
     loaded = load(name_or_path, sets=sets)
     variants(loaded)
+    if "lifecycle" in loaded.document:
+        lifecycle_of(loaded)
     return resolve(loaded)
+
+
+def life(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> LifeCycle:
+    """Load and resolve the life cycle of a scenario, its training run included.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem.
+    """
+    return lifecycle_of(load(name_or_path, sets=sets))
+
+
+def is_life_alone(loaded: Loaded) -> bool:
+    """Tell whether a scenario is a life cycle without a training run, so that there is nothing to `resolve`."""
+    return "lifecycle" in loaded.document and not loaded.document.get("cluster")
 
 
 def variants(loaded: Loaded) -> list[tuple[Mapping[str, Any], Scenario]]:

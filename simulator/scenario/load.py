@@ -10,7 +10,7 @@ from simulator.scenario.changes import DEEPEST, apply_set, without_sweep
 from simulator.scenario.lines import lines, undotted
 from simulator.scenario.merge import Loaded, Place, over
 
-__all__ = ["SHIPPED", "Loaded", "find", "load", "shipped"]
+__all__ = ["SHIPPED", "Loaded", "find", "load", "shipped", "shipped_lives"]
 
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scenarios"
 _LARGEST_BYTES = 4 * 2**20
@@ -19,6 +19,11 @@ _LARGEST_BYTES = 4 * 2**20
 def shipped() -> list[str]:
     """Return the names of the scenarios that come with flopcast."""
     return sorted(path.stem for path in SHIPPED.glob("*.toml"))
+
+
+def shipped_lives() -> list[str]:
+    """Return the names of the shipped life cycles that need not have a training run: they are in folders."""
+    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob("*/*.toml"))
 
 
 def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
@@ -59,7 +64,7 @@ def find(name_or_path: str, folder: FilePath) -> FilePath:
         If there is none.
     """
     names = shipped()
-    if name_or_path in names:
+    if name_or_path in names or name_or_path in shipped_lives():
         return SHIPPED / f"{name_or_path}.toml"
     looks_like_a_path = name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
     try:

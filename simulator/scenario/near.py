@@ -6,6 +6,7 @@ from dataclasses import replace
 from simulator.reliability import tiers
 from simulator.reliability.attempt import NEVER_S, Cycle, Durable
 from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import NODE_DOMAINS
 from simulator.reliability.recovery import Recovery
 from simulator.scenario import schema
 from simulator.scenario.defaults import NEAR_BANDWIDTH, NEAR_SAVES, PARTNER_BANDWIDTH
@@ -100,13 +101,20 @@ def with_near_losses(
         return list(causes)
     found = []
     for cause in causes:
-        if near.recoverable is not None and cause.nodes_lost:
-            lost = 1.0 - near.recoverable
-        else:
-            lost = tiers.near_lost(near.tier, min(striking), copies=near.copies or COPIES,  # type: ignore[arg-type]  # checked words
-                                   lost=cause.nodes_lost, together=near.together or 0.0)  # fmt: skip
-        findings.fact(("failures", "causes", cause.name, "near_lost"), f"{lost:.4g}",
-                      "stated" if near.recoverable is not None and cause.nodes_lost
-                      else f"{cause.nodes_lost} machines lost, copies in {near.tier}", "D")  # fmt: skip
+        lost, why = _lost(near, cause, min(striking))
+        findings.fact(("failures", "causes", cause.name, "near_lost"), f"{lost:.4g}", why, "D")
         found.append(replace(cause, near_lost=lost))
     return found
+
+
+def _lost(near: schema.Near, cause: Cause, nodes: int) -> tuple[float, str]:
+    """Return the probability that a stop by a cause takes the near copies away, and why."""
+    if cause.nodes_lost and near.recoverable is not None:
+        return 1.0 - near.recoverable, "1 - checkpoint.near.recoverable"
+    if cause.nodes_lost and cause.domain not in NODE_DOMAINS and near.tier == "partner_memory":
+        every = cause.domain == "cluster" or bool(near.together)
+        return float(every), f"a whole {cause.domain} is out: copies {'are in it together' if every else 'stand apart'}"
+    tier: tiers.Tier = near.tier  # type: ignore[assignment]  # one of the words
+    lost = tiers.near_lost(tier, nodes, copies=near.copies or COPIES, lost=cause.nodes_lost,
+                           together=near.together or 0.0)  # fmt: skip
+    return lost, f"{cause.nodes_lost} machines lost, copies in {near.tier}"

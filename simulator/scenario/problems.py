@@ -13,6 +13,8 @@ from simulator.scenario.schema import Document
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
+_BY_NAME = ("OwnCause", "Team", "MachinePool", "LifeStage")  # tables whose key is a name of the user's
+
 
 def problems(document: object) -> tuple[Document | None, list[tuple[Path, str]]]:
     """Validate a merged document.
@@ -64,9 +66,9 @@ def fields_at(path: Path) -> Iterable[str]:
 
 
 def _inner(model: type[BaseModel], part: str | int) -> Iterator[type[BaseModel]]:
-    """Yield the models behind one key; indices of lists and names of causes lead to the element's model itself."""
+    """Yield the models behind one key; indices of lists and names of the user's lead to the element's model itself."""
     if isinstance(part, int) or part not in model.model_fields:
-        if isinstance(part, int) or model.__name__ == "OwnCause":
+        if isinstance(part, int) or model.__name__ in _BY_NAME:
             yield model
         return
     yield from _models(model.model_fields[part].annotation)

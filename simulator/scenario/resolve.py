@@ -13,12 +13,14 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.efficiency import Speed
+from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
+from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -30,7 +32,9 @@ from simulator.scenario.trained import Trained, table_of_config, trained
 from simulator.scenario.values import Assumption, Published, Scenario, Stage
 
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
+RUN_ALONE = "This is the training run alone; flopcast lifecycle forecasts the whole life cycle."
 _LARGEST_EXPONENT = 300.0
+__all__ = ["FromRuns", "resolve"]  # the way to an efficiency is registered by its import
 
 
 def resolve(loaded: Loaded) -> Scenario:
@@ -49,6 +53,11 @@ def resolve(loaded: Loaded) -> Scenario:
     if document is None:
         raise AssertionError(f"a default does not fit the schema: {found}")
     findings = Findings(loaded)
+    if document.lifecycle is not None:
+        if document.cluster == schema.Cluster():
+            findings.problem(("lifecycle",), "is a life cycle without a training run; flopcast lifecycle forecasts it")
+            findings.close()
+        findings.warn(RUN_ALONE)
     _stand_alone(document, whole, findings)
     site = machines(document, findings)
     if site is None:
@@ -85,6 +94,7 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
@@ -106,6 +116,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),

@@ -7,8 +7,8 @@ from simulator.scenario.text import toml_key
 from simulator.scenario.values import Assumption, Scenario
 
 Rows = Sequence[tuple[str, Assumption]]
-_ORDER = ("note", "model", "data", "cluster", "throughput", "phases", "failures", "checkpoint", "recovery", "pricing",
-          "published", "run")  # fmt: skip
+_ORDER = ("note", "model", "data", "cluster", "throughput", "phases", "failures", "checkpoint", "recovery", "spares",
+          "repair", "retirement", "pricing", "lifecycle", "published", "run")  # fmt: skip
 
 
 def resolved_toml(scenario: Scenario) -> str:
@@ -55,6 +55,8 @@ def _table(path: Path) -> Path:
 
 def _place(path: Path) -> tuple[int, tuple[str, ...]]:
     section = str(path[0])
+    if section == "lifecycle":  # stages keep their order: it settles who is served first
+        return _ORDER.index(section), ()
     order = _ORDER.index(section) if section in _ORDER else len(_ORDER)
     return order, tuple(f"{part:06d}" if isinstance(part, int) else part for part in path)
 

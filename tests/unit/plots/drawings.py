@@ -6,10 +6,14 @@ import numpy as np
 
 from analysis.plots.amounts import days
 from analysis.plots.cashflow import Month, cash_flow
+from analysis.plots.demand import Crossing, Way, demand
 from analysis.plots.distribution import Mark, distribution
+from analysis.plots.gantt import Bar, gantt
 from analysis.plots.interval import Curve, interval_curve
+from analysis.plots.isoflop import Point, Spend, isoflop
 from analysis.plots.overview import overview
 from analysis.plots.pareto import Loss, pareto
+from analysis.plots.stage_dollars import StageDollars, stage_dollars
 from analysis.plots.style import Picture
 from analysis.plots.timeline import Span, Stop, Story, timeline
 from analysis.plots.waterfall import Step, waterfall
@@ -37,6 +41,25 @@ CURVE = Curve(
     best_lost=0.05,
     stage="train",
 )
+
+
+SIZES = [1e9 * 2**n for n in range(8)]
+BARS = [
+    Bar(name="collect", start_days=0.0, finish_days=90.0, finish_p10=70.0, finish_p90=120.0, critical=1.0),
+    Bar(name="configure", start_days=0.0, finish_days=30.0, finish_p10=20.0, finish_p90=50.0, critical=0.0),
+    Bar(name="train", start_days=90.0, finish_days=140.0, finish_p10=120.0, finish_p90=180.0, critical=1.0),
+    Bar(name="serve", start_days=140.0, finish_days=870.0, finish_p10=850.0, finish_p90=900.0, critical=0.0),
+]
+STAGES = [
+    StageDollars(name="train", parts={"staff": 1e5, "machines": 1.6e6, "other": 0.0}, p10=1.6e6, p90=1.8e6),
+    StageDollars(name="collect", parts={"staff": 2e5, "machines": 0.0, "other": 6e5}, p10=5e5, p90=1.2e6),
+]
+
+
+def spend(name: str, much: float) -> Spend:
+    """Return the losses of a budget: a valley, and a size that is too large for it."""
+    losses = [2.0 - much + 0.02 * (n - 3) ** 2 for n in range(7)]
+    return Spend(name=name, parameters=SIZES, loss=[*losses, float("nan")])
 
 
 def story(stops: int = 12) -> Story:
@@ -71,4 +94,23 @@ def pictures() -> list[Picture]:
         timeline("typical", story()),
         timeline("quiet", story(0)),
         overview("overview", question="What?", answer="That.", wall_days=SAMPLE, steps=STEPS, mark=mark),
+        isoflop(
+            "isoflop",
+            [spend("$1M", 0.0), spend("$3M", 0.05), spend("$9M", 0.1)],
+            spend("p10", 0.03),
+            spend("p90", 0.07),
+            [Point(name="compute-optimal", parameters=8e9, loss=1.95)],
+            target=1.96,
+        ),
+        gantt("calendar", BARS, first=date(2023, 1, 1), launch_days=140.0),
+        stage_dollars("stages", STAGES),
+        demand(
+            "demand",
+            [
+                Way(name="own", tokens_per_month=[1e8, 1e9, 1e10], usd=[2e6, 2e6, 3e6]),
+                Way(name="bought", tokens_per_month=[1e8, 1e9, 1e10], usd=[1e5, 1e6, 1e7]),
+            ],
+            [Crossing(tokens_per_month=2.1e9, usd=2.1e6)],
+            now=1e9,
+        ),
     ]
