@@ -76,8 +76,9 @@ class LedgerSink:
 
     def take(self, record: Record) -> None:
         """Add the record to its line."""
-        key = (record.subject, record.phase, record.cause)
-        self.accelerator_s[key] = self.accelerator_s.get(key, 0.0) + record.duration_s * record.accelerators
+        _, duration_s, subject, phase, cause, accelerators = record
+        line = (subject, phase, cause)
+        self.accelerator_s[line] = self.accelerator_s.get(line, 0.0) + duration_s * accelerators
 
 
 Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause

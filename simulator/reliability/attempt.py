@@ -7,6 +7,7 @@ on the stage's own clock, which runs while the job works and saves and is set ba
 with arrays of shape (replicas,).
 """
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -197,5 +198,7 @@ def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = Non
     >>> print(saves(50.0, Cycle(work_s=20.0, write_s=5.0, flush_s=10.0)))  # the second flush still runs
     1.0
     """
+    if isinstance(uptime_s, float):
+        return max(float(math.floor((uptime_s - cycle.lag_s) / cycle.length_s)), 0.0)
     found = np.divide(np.subtract(uptime_s, cycle.lag_s, out=out), cycle.length_s, out=out)
     return np.maximum(np.floor(found, out=out), 0.0, out=out)

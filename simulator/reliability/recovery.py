@@ -64,6 +64,7 @@ PARTS = (
     "accelerator_initialization",
     "checkpoint_restore",
 )
+SAVE = PARTS.index("checkpoint_save")
 SPARE_WAIT = PARTS.index("spare_wait")  # the stop is known when this begins
 REPLACED = PARTS.index("program_startup")  # the machines are whole when this begins
 RESTORE = PARTS.index("checkpoint_restore")
