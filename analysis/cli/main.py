@@ -15,6 +15,7 @@ from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
+from analysis.cli.scoreboard_runs import scoreboard_runs
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
 from analysis.cli.sensitivity import sensitivity
 from analysis.cli.show import show
@@ -74,6 +75,7 @@ for command in (
 
 scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
 scoreboard.command("throughput")(scoreboard_throughput)
+scoreboard.command("runs")(scoreboard_runs)
 app.add_typer(scoreboard, name="scoreboard")
 app.add_typer(fit, name="fit")
 
@@ -87,7 +89,7 @@ def main() -> None:
     """Run the command line; bad input ends with one clear message and exit code 2."""
     try:
         app()
-    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+    except (ValueError, RuntimeError, OSError, MemoryError, KeyError) as error:
         if isinstance(error, BrokenPipeError):
             sys.stderr.close()  # whoever read the output has gone
             sys.exit(0)

@@ -49,6 +49,10 @@ def _no_rate(document: Document) -> bool:
     return "rate" not in document.get("pricing", {})
 
 
+def _no_pools(document: Document) -> bool:
+    return not any("nodes" in pool for pool in document.get("spares", {}).values() if isinstance(pool, Mapping))
+
+
 def _is_list_price(document: Document) -> bool:
     return bool(document.get("pricing", {}).get("term") != "negotiated")
 
@@ -63,7 +67,7 @@ DEFAULTS = (
             when=_states_efficiency),
     Default(path=("throughput", "method"), value="published", source="no efficiency is stated", evidence=""),
     Default(path=("cluster", "spares"), value="ample", source="assumption: a replacement is always at hand, unbilled",
-            evidence="M"),
+            evidence="M", when=_no_pools),
     Default(path=("failures", "catalogue"), value="none", source="no catalogue is named", evidence=""),
     Default(path=("failures", "enabled"), value=True, source=CONVENTION, evidence=""),
     Default(path=("failures", "rate_multiplier"), value=1.0, source=CONVENTION, evidence=""),

@@ -13,11 +13,13 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.efficiency import Speed
+from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -31,6 +33,7 @@ from simulator.scenario.values import Assumption, Published, Scenario, Stage
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
 RUN_ALONE = "This is the training run alone; flopcast lifecycle forecasts the whole life cycle."
 _LARGEST_EXPONENT = 300.0
+__all__ = ["FromRuns", "resolve"]  # the way to an efficiency is registered by its import
 
 
 def resolve(loaded: Loaded) -> Scenario:
@@ -89,6 +92,7 @@ def _resolved(
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
@@ -109,6 +113,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),

@@ -7,6 +7,7 @@ from pydantic import Field
 from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Text, Time, Usd, one_of
 from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
@@ -49,6 +50,9 @@ class Document(Section):
     failures: Failures = Failures()
     checkpoint: Checkpoint = Checkpoint()
     recovery: Recovery = Recovery()
+    spares: Spares = Spares()
+    repair: Repair = Repair()
+    retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
