@@ -41,6 +41,12 @@ def _states_efficiency(document: Document) -> bool:
     return any(name in table for table in tables for name in EFFICIENCIES)
 
 
+def _states_plan(document: Document) -> bool:
+    return bool(document.get("parallelism")) or any(
+        key in document.get("throughput", {}) for key in ("stack", "factor")
+    )
+
+
 def _is(section: str, key: str, value: str) -> Callable[[Document], bool]:
     return lambda document: document.get(section, {}).get(key) == value
 
@@ -65,6 +71,8 @@ DEFAULTS = (
     Default(path=("phases",), value=[{"name": "train"}], source="one phase takes all tokens", evidence=""),
     Default(path=("throughput", "method"), value="stated", source="an efficiency is stated", evidence="",
             when=_states_efficiency),
+    Default(path=("throughput", "method"), value="model", evidence="", when=_states_plan,
+            source="a plan or a training stack is stated"),
     Default(path=("throughput", "method"), value="published", source="no efficiency is stated", evidence=""),
     Default(path=("cluster", "spares"), value="ample", source="assumption: a replacement is always at hand, unbilled",
             evidence="M", when=_no_pools),

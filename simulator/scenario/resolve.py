@@ -11,8 +11,8 @@ from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
 from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
+from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
-from simulator.scenario.efficiency import Speed
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -204,7 +204,8 @@ def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Finding
     sigma = max((_spread(document, draft) for draft in drafts if draft.hours_s is None), default=0.0)
     path = "throughput.spread"
     if document.throughput.spread is None and all(fact.path != path for fact in findings.facts):
-        why = "quartiles of published runs" if sigma else "hours or an efficiency are stated, so it does not vary"
+        whys = [draft.speed.why for draft in drafts if draft.speed and draft.speed.sigma == sigma]
+        why = whys[0] if sigma and whys else "hours or an efficiency are stated, so it does not vary"
         findings.fact(("throughput", "spread"), f"{sigma:.4g}", why)
     return sigma
 

@@ -9,6 +9,7 @@ from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Failures, Recovery
@@ -46,6 +47,7 @@ class Document(Section):
     data: Data = Data()
     cluster: Cluster = Cluster()
     throughput: Throughput = Throughput()
+    parallelism: Parallelism = Parallelism()
     phases: list[Phase] | None = None
     failures: Failures = Failures()
     checkpoint: Checkpoint = Checkpoint()
