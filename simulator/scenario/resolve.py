@@ -25,6 +25,7 @@ from simulator.scenario.paying import book_file, preemptions, start_of, tariff_o
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
@@ -45,13 +46,7 @@ def resolve(loaded: Loaded) -> Scenario:
     ScenarioError
         With every problem: first all of the schema, then all of what the values mean together.
     """
-    _, found = problems(loaded.document)
-    if found:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
-    whole, used = complete(loaded.document)
-    document, found = problems(whole)
-    if document is None:
-        raise AssertionError(f"a default does not fit the schema: {found}")
+    document, whole, used = completed(loaded)
     findings = Findings(loaded)
     if document.lifecycle is not None:
         if document.cluster == schema.Cluster():
@@ -64,6 +59,31 @@ def resolve(loaded: Loaded) -> Scenario:
         findings.close()
         raise AssertionError("machines are missing without a problem")
     return _resolved(document, site, findings, _settings(whole, used, loaded))
+
+
+def completed(loaded: Loaded) -> tuple[schema.Document, dict[str, Any], dict[Path, Default]]:
+    """Check a document against the schema, and write its defaults out.
+
+    Returns
+    -------
+    Document
+        With every default.
+    dict, and dict of path to Default
+        The same as TOML has it, and the defaults that were needed.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the schema.
+    """
+    _, found = problems(loaded.document)
+    if found:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    whole, used = complete(loaded.document)
+    document, found = problems(whole)
+    if document is None:
+        raise AssertionError(f"a default does not fit the schema: {found}")
+    return document, whole, used
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
@@ -94,6 +114,7 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
@@ -116,6 +137,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        shared=shared,
         fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),

@@ -10,6 +10,7 @@ from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
+from simulator.scenario.shared import Shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,6 +111,8 @@ class Scenario:
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
         What turns accelerator-hours into dollars.
+    shared : Shared or None
+        The busy cluster on which the run waits for its machines; None where it has its own.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
@@ -131,6 +134,7 @@ class Scenario:
     seed: int
     replicas: int
     engine: str = "auto"
+    shared: Shared | None = None
     fleet: Fleet | None = None
     published: Published | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
