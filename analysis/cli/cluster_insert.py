@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from simulator.engine.cluster_insert import Insertion
     from simulator.engine.cluster_log import ClusterLog
     from simulator.scheduling.job import Job
+    from simulator.workload.placed import Tiers, TrainingWork
 
 NAME = "(inserted)"
 
@@ -34,12 +35,17 @@ class Candidate:
         How long it holds them in each replication, stops of its own included [s].
     usd : sequence of float or None
         What it costs in each replication [USD]; None where the time on the cluster tells, by ``--price``.
+    work, tiers : TrainingWork and Tiers, or None
+        What it trains and what narrows the network, where the scenario says so: its speed then is as its placement
+        allows.
     """
 
     title: str
     accelerators: int
     runs_s: Sequence[float]
     usd: Sequence[float] | None = None
+    work: "TrainingWork | None" = None
+    tiers: "Tiers | None" = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +102,7 @@ def _scenario(text: str, asked: "Question") -> Candidate:
         found = scenario(text, sets + (["failures.enabled=false"] if _nodes_fail(asked) else []))
     except ScenarioError as problem:
         raise ValueError("; ".join(str(issue) for issue in problem.issues)) from None
-    found = replace(found, shared=None)  # this cluster is the one on which it waits
+    shared, found = found.shared, replace(found, shared=None)  # this cluster is the one on which it waits
     replicas = range(asked.replications)
     ensemble = run(found, replicas)
     spares = (found.recovery.spares or 0) * found.accelerators_per_node
@@ -105,6 +111,8 @@ def _scenario(text: str, asked: "Question") -> Candidate:
         accelerators=max(stage.accelerators for stage in found.stages) + spares,
         runs_s=ensemble.wall_s.tolist(),
         usd=samples(found, ensemble, replicas).usd.tolist(),
+        work=None if shared is None else shared.work,
+        tiers=None if shared is None else shared.tiers,
     )
 
 
@@ -117,9 +125,11 @@ def place(asked: "Question", policy: str, what: Candidate, at: str | None) -> In
     from analysis.metrics.displacement import averaged, by_size_class, displaced, team
     from simulator.engine.cluster_insert import insert
 
-    units = asked.setup.units_per_accelerator
+    setup, units = asked.setup, asked.setup.units_per_accelerator
+    if what.work is not None and setup.node_units is not None:
+        setup = replace(setup, works={NAME: what.work}, tiers=what.tiers)
     found: list[Insertion] = [
-        insert(asked.setup, job(asked, what, at, replica), policy, replica) for replica in range(asked.replications)
+        insert(setup, job(asked, what, at, replica), policy, replica) for replica in range(asked.replications)
     ]
     return Inserted(
         policy=policy,
@@ -147,8 +157,9 @@ def job(asked: "Question", what: Candidate, at: str | None, replica: int) -> "Jo
 
 
 def _usd(found: "Sequence[Insertion]", what: Candidate, asked: "Question") -> Interval | None:
-    if what.usd is not None:
-        return interval(what.usd)
+    if what.usd is not None:  # as far as its stay was as long as on machines of its own
+        longer = [each.end.held_s / run_s for each, run_s in zip(found, what.runs_s, strict=True)]
+        return interval([usd * factor for usd, factor in zip(what.usd, longer, strict=True)])
     if asked.usd_per_accelerator_h is None:
         return None
     rate = asked.usd_per_accelerator_h * what.accelerators / 3600

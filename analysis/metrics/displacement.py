@@ -39,7 +39,17 @@ def displaced(
         if end.job.job_id != inserted:
             added.setdefault(by(end), []).append(end.start_s - without[end.job.job_id].start_s)
     found = {name: _summed(values) for name, values in added.items()}
-    return dict(sorted(found.items(), key=lambda item: (-item[1].added_h, item[0])))
+    return _ranked(found)
+
+
+def _ranked(found: Mapping[str, Displaced]) -> Mapping[str, Displaced]:
+    """Put the group that waits longest first; among equals, size classes by their size."""
+
+    def rank(item: tuple[str, Displaced]) -> tuple[float, float, str]:
+        least = item[0].partition("-")[0]
+        return -item[1].added_h, float(least) if least.isdecimal() else 0.0, item[0]
+
+    return dict(sorted(found.items(), key=rank))
 
 
 def _summed(added_s: Sequence[float]) -> Displaced:
@@ -63,7 +73,7 @@ def averaged(replications: Sequence[Mapping[str, Displaced]]) -> Mapping[str, Di
         found[name] = Displaced(
             round(means[0]), round(means[1]), round(means[2]), means[3], max(row.longest_added_s for row in rows)
         )
-    return dict(sorted(found.items(), key=lambda item: (-item[1].added_h, item[0])))
+    return _ranked(found)
 
 
 def by_size_class(units_per_accelerator: int) -> Callable[[JobEnd], str]:

@@ -59,10 +59,24 @@ def test_a_scenario_in_replications_has_intervals(log):
 
 
 def test_the_faults_of_the_cluster_take_the_place_of_the_scenarios_own(log):
-    found = asked(log, "--insert", "vela-13b", "--node-mtbf", "2000 d", "--checkpoint", "1 h", "--replications", 2)[
-        "easy"
-    ]
-    assert found["usd"]["low"] == pytest.approx(found["usd"]["high"])  # its own run is the same without faults
+    quiet = asked(log, "--insert", "vela-13b", "--node-mtbf", "300000 d", "--replications", 2, "--at", "12 h")["easy"]
+    assert quiet["usd"]["low"] == pytest.approx(quiet["usd"]["high"])  # no fault of its own is left
+    struck = asked(log, "--insert", "vela-13b", "--node-mtbf", "60 d", "--checkpoint", "1 h", "--at", "12 h")["easy"]
+    assert struck["usd"]["mean"] > quiet["usd"]["mean"]
+
+
+def test_on_a_narrow_network_the_run_takes_as_long_as_its_placement_says(log, tmp_path):
+    narrow = tmp_path / "narrow.toml"
+    narrow.write_text(
+        'extends = "llama-65b"\n[cluster]\naccelerators = 256\nspares = 0\n[failures]\nenabled = false\n'
+        "[shared]\naccelerators = 320\nnodes_per_rack = 4\nacross_racks = 6\n"
+    )
+    options = ("--insert", narrow, "--rack-nodes", 40, "--at", "12 h")
+    one_rack = asked(log, *options, "--placement", "compact")["easy"]
+    many = asked(log, *options[:3], 4, *options[4:], "--placement", "spread")["easy"]
+    took = [each["finish_s"]["mean"] - each["start_delay_s"]["mean"] for each in (one_rack, many)]
+    assert took[0] < took[1]
+    assert many["usd"]["mean"] / one_rack["usd"]["mean"] == pytest.approx(took[1] / took[0])
 
 
 def test_every_policy_answers(log):
