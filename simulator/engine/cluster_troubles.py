@@ -14,8 +14,8 @@ SPARE = "spare"
 MOST_IN_VAIN = 100_000  # outages of a cluster on which nothing runs, until it is taken to be stuck
 
 
-class Operation(Protocol):
-    """What troubles need of the engine; `simulator.engine.cluster.Operation` has it."""
+class Struck(Protocol):
+    """What befalls nodes acts on; `Operation` is one."""
 
     clock: Clock
     state: ClusterState
@@ -31,15 +31,15 @@ class Operation(Protocol):
         ...
 
     def settle(self) -> None:
-        """Run the pass of this instant, once everything else of the instant has happened."""
-        ...
-
-    def give_notice(self, stay: Stay, cause: str) -> None:
-        """Tell a job to leave: at once, or after the grace."""
+        """Run the pass of this instant."""
         ...
 
     def strike(self, stay: Stay, cause: str, detection_s: float) -> None:
-        """Let a fault hit a job, which stops when it is noticed."""
+        """Let a failure hit a job."""
+        ...
+
+    def give_notice(self, stay: Stay, cause: str) -> None:
+        """Tell a job to leave."""
         ...
 
 
@@ -51,13 +51,13 @@ class Troubles:
 
     Parameters
     ----------
-    operation : Operation
+    operation : Struck
         Of a cluster with nodes, if there are any outages.
     spares : sequence of int
         Nodes that are held back.
     """
 
-    def __init__(self, operation: Operation, spares: Sequence[int] = ()) -> None:
+    def __init__(self, operation: Struck, spares: Sequence[int] = ()) -> None:
         self._operation = operation
         self._spares = list(spares)
         self._replaced = self._missing = 0  # failed nodes in whose place a spare serves, and others
