@@ -11,6 +11,7 @@ from analysis.cli.compare import compare
 from analysis.cli.explain import explain
 from analysis.cli.fit import fit
 from analysis.cli.lifecycle import lifecycle
+from analysis.cli.own import own
 from analysis.cli.plan import plan
 from analysis.cli.report import report
 from analysis.cli.run import run
@@ -69,6 +70,7 @@ for command in (
     calibrate,
     validate,
     schema,
+    own,
     show,
 ):
     app.command(command.__name__)(command)

@@ -20,6 +20,8 @@ KINDS: Final[Mapping[str, str]] = {
     "prices": "prices",
     "storage": "storage",
     "egress": "egress",
+    "ownership": "ownership",
+    "grids": "grids",
     "scaling": "scaling_laws",
     "stages": "stages",
 }
@@ -32,6 +34,8 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "failures": ("node_accelerators", "counts_as", "rate_per_1000_node_days"),
     "storage": ("provider", "upto_gb", "usd_per_gb_month"),
     "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "ownership": ("server_usd", "power_w"),
+    "grids": ("g_per_kwh", "usd_per_kwh"),
     "stages": (),
     "scaling_laws": (
         "irreducible",

@@ -24,6 +24,7 @@ PHASE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "egress": "data out",
         "tax": "taxes",
         "credit": "credits",
+        "carbon": "carbon",
     }
 )
 

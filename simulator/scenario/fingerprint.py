@@ -19,6 +19,8 @@ def fingerprint(scenario: "Scenario") -> str:
     Floats enter by their shortest exact text, so the hash is the same on every platform.
     """
     values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
+    if scenario.power is None or not scenario.power.usd_per_tonne:
+        del values["power"]  # energy that nobody pays for changes neither days nor dollars
     for cause in values["causes"]:
         for key in _CAUSE_ASIDE:
             del cause[key]

@@ -15,6 +15,7 @@ from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.merge import Loaded
+from simulator.scenario.owning import ownership_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.quoting import Asked, portion_of
 from simulator.scenario.saving import State
@@ -62,6 +63,7 @@ def tariff_of(
         accelerators=max((draft.accelerators for draft in drafts), default=0) + spares,
         start=start,
         book=book,
+        own=ownership_of(document, machines, start, findings) if is_owned(pricing) else None,
     )
     portions = _portions(pricing, asked, findings)
     if portions is None:
@@ -79,6 +81,12 @@ def tariff_of(
         currency=pricing.currency or "USD",
         per_usd=pricing.per_usd or 1.0,
     )
+
+
+def is_owned(pricing: schema.Pricing) -> bool:
+    """Tell whether some of the machines are one's own, at a rate that [ownership] comes to."""
+    tables: Sequence[schema.Terms] = pricing.parts or [pricing]
+    return any(table.term == "owned" and table.rate is None for table in tables) and pricing.rate is None
 
 
 def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequence[Portion] | None:

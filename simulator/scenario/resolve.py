@@ -19,6 +19,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -69,6 +70,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
+    if document.energy.trace is not None:
+        whole["energy"]["trace"] = str(named_file(document.energy.trace, ("energy", "trace"), findings.loaded))
     for path, table in traced(whole["pricing"]):
         table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
     named = document.model.architecture
@@ -90,6 +93,7 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
+    power = power_plan(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
@@ -112,6 +116,7 @@ def _resolved(
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
         published=_published(document.published),
+        power=power,
         warnings=tuple(findings.warnings),
         notes=dict(document.note),
         assumptions=(*settings, *facts),

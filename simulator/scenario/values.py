@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from simulator.pricing.energy import PowerPlan
 from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
@@ -106,6 +107,8 @@ class Scenario:
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
         What turns accelerator-hours into dollars.
+    power : PowerPlan or None
+        What the machines draw and emit; None where the power of the accelerator is not known.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
@@ -128,6 +131,7 @@ class Scenario:
     replicas: int
     engine: str = "auto"
     published: Published | None = None
+    power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
     assumptions: Sequence[Assumption] = field(default=(), compare=False)

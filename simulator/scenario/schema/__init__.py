@@ -6,6 +6,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
+from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
@@ -17,11 +18,13 @@ __all__ = [
     "Data",
     "Detection",
     "Document",
+    "Energy",
     "Failures",
     "Kept",
     "Leaving",
     "Model",
     "OwnCause",
+    "Ownership",
     "Part",
     "Phase",
     "Preemption",

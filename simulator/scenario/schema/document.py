@@ -8,6 +8,7 @@ from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Tex
 from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Failures, Recovery
@@ -50,6 +51,8 @@ class Document(Section):
     checkpoint: Checkpoint = Checkpoint()
     recovery: Recovery = Recovery()
     pricing: Pricing = Pricing()
+    ownership: Ownership = Ownership()
+    energy: Energy = Energy()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None
