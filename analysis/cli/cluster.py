@@ -12,7 +12,10 @@ if TYPE_CHECKING:
     from simulator.engine.cluster_log import ClusterLog
 
 Option = typer.Option
-Trace = Annotated[Path, typer.Argument(help="Log of jobs: SWF, sacct -P, or a CSV; plain or .gz")]
+Trace = Annotated[
+    Path, typer.Argument(help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), or a workload (.toml, acme-seren)")
+]
+Jobs = Annotated[int | None, Option(min=1, help="Jobs to draw from a workload; default: 10,000")]
 Policies = Annotated[
     list[str] | None, Option(help="Queue policy, options after a colon (depth-k:k=4); again for a comparison")
 ]
@@ -35,7 +38,7 @@ Save = Annotated[str, Option(help="Time that one save takes")]
 Recovery = Annotated[str, Option(help="Time from a restart until work goes on")]
 Requeue = Annotated[str, Option(help="Where stopped jobs join the queue: original, head or tail")]
 Grace = Annotated[str, Option(help="From the notice of a preemption until the job has to leave")]
-Seed = Annotated[int, Option(min=0, help="Seed of failures and shifts")]
+Seed = Annotated[int, Option(min=0, help="Seed of failures, shifts and drawn jobs")]
 Replications = Annotated[int, Option(min=1, help="Runs with shifted submissions, for intervals")]
 Shake = Annotated[str, Option(help="Largest shift of a submission in these runs")]
 WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not count, such as "10 %"')]
@@ -49,6 +52,7 @@ def cluster(
     policy: Policies = None,
     size: Size = None,
     format_: Format = None,
+    jobs: Jobs = None,
     overrun: Overrun = "extend",
     jobs_out: JobsOut = None,
     node_size: NodeSize = None,
@@ -87,7 +91,7 @@ def cluster(
     )  # fmt: skip
     if jobs_out is not None and len(options.policies) > 1:
         _refuse("--jobs-out: takes the jobs of one policy; name one")
-    asked = _question(trace, format_, options)
+    asked = _question(trace, format_, jobs, options)
     try:
         results = [_result(asked, each) for each in asked.policies]
     except RuntimeError as problem:
@@ -97,13 +101,13 @@ def cluster(
     _print(asked, results, as_json=json_)
 
 
-def _question(trace: Path, format_: str | None, options: "Options") -> "Question":
+def _question(trace: Path, format_: str | None, jobs: int | None, options: "Options") -> "Question":
     from analysis.cli.cluster_options import OptionsError, question
     from simulator.traces.joblog import TraceError
-    from simulator.traces.jobs import read_jobs
+    from simulator.traces.workloads import jobs_of
 
     try:
-        asked = question(read_jobs(trace, format=format_), options)
+        asked = question(jobs_of(trace, format=format_, jobs=jobs, seed=options.seed), options)
     except (TraceError, OptionsError) as problem:
         _refuse(str(problem))
     if not asked.setup.jobs:

@@ -28,7 +28,8 @@ def lifecycle(
     replicas: Replicas = None,
     seed: Seed = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", help="Folder for calendar.png and dollars.png, of the first scenario.")
+        Path | None,
+        typer.Option("--plot", help="Folder for calendar.png and dollars.png; for demand.png if several are compared."),
     ] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -43,9 +44,9 @@ def lifecycle(
     changes = all_sets(sets, seed, replicas)
     lives = [life(name, changes) for name in scenarios]
     found = [life_forecast(each, run_life(each)) for each in lives]
-    if plot is not None:
-        _draw(plot, found[0])
     even = break_evens(found) if len(found) > 1 and _one_demand(found) else []
+    if plot is not None:
+        _draw(plot, found, even)
     if as_json:
         typer.echo(to_json(life_facts(found[0]) if len(found) == 1 else comparison_facts(found, even)))
         return
@@ -155,15 +156,18 @@ def quality_words(quality: "Quality") -> str:
 def _choice(found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> "Iterable[Table | str]":
     """Return several ways to one end, and where they cost the same."""
     from analysis.plots.amounts import dollars
+    from analysis.study.choice import cheapest_shares
 
-    table = _plain_table("way", ("dollars", "p10", "p90", "to launch", "$/M tokens", "loss"))
+    cheapest = dict(zip((id(each) for each in found), cheapest_shares(found), strict=True))
+    table = _plain_table("way", ("dollars", "p10", "p90", "cheapest in", "to launch", "$/M tokens", "loss"))
     for each in sorted(found, key=lambda life: life.usd.mean):
         usd = (dollars(each.usd.mean), dollars(each.usd.p10), dollars(each.usd.p90))
         quality = each.life.quality
         loss = "trusted" if quality.loss is None else f"{quality.loss:.3f}"
         missed = " (misses)" if quality.met is False else ""
         per = "" if each.usd_per_m_written is None else f"{each.usd_per_m_written:,.2f}"
-        table.add_row(each.life.name, *usd, f"{each.launch_days.mean:,.0f} d", per, f"{loss}{missed}")
+        share = f"{100 * cheapest[id(each)]:.0f} %"
+        table.add_row(each.life.name, *usd, share, f"{each.launch_days.mean:,.0f} d", per, f"{loss}{missed}")
     yield table
     if not _one_demand(found):
         yield "They do not serve the same demand, so no break-even is shown."
@@ -186,9 +190,11 @@ def _tokens(count: float) -> str:
     return f"{dollars(count).removeprefix('$')} tokens"
 
 
-def _draw(folder: Path, found: "LifeForecast") -> None:
-    from analysis.cli.lifecycle_pictures import pictures
+def _draw(folder: Path, found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> None:
+    from analysis.cli.lifecycle_pictures import of_choice, of_life
     from analysis.cli.output import write_picture
 
-    for picture in pictures(found):
+    if len(found) > 1 and not _one_demand(found):
+        raise typer.BadParameter("--plot: these do not serve the same demand; draw them one by one")
+    for picture in of_life(found[0]) if len(found) == 1 else [of_choice(found, even)]:
         write_picture(folder / f"{picture.name}.png", picture)

@@ -57,7 +57,12 @@ def life_facts(found: "LifeForecast") -> dict[str, Any]:
 
 def comparison_facts(found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> dict[str, Any]:
     """Return several ways to one end, and the demands at which two cost the same."""
-    return {"ways": [life_facts(each) for each in found], "break_even": [asdict(each) for each in even]}
+    from analysis.study.choice import cheapest_shares
+
+    ways = [
+        life_facts(each) | {"cheapest_in": share} for each, share in zip(found, cheapest_shares(found), strict=True)
+    ]
+    return {"ways": ways, "break_even": [asdict(each) for each in even]}
 
 
 def _plain(value: "Summary | None") -> dict[str, float] | None:

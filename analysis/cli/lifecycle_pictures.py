@@ -1,14 +1,18 @@
-"""The two pictures of ``flopcast lifecycle``."""
+"""The pictures of ``flopcast lifecycle``: of one life, and of several ways to one end."""
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from analysis.metrics.lifecycle import LifeForecast
+from analysis.plots.demand import Crossing, Way, demand
 from analysis.plots.gantt import Bar, gantt
 from analysis.plots.stage_dollars import StageDollars, stage_dollars
 from analysis.plots.style import Picture
+from analysis.study.choice import BreakEven, curve
 
 
-def pictures(found: LifeForecast) -> Sequence[Picture]:
+def of_life(found: LifeForecast) -> Sequence[Picture]:
     """Draw the calendar and the dollars by stage."""
     bars = [
         Bar(
@@ -28,3 +32,21 @@ def pictures(found: LifeForecast) -> Sequence[Picture]:
         gantt("calendar", bars, first=found.life.start, launch_days=found.launch_days.p50),
         stage_dollars("dollars", money),
     ]
+
+
+def of_choice(found: Sequence[LifeForecast], even: Sequence[BreakEven]) -> Picture:
+    """Draw what each way costs over the demand; all serve the same."""
+    base = found[0].written_per_month
+    assert base is not None
+    edges = [1.0, *(each.demand for each in even)]
+    factors = np.geomspace(min(edges) / 30, max(edges) * 30, 121).tolist()
+    ways = [
+        Way(name=each.life.name, tokens_per_month=[base * factor for factor in factors], usd=list(curve(each, factors)))
+        for each in found
+    ]
+    by_name = {each.life.name: each for each in found}
+    crossings = [
+        Crossing(tokens_per_month=each.written_per_month, usd=curve(by_name[each.above], [each.demand])[0])
+        for each in even
+    ]
+    return demand("demand", ways, crossings, now=base)

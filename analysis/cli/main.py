@@ -91,7 +91,7 @@ def main() -> None:
     """Run the command line; bad input ends with one clear message and exit code 2."""
     try:
         app()
-    except (ValueError, RuntimeError, OSError, MemoryError) as error:
+    except (ValueError, RuntimeError, OSError, MemoryError, KeyError) as error:
         if isinstance(error, BrokenPipeError):
             sys.stderr.close()  # whoever read the output has gone
             sys.exit(0)

@@ -51,6 +51,25 @@ def break_evens(found: Sequence[LifeForecast]) -> Sequence[BreakEven]:
     return sorted(each_pair, key=lambda crossing: crossing.demand)
 
 
+def cheapest_shares(found: Sequence[LifeForecast]) -> Sequence[float]:
+    """Return in which share of the replicas each way is the cheapest; the replicas share their luck.
+
+    Raises
+    ------
+    ValueError
+        If the ways have other numbers of replicas or other seeds.
+    """
+    if len({(each.life.seed, each.life.replicas) for each in found}) != 1:
+        raise ValueError("ways are paired on equal seeds and replicas")
+    first = np.argmin(np.stack([each.usd_sample for each in found]), axis=0)
+    return [float(np.mean(first == number)) for number in range(len(found))]
+
+
+def curve(found: LifeForecast, demands: Sequence[float]) -> Sequence[float]:
+    """Return the mean dollars of a way at multiples of its demand."""
+    return [mean_usd(found, demand) for demand in demands]
+
+
 def _crossings(a: LifeForecast, b: LifeForecast) -> Sequence[BreakEven]:
     def gap(demand: float) -> float:
         return mean_usd(a, demand) - mean_usd(b, demand)

@@ -6,16 +6,18 @@ notice of a fault, which is the whole of the control flow.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.spread import efficiencies
+from simulator.engine.spread import efficiencies, rate_factors
 from simulator.engine.tally import Tally
 from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
+from simulator.reliability.fleet import told
 from simulator.reliability.recovery import exposed_from_s, way_back_s, way_in_s
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
@@ -41,7 +43,14 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     -------
     Ensemble
         Arrays of shape (len(replicas),) in the replicas' order.
+
+    Raises
+    ------
+    ValueError
+        If the scenario says something of single nodes.
     """
+    if scenario.fleet is not None:
+        raise ValueError(f"simulate it: {told(scenario.fleet)}")
     tally = Tally(scenario, replicas)
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))
@@ -58,6 +67,7 @@ class _Batch:
         self.offset = replicas.start - tally.replicas.start
         self.ways_back_s = np.array([way_back_s(cause, scenario.recovery) for cause in scenario.causes])
         self.speed = efficiencies(scenario, replicas)
+        self.factors = rate_factors(scenario, replicas)
         self.stage = np.zeros(size, dtype=np.intp)  # which stage it is in
         self.entered_s = np.zeros(size)  # when it entered that stage
         self.entered_hazard = np.zeros(size)  # and at which hazard
@@ -72,7 +82,7 @@ class _Batch:
     def run(self) -> None:
         """Advance every replica to its end."""
         self.enter(0, np.arange(len(self.replicas)), np.zeros(len(self.replicas)))
-        timeline = chunks(self.scenario.seed, self.replicas, self.scenario.causes, repairs=self.shop is not None)
+        timeline = self._faults()
         if len(self.replicas) >= AHEAD:
             timeline = ahead(timeline)
         stages = len(self.scenario.stages)
@@ -82,6 +92,19 @@ class _Batch:
                 here = self.stage == number
                 if here.any():
                     _Pass(self, number, here).run(chunk)
+
+    def _faults(self) -> Iterator[Chunk]:
+        scenario, repairs = self.scenario, self.shop is not None
+        if self.factors is None:
+            return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs)
+        return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, factors=self.factors)
+
+    def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
+        """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
+        if self.factors is None:
+            return rate_per_s(self.scenario, stage)
+        rates = np.array([cause.rate_per_node_s for cause in self.scenario.causes])
+        return np.asarray((rates[:, np.newaxis] * self.factors[:, who]).sum(axis=0) * stage.nodes)
 
     def work_s(self, stage: Stage, who: IndexArray) -> FloatArray:
         """Return the useful time of some replicas in a stage [s]."""
@@ -108,7 +131,7 @@ class _Batch:
     def leave(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas end a stage, and begin the next; `at_s` has the shape of `who`."""
         stage, length_s = self.scenario.stages[number], at_s - self.entered_s[who]
-        self.entered_hazard[who] += length_s * rate_per_s(self.scenario, stage)
+        self.entered_hazard[who] += length_s * self.rate_per_s(stage, who)
         self.tally.left(number, who + self.offset, length_s, self.work_s(stage, who))
         self.stage[who] = number + 1
         if number + 1 < len(self.scenario.stages):
@@ -155,7 +178,7 @@ class _Pass:
         """Let each fault of the chunk strike, or not."""
         batch, cycle, recovery = self.batch, self.stage.cycle, self.batch.scenario.recovery
         ready_s, exposed_s, rest_s = self.ready_s, self.exposed_s, self.rest_s
-        mtbf_s = 1.0 / rate_per_s(batch.scenario, self.stage)
+        mtbf_s = 1.0 / batch.rate_per_s(self.stage, slice(None))
         start_s = batch.entered_s - batch.entered_hazard * mtbf_s
         hits, lost_s = batch.hits, batch.lost_s
         wait_s = None if chunk.repair is None else np.zeros(chunk.hazard.shape)

@@ -14,7 +14,7 @@ from simulator.engine.timeline import BLOCK
 from simulator.foundation.streams import generator
 from simulator.records import Ensemble
 from simulator.scenario.life import MONTH_S, LifeCycle
-from simulator.workload.stages import Lasting, LifeStage, MachineTime, OfTheRun, Serving, TheRun
+from simulator.workload.stages import Estimate, Lasting, LifeStage, MachineTime, OfTheRun, Serving, TheRun
 
 FloatArray = NDArray[np.float64]
 
@@ -58,8 +58,8 @@ def run_life(life: LifeCycle, *, progress: Callable[[int], None] = silent) -> Li
     training = None if life.run is None else run_training(life.run, replicas, progress=progress)
     by_name = {stage.name: stage for stage in life.stages}
     stages = [by_name[name] for name in life.plan.names]
-    shares = {(stage.name, what): _share(life.seed, stage.name, what, replicas)
-              for stage in stages for what in _QUANTITIES}  # fmt: skip
+    shares = {(stage.name, what): _share(life.seed, stage.name, what, of, replicas)
+              for stage in stages for what, of in _quantities(stage).items()}  # fmt: skip
     duration_s = np.array([_duration_s(stage, shares, training) for stage in stages])
     if life.engine == "simulate":
         lives = [simulate_life(life.plan, column) for column in duration_s.T.tolist()]
@@ -78,11 +78,28 @@ def run_life(life: LifeCycle, *, progress: Callable[[int], None] = silent) -> Li
     )
 
 
-_QUANTITIES = ("length", "usd", "read", "written", "read_cost", "written_cost")
+def _quantities(stage: LifeStage) -> Mapping[str, Estimate]:
+    """Return what is uncertain about a stage, by name."""
+    match stage.work:
+        case Lasting(duration=of) | MachineTime(machine_s=of) | OfTheRun(multiple=of):
+            return {"length": of, "usd": stage.usd}
+        case Serving() as work:
+            own = work.machine_s_per_written.high > 0
+            return {
+                "usd": stage.usd,
+                "read": work.read_per_month,
+                "written": work.written_per_month,
+                "read_cost": work.machine_s_per_read if own else work.usd_per_read,
+                "written_cost": work.machine_s_per_written if own else work.usd_per_written,
+            }
+        case _:
+            return {"usd": stage.usd}
 
 
-def _share(seed: int, stage: str, quantity: str, replicas: range) -> FloatArray:
+def _share(seed: int, stage: str, quantity: str, of: Estimate, replicas: range) -> FloatArray:
     """Draw where in its distribution a quantity lies; by the stage's name, so that scenarios share their luck."""
+    if of.low == of.high:
+        return np.broadcast_to(0.5, len(replicas))  # takes no memory
     blocks = range(-(-replicas.stop // BLOCK))
     drawn = [generator(seed, "lifecycle", stage, quantity, block).random(BLOCK) for block in blocks]
     return np.concatenate(drawn)[replicas.start : replicas.stop]
@@ -92,20 +109,19 @@ def _duration_s(
     stage: LifeStage, shares: Mapping[tuple[str, str], FloatArray], training: Ensemble | None
 ) -> FloatArray:
     """Return how long a stage lasts in each replica [s]."""
-    share = shares[stage.name, "length"]
     match stage.work:
         case Lasting(duration=duration):
-            return np.asarray(duration.at(share))
+            return np.asarray(duration.at(shares[stage.name, "length"]))
         case MachineTime(machine_s=machine_s):
-            return np.asarray(machine_s.at(share)) / stage.count
+            return np.asarray(machine_s.at(shares[stage.name, "length"])) / stage.count
         case OfTheRun(multiple=multiple):
             assert training is not None
-            return np.asarray(multiple.at(share)) * training.accelerator_s / stage.count
+            return np.asarray(multiple.at(shares[stage.name, "length"])) * training.accelerator_s / stage.count
         case TheRun():
             assert training is not None
             return training.wall_s
         case Serving(months=months):
-            return np.full(share.shape, months * MONTH_S)
+            return np.full(shares[stage.name, "usd"].shape, months * MONTH_S)
 
 
 def _machine_s(stage: LifeStage, duration_s: FloatArray, shares: Mapping[tuple[str, str], FloatArray]) -> FloatArray:

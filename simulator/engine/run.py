@@ -16,6 +16,7 @@ from simulator.engine.estimate import BATCH, estimate
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
+from simulator.reliability.fleet import told
 from simulator.scenario.values import Scenario
 
 Engine = Literal["estimate", "simulate"]
@@ -38,6 +39,8 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     """Return the engine that runs a scenario, and why."""
     if scenario.engine == "simulate":
         return "simulate", WHY_ASKED
+    if scenario.fleet is not None:
+        return "simulate", told(scenario.fleet)
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
 
 

@@ -8,17 +8,20 @@ the instant of a failure counts whichever event SimPy happens to process first.
 
 import math
 from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
 from simpy.events import Event
 
-from simulator.engine.spread import efficiencies
+from simulator.engine.fleet import Nodes, Stop
+from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
 from simulator.reliability.attempt import saves, stretches, total_s
-from simulator.reliability.recovery import PARTS, SPARE_WAIT, exposed_from_s, way_back_s, way_in_s
+from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import Fleet
+from simulator.reliability.recovery import PARTS, SPARE_WAIT, SWAP, exposed_from_s, way_back_s, way_in_s
 from simulator.reliability.spares import Pool
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
@@ -45,13 +48,6 @@ class RunHeader(NamedTuple):
         return sum(self.stops.values())
 
 
-class Stop(NamedTuple):
-    """A fault that struck the job."""
-
-    at_s: float
-    fault: Fault
-
-
 @dataclass(slots=True)
 class _Task:
     """What one stage asks of this replica, and how much of it is safe."""
@@ -59,12 +55,15 @@ class _Task:
     stage: Stage
     work_s: float
     saved: float = 0.0  # usable saves
+    all_s: float = field(init=False)  # time to be worked and saved from the beginning
+
+    def __post_init__(self) -> None:
+        self.all_s = float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
 
     @property
     def rest_s(self) -> float:
         """Time still to be worked and saved, from the last usable save [s]."""
-        all_s = total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save)
-        return float(all_s - self.saved * self.stage.cycle.length_s)
+        return self.all_s - self.saved * self.stage.cycle.length_s
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,14 +89,20 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
     sink : Sink
         Takes the records as attempts end.
     """
+    scenario = as_lived(scenario, replica)
+    if scenario.fleet is not None:
+        return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes), sink=sink)
 
 
 def live(scenario: Scenario, replica: int, timeline: Iterator[Fault], *, sink: Sink) -> RunHeader:
     """Simulate one run through a timeline of the caller's own, in hazard and in order."""
-    run = _Run(scenario, replica, timeline, sink)
+    return _told(_Run(scenario, replica, timeline, sink))
+
+
+def _told(run: "_Run") -> RunHeader:
     run.env.run(run.train)
-    return RunHeader(replica, scenario.seed, scenario.fingerprint, tuple(run.stage_s), run.stops)
+    return RunHeader(run.replica, run.scenario.seed, run.scenario.fingerprint, tuple(run.stage_s), run.stops)
 
 
 class _Run:
@@ -105,7 +110,7 @@ class _Run:
 
     def __init__(self, scenario: Scenario, replica: int, timeline: Iterator[Fault], sink: Sink) -> None:
         self.env = simpy.Environment()
-        self.scenario, self.sink = scenario, sink
+        self.scenario, self.replica, self.sink = scenario, replica, sink
         self.timeline, self.fault = timeline, next(timeline, None)
         self.speed = float(efficiencies(scenario, range(replica, replica + 1))[0])
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
@@ -124,7 +129,7 @@ class _Run:
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while stop := (yield from self._wait(attempt)):
+            while stop := (yield from self._wait(task, attempt)):
                 attempt = self._restart(task, attempt, stop)
             if striker is not None and striker.is_alive:
                 striker.interrupt()
@@ -133,7 +138,7 @@ class _Run:
             self.stage_s.append(now_s - entered_s)
             hazard += self.stage_s[-1] * rate
 
-    def _wait(self, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
+    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:  # noqa: ARG002 - a fleet asks for it
         """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
         try:
             yield self.env.timeout(max(attempt.finish_s - self.env.now, 0.0))
@@ -162,7 +167,7 @@ class _Run:
     def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
         parts_s = way_in_s(self.scenario.recovery, first=first, reenters=task.stage.reenters)
         ready_s = at_s + math.fsum(parts_s)
-        self.exposed_s = exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure)
+        self._expose(exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure))
         self.finish_s = ready_s + task.rest_s
         return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, self.finish_s)
 
@@ -173,16 +178,25 @@ class _Run:
         self._note_stop(task, attempt, stop)
         parts = list(way_back_s(cause, recovery))
         known_s = stop.at_s + cause.detection_s
-        if self.pool is not None:
-            if cause.nodes_lost:
-                repair_s = cause.repair_s * (stop.fault.repair if cause.repair_law == "exponential" else 1.0)
-                self.held_s = max(self.held_s, self.pool.replace(known_s, back_s=known_s + repair_s))
-            parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+        self._fill(cause, stop.fault, known_s, parts)
         replaced_s = stop.at_s + math.fsum(parts[:3])
         ready_s = replaced_s + recovery.recovery_s
-        self.exposed_s = exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure)
+        self._expose(exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure))
         self.finish_s = ready_s + task.rest_s
         return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, self.finish_s)
+
+    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:
+        """Fill the place of a lost machine, and write into the parts how long the job waits for that."""
+        if self.pool is None:
+            return
+        if cause.nodes_lost:
+            repair_s = cause.repair_s * (fault.repair if cause.repair_law == "exponential" else 1.0)
+            self.held_s = max(self.held_s, self.pool.replace(known_s, back_s=known_s + repair_s))
+        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+
+    def _expose(self, from_s: float) -> None:
+        """Let faults strike from an instant on."""
+        self.exposed_s = from_s
 
     def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop) -> None:
         """Record an attempt that a fault ended, and count the saves that it leaves."""
@@ -208,22 +222,52 @@ class _Run:
             work_s = stage.productive_s
         self._note_work(stage, attempt.ready_s, work_s, saves_s)
         idle = (self.scenario.recovery.spares or 0) * self.scenario.accelerators_per_node
-        self._emit(Record(entered_s, attempt.finish_s - entered_s, stage.name, "idle_spare", NO_CAUSE, idle))
+        self._emit(entered_s, attempt.finish_s - entered_s, stage.name, "idle_spare", NO_CAUSE, idle)
 
     def _note_way(self, stage: Stage, attempt: _Attempt, until_s: float) -> None:
         """Record the parts of a way in or back, as far as it was gone."""
         start_s = attempt.began_s
         for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            self._note(stage, start_s, min(part_s, until_s - start_s), phase, attempt.cause)
-            start_s += part_s
+            if part_s > 0:
+                self._note(stage, start_s, min(part_s, until_s - start_s), phase, attempt.cause)
+                start_s += part_s
 
     def _note_work(self, stage: Stage, start_s: float, work_s: float, saving_s: float) -> None:
         self._note(stage, start_s, work_s, "productive", NO_CAUSE)
         self._note(stage, start_s + work_s, saving_s, "checkpoint_save", NO_CAUSE)
 
     def _note(self, stage: Stage, start_s: float, duration_s: float, phase: str, cause: str) -> None:
-        self._emit(Record(start_s, duration_s, stage.name, phase, cause, stage.accelerators))
+        self._emit(start_s, duration_s, stage.name, phase, cause, stage.accelerators)
 
-    def _emit(self, record: Record) -> None:
-        if record.duration_s > 0 and record.accelerators:
-            self.sink.take(record)
+    def _emit(self, start_s: float, duration_s: float, subject: str, phase: str, cause: str, accelerators: int) -> None:
+        if duration_s > 0 and accelerators:
+            self.sink.take(Record(start_s, duration_s, subject, phase, cause, accelerators))
+
+
+class _FleetRun(_Run):
+    """A run whose nodes are told one by one: the next stop is known when an attempt begins."""
+
+    def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
+        super().__init__(scenario, replica, iter(()), sink)
+        self.nodes = Nodes(scenario, rules, replica)
+
+    def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
+        if not task.stage.gross:
+            self.nodes.enter(task.stage.nodes)
+        return super()._enter(task, at_s, first=first)
+
+    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
+        stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
+        until_s = attempt.finish_s if stop is None else stop.at_s
+        yield self.env.timeout(max(until_s - self.env.now, 0.0))
+        return stop
+
+    def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
+        filled = self.nodes.replace(fault.cause, known_s)
+        parts[SWAP] = 0.0 if filled is None else filled.swap_s
+        self.held_s = max(self.held_s, 0.0 if filled is None else filled.fit_s)
+        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+
+    def _expose(self, from_s: float) -> None:
+        super()._expose(from_s)
+        self.nodes.expose(from_s)

@@ -1,13 +1,19 @@
-"""Draws that belong to a replica as a whole: how efficient its run turns out, and which discount was negotiated.
+"""Draws that belong to a replica as a whole: how efficient its run turns out, which rates the failures have, and which
+discount was negotiated.
 
 Both engines and the money side ask here, so that the same replica has the same luck everywhere.
 """
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.timeline import BLOCK
 from simulator.foundation.streams import generator
+from simulator.reliability.causes import Cause
 from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -26,6 +32,51 @@ def luck_in_talks(scenario: Scenario, replicas: range) -> FloatArray:
     if not scenario.tariff.is_uncertain:
         return np.full(len(replicas), 0.5)
     return _draws(scenario.seed, "discount", replicas, normal=False)
+
+
+def rate_factors(scenario: Scenario, replicas: range) -> FloatArray | None:
+    """Return each replica's rates as multiples of the stated ones, shape (causes, replicas); None where all are known.
+
+    A rate that was counted is drawn from its posterior, Gamma(count) over the count, whose mean is the stated rate, so
+    that a split by cause shifts nothing; one with a published range is lognormal in it.
+    """
+    if not any(map(doubtful, scenario.causes)):
+        return None
+    return np.array([_factors(scenario.seed, cause, replicas) for cause in scenario.causes])
+
+
+def doubtful(cause: Cause) -> bool:
+    """Tell whether a cause's rate is sampled across replicas."""
+    return cause.rate_count is not None or cause.rate_sigma > 0
+
+
+def as_lived(scenario: Scenario, replica: int) -> Scenario:
+    """Return the scenario with the rates of one replica."""
+    factors = rate_factors(scenario, range(replica, replica + 1))
+    return scenario if factors is None else replace(scenario, causes=_scaled(scenario.causes, factors[:, 0].tolist()))
+
+
+def _scaled(causes: Sequence[Cause], factors: Sequence[float]) -> Sequence[Cause]:
+    scaled = []
+    for cause, factor in zip(causes, factors, strict=True):
+        law: Any = cause.law  # of a class with a mean, ours or another
+        law = None if law is None else replace(law, mean_s=law.mean_s / factor)
+        scaled.append(replace(cause, rate_per_node_s=cause.rate_per_node_s * factor, law=law))
+    return tuple(scaled)
+
+
+def _factors(seed: int, cause: Cause, replicas: range) -> FloatArray:
+    if not doubtful(cause):
+        return np.ones(len(replicas))
+    parts = []
+    for block in range(replicas.start // BLOCK, (replicas.stop - 1) // BLOCK + 1):
+        stream = generator(seed, "rates", cause.name, block)
+        if cause.rate_count is None:
+            drawn = np.exp(cause.rate_sigma * stream.standard_normal(BLOCK))
+        else:
+            drawn = stream.standard_gamma(cause.rate_count, BLOCK) / cause.rate_count
+        parts.append(drawn[max(replicas.start - block * BLOCK, 0) : replicas.stop - block * BLOCK])
+    return np.concatenate(parts)
 
 
 def _draws(seed: int, name: str, replicas: range, *, normal: bool) -> FloatArray:

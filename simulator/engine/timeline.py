@@ -36,12 +36,13 @@ MOST_CHUNKS = 100_000  # before a run is taken to be endless
 
 
 class UnfinishableError(RuntimeError):
-    """A run that meets failures without end, because it gets nothing done between them."""
+    """A run that does not end: because it meets failures without end, where no other reason is given."""
 
-    def __init__(self) -> None:
+    def __init__(self, reason: str | None = None) -> None:
         super().__init__(
-            f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; save "
-            "more often, lower the failure rate, speed up repair, or hold more spares"
+            reason
+            or f"a run met {MOST_CHUNKS * CHUNK:,} failures and was not finished: it gets nothing done between them; "
+            "save more often, lower the failure rate, speed up repair, or hold more spares"
         )
 
 
@@ -71,6 +72,8 @@ class Guide:
     ----------
     causes : sequence of Cause
         Their rates set the shares, exact to 2^-32; at least one is positive.
+    factors : array of shape (causes, replicas), optional
+        Multiples of the rates in each column of the marks, where they differ.
 
     Examples
     --------
@@ -80,8 +83,13 @@ class Guide:
     [0, 0, 1, 1]
     """
 
-    def __init__(self, causes: Sequence[Cause]) -> None:
+    def __init__(self, causes: Sequence[Cause], factors: FloatArray | None = None) -> None:
         rates = np.array([cause.rate_per_node_s for cause in causes])
+        self._columns: FloatArray | None = None
+        if factors is not None:
+            self._columns = np.cumsum(rates[:, np.newaxis] * factors, axis=0)
+            self._columns *= 2.0**32 / self._columns[-1]
+            self._columns[np.flatnonzero(rates)[-1] :] = np.inf
         self._edges = np.cumsum(rates) / rates.sum() * 2.0**32
         self._edges[np.flatnonzero(rates)[-1] :] = np.inf  # rounding must not let a mark fall off the end
         bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
@@ -90,6 +98,11 @@ class Guide:
     def causes(self, marks: MarkArray, out: IndexArray | None = None) -> IndexArray:
         """Return the index of each mark's cause, in the marks' shape."""
         found = np.empty(marks.shape, dtype=np.intp) if out is None else out
+        if self._columns is not None:
+            found[...] = 0
+            for edge in self._columns[:-1]:
+                found += marks >= edge
+            return found
         found[...] = marks >> np.uint32(32 - _CELL_BITS)
         np.take(self._causes, found, out=found, mode="clip")
         flat, mixed = found.reshape(-1), np.flatnonzero(found == _MIXED)
@@ -110,9 +123,11 @@ class Chunk(NamedTuple):
         return Chunk(self.hazard[:rows], self.cause[:rows], repair)
 
 
-def chunks(seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool) -> Iterator[Chunk]:
+def chunks(
+    seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, factors: FloatArray | None = None
+) -> Iterator[Chunk]:
     """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
-    guide, shape = Guide(causes), (CHUNK, len(replicas))
+    guide, shape = Guide(causes, factors), (CHUNK, len(replicas))
     drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
     pages = [
         Chunk(np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None) for _ in range(2)

@@ -5,20 +5,23 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from simulator.reliability.ages import Age
+from simulator.reliability.fleet import Domain, RepairLaw
+from simulator.reliability.law import FailureLaw
+
 Kind = Literal["fail_stop", "hang", "slow", "silent", "planned"]
-RepairLaw = Literal["constant", "exponential"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cause:
-    """One cause of stops, exponential in time and equal on every node.
+    """One cause of stops.
 
     Parameters
     ----------
     name : str
         Key in the failure catalogue, such as ``gpu_hbm3``.
     rate_per_node_s : float
-        Stops of the job per node and second of exposure [1/s].
+        Stops of the job per node and second of exposure, in the long run [1/s].
     kind : str
         How the cause shows itself; it sets the detection latency where the scenario states none.
     detection_s : float
@@ -28,7 +31,21 @@ class Cause:
     repair_s : float
         Mean time until a lost machine may serve as a spare again [s].
     repair_law : str
-        ``constant`` or ``exponential`` around that mean.
+        ``constant``, or a failure law's name, around that mean.
+    repair_shape : float or None
+        What shapes it: of a lognormal law the standard deviation of the logarithm.
+    law : FailureLaw or None
+        Of one unit of the domain, renewed alone when it fails; None is exponential.
+    age : str or float
+        Of the units when the run begins: ``fresh``, ``equilibrium`` or their age [s].
+    domain : str
+        What is out together: one strike takes all the job's nodes in it.
+    domain_nodes : float
+        How many nodes a unit of that domain has; an accelerator is a share of one.
+    rate_count : float or None
+        Events that the rate was counted from, where its doubt is sampled across replicas.
+    rate_sigma : float
+        Standard deviation of the rate's logarithm, where no count is known and its doubt is sampled.
     counts_as : str
         ``hardware`` or ``all_cause``: what the rate counts.
     source, evidence : str
@@ -42,6 +59,13 @@ class Cause:
     nodes_lost: int = 0
     repair_s: float = 0.0
     repair_law: RepairLaw = "constant"
+    repair_shape: float | None = None
+    law: FailureLaw | None = None
+    age: Age = "equilibrium"
+    domain: Domain = "host"
+    domain_nodes: float = 1.0
+    rate_count: float | None = None
+    rate_sigma: float = 0.0
     counts_as: str = "all_cause"
     source: str = ""
     evidence: str = ""

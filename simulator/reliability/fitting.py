@@ -17,6 +17,8 @@ from numpy.typing import ArrayLike, NDArray
 FloatArray = NDArray[np.float64]
 FEWEST = 8
 """Observed times below which no law is chosen: any would fit."""
+SHAPE_NAMES: Final[Mapping[str, str]] = {"weibull": "shape", "gamma": "shape", "lognormal": "sigma"}
+"""How each law calls its second parameter; the exponential law has none."""
 CLEARLY = 2.0
 """Difference of Akaike's criterion below which two laws fit alike (Burnham and Anderson)."""
 
@@ -46,6 +48,12 @@ class LawFit:
     median_s: float
     log_likelihood: float
     aic: float
+
+    @property
+    def parameters(self) -> Mapping[str, float]:
+        """What `simulator.reliability.laws.law` takes beside the mean."""
+        name = SHAPE_NAMES.get(self.law)
+        return {} if name is None else {name: self.shape}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

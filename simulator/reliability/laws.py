@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 FloatArray = NDArray[np.float64]
 
 __all__ = ["LAWS", "AgeingLaw", "Empirical", "Exponential", "FailureLaw", "Gamma", "Lognormal", "Piecewise", "Trace",
-           "Weibull", "law"]  # fmt: skip
+           "Weibull", "law", "shaped"]  # fmt: skip
 
 
 def law(name: str, *, mean_s: float, **shape: Any) -> FailureLaw:
@@ -47,6 +47,19 @@ def law(name: str, *, mean_s: float, **shape: Any) -> FailureLaw:
         given = ", ".join(shape) or "nothing"
         raise ValueError(f"the law {name!r} takes {takes}; found {given}") from None
     return made
+
+
+def shaped(name: str, *, mean_s: float, shape: float | None = None) -> FailureLaw:
+    """Make a law with at most one parameter beside the mean, whatever the law calls it.
+
+    Examples
+    --------
+    >>> shaped("lognormal", mean_s=12600.0, shape=1.58)
+    Lognormal(mean_s=12600.0, sigma=1.58)
+    """
+    if shape is None:
+        return law(name, mean_s=mean_s)
+    return law(name, mean_s=mean_s, **{"sigma" if LAWS[name] is Lognormal else "shape": shape})
 
 
 def _check_positive(**values: float) -> None:

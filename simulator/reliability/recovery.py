@@ -57,7 +57,7 @@ PARTS = (
     "accelerator_initialization",
     "checkpoint_restore",
 )
-SPARE_WAIT = PARTS.index("spare_wait")
+SPARE_WAIT, SWAP = PARTS.index("spare_wait"), PARTS.index("infrastructure_recovery")
 
 
 def way_back_s(cause: Cause, recovery: Recovery) -> tuple[float, ...]:

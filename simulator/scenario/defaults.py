@@ -41,12 +41,22 @@ def _states_efficiency(document: Document) -> bool:
     return any(name in table for table in tables for name in EFFICIENCIES)
 
 
+def _states_plan(document: Document) -> bool:
+    return bool(document.get("parallelism")) or any(
+        key in document.get("throughput", {}) for key in ("stack", "factor")
+    )
+
+
 def _is(section: str, key: str, value: str) -> Callable[[Document], bool]:
     return lambda document: document.get(section, {}).get(key) == value
 
 
 def _no_rate(document: Document) -> bool:
     return "rate" not in document.get("pricing", {})
+
+
+def _no_pools(document: Document) -> bool:
+    return not any("nodes" in pool for pool in document.get("spares", {}).values() if isinstance(pool, Mapping))
 
 
 def _is_list_price(document: Document) -> bool:
@@ -61,9 +71,11 @@ DEFAULTS = (
     Default(path=("phases",), value=[{"name": "train"}], source="one phase takes all tokens", evidence=""),
     Default(path=("throughput", "method"), value="stated", source="an efficiency is stated", evidence="",
             when=_states_efficiency),
+    Default(path=("throughput", "method"), value="model", evidence="", when=_states_plan,
+            source="a plan or a training stack is stated"),
     Default(path=("throughput", "method"), value="published", source="no efficiency is stated", evidence=""),
     Default(path=("cluster", "spares"), value="ample", source="assumption: a replacement is always at hand, unbilled",
-            evidence="M"),
+            evidence="M", when=_no_pools),
     Default(path=("failures", "catalogue"), value="none", source="no catalogue is named", evidence=""),
     Default(path=("failures", "enabled"), value=True, source=CONVENTION, evidence=""),
     Default(path=("failures", "rate_multiplier"), value=1.0, source=CONVENTION, evidence=""),

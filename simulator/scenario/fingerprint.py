@@ -6,11 +6,20 @@ from hashlib import blake2b
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from simulator.reliability.causes import Cause
     from simulator.scenario.values import Scenario
 
 ASIDE = frozenset({"name", "title", "seed", "replicas", "notes", "published", "warnings", "assumptions", "fingerprint"})
 _CAUSE_ASIDE = ("source", "evidence", "counts_as")
+_CAUSE_LATER = ("repair_shape", "law", "age", "domain", "domain_nodes", "rate_count", "rate_sigma")
 _QUOTE_ASIDE = ("source", "evidence", "stale")
+
+
+def _leave_out(cause: dict[str, object], value: "Cause") -> None:
+    """Leave out what a cause has not always had, where it says nothing: the hashes of before stay."""
+    for key in _CAUSE_LATER:
+        if getattr(value, key) == value.__dataclass_fields__[key].default:
+            del cause[key]
 
 
 def fingerprint(scenario: "Scenario") -> str:
@@ -21,9 +30,15 @@ def fingerprint(scenario: "Scenario") -> str:
     values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
     if scenario.power is None or not scenario.power.usd_per_tonne:
         del values["power"]  # energy that nobody pays for changes neither days nor dollars
-    for cause in values["causes"]:
+    for cause, value in zip(values["causes"], scenario.causes, strict=True):
         for key in _CAUSE_ASIDE:
             del cause[key]
+        cause["law"] = None if value.law is None else [type(value.law).__name__, cause["law"]]
+        _leave_out(cause, value)
+    if scenario.fleet is None:
+        del values["fleet"]
+    else:
+        del values["fleet"]["why"]
     for portion in values["tariff"]["portions"]:
         for key in _QUOTE_ASIDE:
             del portion["quote"][key]

@@ -46,6 +46,13 @@ def checkpoint_policies() -> Iterable[str]:
     return list(POLICIES)
 
 
+def failure_laws() -> Iterable[str]:
+    """Return the names of the failure laws."""
+    from simulator.reliability.laws import LAWS
+
+    return list(LAWS)
+
+
 def efficiency_methods() -> Iterable[str]:
     """Return the names of the ways to an efficiency."""
     return list(METHODS)

@@ -70,15 +70,25 @@ class LifeCycle:
 
 def usual_s(stage: LifeStage, run: Scenario | None) -> float:
     """Return the most probable length of a stage, failures of the run apart [s]."""
+    return _length_s(stage, run, "mode")
+
+
+def longest(stage: LifeStage, run: Scenario | None) -> float:
+    """Return the largest length of a stage, failures of the run apart [s]."""
+    return _length_s(stage, run, "high")
+
+
+def _length_s(stage: LifeStage, run: Scenario | None, end: str) -> float:
+    stretches = run.stages if run else ()
     match stage.work:
         case Lasting(duration=duration):
-            return duration.mode
+            return float(getattr(duration, end))
         case MachineTime(machine_s=machine_s):
-            return machine_s.mode / stage.count
+            return float(getattr(machine_s, end)) / stage.count
         case OfTheRun(multiple=multiple):
-            of_run = math.fsum(each.work_s * each.accelerators for each in (run.stages if run else ()))
-            return multiple.mode * of_run / stage.count
+            of_run = math.fsum(each.work_s * each.accelerators for each in stretches)
+            return float(getattr(multiple, end)) * of_run / stage.count
         case Serving(months=months):
             return months * MONTH_S
         case _:
-            return math.fsum(each.work_s for each in (run.stages if run else ()))
+            return math.fsum(each.work_s for each in stretches)

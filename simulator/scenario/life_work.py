@@ -1,5 +1,6 @@
 """How long a stage of a life cycle lasts: stated, counted, taken from the run, or from what others published."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
@@ -21,6 +22,8 @@ UTILISATION: Final = 0.4  # share of the day's capacity that a demand with days 
 CONTEXT: Final = 1000  # tokens; assumption
 HALF_TO_TWICE: Final = (0.5, 1.0, 2.0)  # what the roofline is good for
 _MILLION: Final = 1e6
+_MOST_MONTHS: Final = 1200
+_MOST_GROWTH: Final = math.log(_MILLION)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -174,6 +177,13 @@ def _serving(draft: Draft) -> Work:
     for key in ("months", "written"):
         if getattr(table, key) is None:
             draft.problem(f"serving.{key}", "is missing; a demand states months and written (tokens a month)")
+    if (table.months or 1) * math.log1p(table.growth or 0.0) > _MOST_GROWTH:
+        draft.problem(
+            "serving.growth", f"over {table.months} months makes the demand more than a million times as large"
+        )
+    if (table.months or 1) > _MOST_MONTHS:
+        draft.problem("serving.months", f"{table.months} are too many; {_MOST_MONTHS} at most")
+        return Lasting(duration=NOTHING)
     bought = table.usd_per_m_written is not None or table.usd_per_m_read is not None
     if bought == (draft.table.machines is not None):
         draft.problem("serving", "states neither or both of usd_per_m_written, the price of somebody else's service, "

@@ -1,13 +1,15 @@
 """From a loaded text to a life cycle: teams, machines and stages looked up, checked, and put in order."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from simulator.catalogue.reader import entry
 from simulator.foundation.issues import ScenarioError, not_among
+from simulator.foundation.units import DIMENSIONS
 from simulator.scenario import schema
 from simulator.scenario.defaults import complete
-from simulator.scenario.findings import Findings
-from simulator.scenario.life import LifeCycle, Quality, usual_s
+from simulator.scenario.findings import Findings, about
+from simulator.scenario.life import YEAR_S, LifeCycle, Quality, longest, usual_s
 from simulator.scenario.life_means import pools_of, teams_of
 from simulator.scenario.life_work import Draft, work_of
 from simulator.scenario.load import Loaded
@@ -34,6 +36,8 @@ from simulator.workload.stages import (
 )
 
 STAGES = ("lifecycle", "stages")
+MOST_S = DIMENSIONS["time"].most
+MOST_REPLICAS = 1_000_000
 
 
 def lifecycle_of(loaded: Loaded) -> LifeCycle:
@@ -73,6 +77,8 @@ def _resolved(document: schema.Document, tables: Tables, run: Scenario | None, f
         if isinstance(stage.work, OfTheRun) and run is None:
             findings.problem((*STAGES, stage.name), "is a multiple of the training run, but no stage says run = true")
     quality = _quality(document, tables, findings)
+    findings.close()
+    _check_totals(stages, run, document.run.replicas or 1, findings)
     findings.close()
     return LifeCycle(
         name=findings.loaded.name,
@@ -148,16 +154,35 @@ def _plan(
 def _quality(document: schema.Document, tables: Tables, findings: Findings) -> Quality:
     """Return the loss that the default law expects of the model that all rests on."""
     table = tables.quality
-    named, tokens = table.architecture, table.tokens
+    named: str | Mapping[str, Any] | None = table.architecture
+    tokens = table.tokens
     if any(stage.run for stage in tables.stages.values()):
-        own = document.model.architecture
-        named = named or (own if isinstance(own, str) else None)
-        tokens = tokens or document.data.tokens
-    if named is None or tokens is None:
-        return Quality(target_loss=table.target_loss, trusted=table.trusted or "")
-    shape = shape_of(named, Findings(findings.loaded))
-    fit = law()
-    loss = float(fit.loss(shape.active_parameters, tokens))
-    findings.fact(("lifecycle", "quality", "loss"), f"{loss:.4f}", f"{fit.key}: {named} on {tokens:.4g} tokens",
-                  entry("scaling_laws", fit.key).evidence)  # fmt: skip
+        named, tokens = named or document.model.architecture, tokens or document.data.tokens
+    loss = None
+    if named is not None and tokens is not None:
+        try:
+            shape = shape_of(named, Findings(findings.loaded))
+        except (ValueError, TypeError, KeyError, ArithmeticError, AttributeError) as error:
+            findings.problem(("lifecycle", "quality", "architecture"), str(error))
+            return Quality()
+        fit = law()
+        loss = float(fit.loss(shape.active_parameters, tokens))
+        words = f"{fit.key}: {shape.active_parameters / 1e9:.4g}B parameters on {about(tokens, 'tokens')}"
+        mark = entry("scaling_laws", fit.key).evidence
+        findings.fact(("lifecycle", "quality", "loss"), f"{loss:.4f}", words, mark)
     return Quality(target_loss=table.target_loss, loss=loss, trusted=table.trusted or "")
+
+
+def _check_totals(stages: Sequence[LifeStage], run: Scenario | None, replicas: int, findings: Findings) -> None:
+    """Refuse a calendar of more than a thousand years, and more replicas than memory holds."""
+    whole_s = 0.0
+    for stage in stages:
+        longest_s = longest(stage, run)
+        whole_s += longest_s
+        if not longest_s <= MOST_S:
+            path = (*STAGES, stage.name)
+            findings.problem(path, f"may last {longest_s / YEAR_S:.3g} years; the most is 1000")
+    if not findings.issues and whole_s > MOST_S:
+        findings.problem(STAGES, f"one after the other they last {whole_s / YEAR_S:.3g} years; the most is 1000")
+    if replicas > MOST_REPLICAS:
+        findings.problem(("run", "replicas"), f"{replicas} are too many for a life cycle; {MOST_REPLICAS} at most")

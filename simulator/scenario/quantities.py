@@ -107,6 +107,14 @@ def _spares(value: object) -> int | None:
     return _whole(value, 0)
 
 
+def _age(value: object) -> str | float:
+    if value in ("fresh", "equilibrium"):
+        return str(value)
+    if isinstance(value, str) and not any(c.isdigit() for c in value):
+        raise ValueError(f"expected 'fresh', 'equilibrium' or an age such as '90 d', found {kind_of(value)}")
+    return parse(value, "time")
+
+
 def _discount(value: object) -> tuple[float, float]:
     if value == "unknown":
         return UNKNOWN_DISCOUNT
@@ -160,10 +168,14 @@ Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a 
 Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
 Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]
 Spread = Annotated[float, BeforeValidator(partial(_share, most=3.0)), _schema("a log standard deviation", "ratio")]
+Positive = Annotated[
+    float, BeforeValidator(partial(_quantity, dimension="ratio", positive=True)), _schema("a factor", "ratio")
+]
 PerThousand = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a number", "ratio")]
 Count = Annotated[int, BeforeValidator(partial(_whole, least=1)), _schema("a whole number", "count")]
 Number = Annotated[int, BeforeValidator(partial(_whole, least=0)), _schema("a whole number", "count")]
 Spares = Annotated[int | None, BeforeValidator(_spares), _schema("a count of nodes or 'ample'", "count")]
+Age = Annotated[str | float, BeforeValidator(_age), _schema("'fresh', 'equilibrium' or an age", "time")]
 Amount = Annotated[
     float, BeforeValidator(partial(_quantity, dimension="count", positive=False)), _schema("a number", "count")
 ]

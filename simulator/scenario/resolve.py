@@ -11,14 +11,15 @@ from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
 from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
+from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
-from simulator.scenario.efficiency import Speed
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.nodes import fleet_of
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -95,6 +96,7 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     power = power_plan(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
@@ -115,6 +117,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        fleet=fleet,
         published=_published(document.published),
         power=power,
         warnings=tuple(findings.warnings),
@@ -206,7 +209,8 @@ def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Finding
     sigma = max((_spread(document, draft) for draft in drafts if draft.hours_s is None), default=0.0)
     path = "throughput.spread"
     if document.throughput.spread is None and all(fact.path != path for fact in findings.facts):
-        why = "quartiles of published runs" if sigma else "hours or an efficiency are stated, so it does not vary"
+        whys = [draft.speed.why for draft in drafts if draft.speed and draft.speed.sigma == sigma]
+        why = whys[0] if sigma and whys else "hours or an efficiency are stated, so it does not vary"
         findings.fact(("throughput", "spread"), f"{sigma:.4g}", why)
     return sigma
 

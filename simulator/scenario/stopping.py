@@ -1,21 +1,23 @@
 """What stops the run and how it comes back: from failure catalogues and changes to them to causes and a recovery."""
 
+import math
 from collections.abc import Mapping, Sequence
 
 from simulator.catalogue.reader import Entry
 from simulator.foundation.issues import not_among
-from simulator.reliability.causes import Cause, Kind, RepairLaw
+from simulator.reliability.causes import Cause, Kind
+from simulator.reliability.fleet import RepairLaw
 from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario import schema
 from simulator.scenario.defaults import DETECTION, REPAIR_S
 from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
+from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, job_nodes, law_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.saving import State, save_s_of
 
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
-CAUSES = ("failures", "causes")
 
 
 def causes_of(document: schema.Document, machines: Machines, findings: Findings) -> Sequence[Cause]:
@@ -34,7 +36,7 @@ def causes_of(document: schema.Document, machines: Machines, findings: Findings)
         return ()
     parts = _parts(catalogue, findings)
     for name, own in failures.causes.items():
-        if name not in parts and own.rate_per_1000_node_days is None:
+        if name not in parts and own.rate_per_1000_node_days is None and own.mean is None and not _replays(own):
             known = f": {not_among(name, parts)}; for a cause of your own" if parts else ","
             findings.problem((*CAUSES, name), f"{catalogue.key} has no such cause{known} state rate_per_1000_node_days")
     found = [
@@ -66,11 +68,18 @@ def _cause(
 ) -> Cause | None:
     """Return one cause, or None when it never strikes."""
     own = document.failures.causes.get(name, schema.OwnCause())
-    rate = _rate(name, part, own, machines, findings) * (document.failures.rate_multiplier or 0.0) * PER_1000_NODE_DAYS
+    nodes = domain_nodes(name, own, document, machines, findings)
+    if _replays(own) and own.times and own.rate_per_1000_node_days is None:
+        rate = len(own.times) / (max(*own.times, 1.0) * job_nodes(document, machines))
+    else:
+        rate = _rate(name, part, own, machines, nodes, findings) * PER_1000_NODE_DAYS
+    rate *= document.failures.rate_multiplier or 0.0
     if rate == 0:
         return None
     kind: Kind = own.kind or (part.text("kind") if part else "fail_stop")  # type: ignore[assignment]  # checked words
     nodes_lost = own.nodes_lost if own.nodes_lost is not None else int(_number(part, "nodes_lost") or 0)
+    repair_law, repair_shape = _repair_law(name, part, own, document, findings)
+    count, sigma = _doubt(part, own, document)
     return Cause(
         name=name,
         rate_per_node_s=rate,
@@ -78,15 +87,28 @@ def _cause(
         detection_s=_detection(name, part, own, kind, document, findings),
         nodes_lost=nodes_lost,
         repair_s=_repair(name, part, own, document, findings) if nodes_lost else 0.0,
-        repair_law=_law(own, document),
+        repair_law=repair_law,
+        repair_shape=repair_shape,
+        law=law_of(name, own, part, rate, nodes, findings),
+        age="equilibrium" if own.age is None else own.age,  # type: ignore[arg-type]  # one of two words, or seconds
+        domain=domain_of(own.domain),
+        domain_nodes=nodes,
+        rate_count=count,
+        rate_sigma=sigma,
         counts_as=str(part.values.get("counts_as", "all_cause")) if part else "all_cause",
         source=part.source if part and own.rate_per_1000_node_days is None else "stated in the scenario",
         evidence=part.evidence if part and own.rate_per_1000_node_days is None else "",
     )
 
 
-def _rate(name: str, part: Entry | None, own: schema.OwnCause, machines: Machines, findings: Findings) -> float:
-    """Return stops per 1000 node-days of the scenario's nodes."""
+def _rate(
+    name: str, part: Entry | None, own: schema.OwnCause, machines: Machines, nodes: float, findings: Findings
+) -> float:
+    """Return stops per 1000 node-days of the scenario's nodes, of which each domain has so many."""
+    if own.mean is not None and own.rate_per_1000_node_days is not None:
+        findings.problem((*CAUSES, name, "mean"), "is stated, and so is rate_per_1000_node_days; keep one of them")
+    if own.mean is not None:
+        return 1.0 / (own.mean * nodes * PER_1000_NODE_DAYS)
     if own.rate_per_1000_node_days is not None or part is None:
         return own.rate_per_1000_node_days or 0.0
     rate = part.number("rate_per_1000_node_days")
@@ -97,6 +119,22 @@ def _rate(name: str, part: Entry | None, own: schema.OwnCause, machines: Machine
         rate *= machines.per_node / size
     findings.fact((*CAUSES, name, "rate_per_1000_node_days"), f"{rate:g}", part.source, part.evidence)
     return rate
+
+
+def _replays(own: schema.OwnCause) -> bool:
+    """Tell whether a cause states all its instants, and so its rate."""
+    return own.law == "trace" and own.times is not None
+
+
+def _doubt(part: Entry | None, own: schema.OwnCause, document: schema.Document) -> tuple[float | None, float]:
+    """Return what is sampled of a rate's doubt: its count, or the spread of its published range."""
+    stated = own.rate_per_1000_node_days is not None or own.mean is not None
+    if part is None or stated or document.failures.rate_uncertainty != "poisson":
+        return None, 0.0
+    if (count := part.get_number("count")) is not None:
+        return count, 0.0
+    low, high = part.get_number("rate_low"), part.get_number("rate_high")
+    return None, math.log(high / low) / (2.0 * 1.96) if low and high else 0.0
 
 
 def _number(part: Entry | None, name: str) -> float | None:
@@ -126,7 +164,7 @@ def _detection(
 def _repair(
     name: str, part: Entry | None, own: schema.OwnCause, document: schema.Document, findings: Findings
 ) -> float:
-    for given in (own.repair, document.recovery.repair):
+    for given in (own.repair, document.recovery.repair, document.repair.manual.time):
         if given is not None:
             return given
     path = (*CAUSES, name, "repair")
@@ -137,9 +175,21 @@ def _repair(
     return findings.amount(path, value, "time", f"default: {source}", evidence)
 
 
-def _law(own: schema.OwnCause, document: schema.Document) -> RepairLaw:
-    law = own.repair_law or document.recovery.repair_law or "exponential"
-    return "constant" if law == "constant" else "exponential"
+def _repair_law(
+    name: str, part: Entry | None, own: schema.OwnCause, document: schema.Document, findings: Findings
+) -> tuple[RepairLaw, float | None]:
+    """Return the law of repair and what shapes it: the cause's, the scenario's or the catalogue's, in this order."""
+    catalogue = None if part is None else part.values.get("repair_law")
+    found = (
+        (own.repair_law, own.repair_shape),
+        (document.recovery.repair_law, document.recovery.repair_shape),
+        (catalogue, None if part is None else part.get_number("repair_law_shape")),
+        ("exponential", None),
+    )
+    law, shape = next((law, shape) for law, shape in found if law is not None)
+    word: RepairLaw = law  # type: ignore[assignment]  # one of the words
+    check_repair(word, shape, (*CAUSES, name, "repair_law"), findings)
+    return word, shape
 
 
 def recovery_of(
@@ -160,7 +210,7 @@ def recovery_of(
         initialization_s=initialization_s,
         restore_s=_restore(document, striking, state, stops, findings),
         startup_s=startup_s or 0.0,
-        spares=document.cluster.spares,
+        spares=billed(document),
     )
 
 

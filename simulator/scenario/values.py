@@ -8,6 +8,7 @@ from simulator.pricing.energy import PowerPlan
 from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
+from simulator.reliability.fleet import Fleet
 from simulator.reliability.recovery import Recovery
 
 
@@ -101,6 +102,8 @@ class Scenario:
         Empty when failures are switched off.
     recovery : Recovery
         What a stop costs.
+    fleet : Fleet or None
+        What is said of single nodes; None where all are equal and memoryless.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -130,6 +133,7 @@ class Scenario:
     seed: int
     replicas: int
     engine: str = "auto"
+    fleet: Fleet | None = None
     published: Published | None = None
     power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)

@@ -213,6 +213,9 @@ class ScalingLaw:
         if size.tokens_per_parameter > MOST_TOKENS_PER_PARAMETER:
             found.append(f"{size.tokens_per_parameter:,.0f} tokens a parameter are more than the "
                          f"{MOST_TOKENS_PER_PARAMETER:g} up to which such laws were tested.")  # fmt: skip
+        if self.fitted_from_flop is not None and size.flop < self.fitted_from_flop:
+            found.append(f"{size.flop:.2g} FLOP are less than the smallest run behind {self.key}: the loss is an "
+                         "extrapolation.")  # fmt: skip
         if self.fitted_to_flop is not None and size.flop > self.fitted_to_flop:
             found.append(f"{size.flop:.2g} FLOP are {size.flop / self.fitted_to_flop:,.0f} times the largest run "
                          f"behind {self.key}: the loss is an extrapolation.")  # fmt: skip

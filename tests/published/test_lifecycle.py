@@ -25,18 +25,27 @@ def forecast(folder: Path, text: str) -> LifeForecast:
     return life_forecast(made, run_life(made))
 
 
-def test_the_seed_run_costs_what_it_costs_as_a_stage(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("name", "usd", "days"),
+    [
+        ("llama-65b-seed", 4_056_514.56, 21),
+        ("llama-65b-negotiated-50", 2_028_257.28, 21),
+        ("llama-65b-negotiated-80", 811_302.91, 21),
+        ("palm-540b-seed", 27_064_074.24, 64),
+    ],
+)
+def test_the_seeds_runs_cost_what_they_cost_as_a_stage(tmp_path: Path, name: str, usd: float, days: float) -> None:
     found = forecast(
         tmp_path,
-        """
-        extends = "llama-65b-seed"
+        f"""
+        extends = "{name}"
         [lifecycle.stages.train]
         kind = "train"
         run = true
         """,
     )
-    assert found.usd.mean == 4_056_514.56
-    assert found.days.p50 == pytest.approx(21)
+    assert found.usd.mean == usd
+    assert found.days.p50 == pytest.approx(days)
 
 
 def test_the_seeds_researcher(tmp_path: Path) -> None:

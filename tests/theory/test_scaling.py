@@ -124,4 +124,5 @@ def test_doubt_grows_with_the_distance_from_the_measured_runs() -> None:
 def test_far_beyond_what_was_tested_warns() -> None:
     assert any("2,000 tokens a parameter" in each for each in law().warnings(Size(1e9, 2e12)))
     assert any("extrapolation" in each for each in law().warnings(Size(70e9, 1.4e12)))
+    assert any("less than the smallest run" in each for each in law().warnings(Size(1e6, 1e8)))
     assert not law().warnings(Size(1e9, 2e10))

@@ -5,11 +5,13 @@ Every key is optional here. What is needed, what follows from what, and the defa
 
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
-from simulator.scenario.schema.stops import Detection, Failures, OwnCause, Recovery
+from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
 __all__ = [
@@ -17,23 +19,31 @@ __all__ = [
     "Cluster",
     "Data",
     "Detection",
+    "Diagnosis",
     "Document",
     "Energy",
     "Failures",
     "Kept",
     "Leaving",
+    "Lemons",
+    "Mending",
     "Model",
     "OwnCause",
     "Ownership",
+    "Parallelism",
     "Part",
     "Phase",
     "Preemption",
     "Pricing",
     "PublishedRun",
     "Recovery",
+    "Repair",
+    "Reserve",
+    "Retirement",
     "Run",
     "ScenarioFile",
     "Section",
+    "Spares",
     "Terms",
     "Throughput",
 ]

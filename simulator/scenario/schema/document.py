@@ -7,7 +7,9 @@ from pydantic import Field
 from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Text, Time, Usd, one_of
 from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
@@ -46,10 +48,14 @@ class Document(Section):
     data: Data = Data()
     cluster: Cluster = Cluster()
     throughput: Throughput = Throughput()
+    parallelism: Parallelism = Parallelism()
     phases: list[Phase] | None = None
     failures: Failures = Failures()
     checkpoint: Checkpoint = Checkpoint()
     recovery: Recovery = Recovery()
+    spares: Spares = Spares()
+    repair: Repair = Repair()
+    retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
     ownership: Ownership = Ownership()
     energy: Energy = Energy()

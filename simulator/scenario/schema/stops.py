@@ -4,8 +4,21 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, Field, WithJsonSchema
 
+from simulator.reliability.fleet import DOMAINS, REPAIR_LAWS
 from simulator.scenario import keys
-from simulator.scenario.quantities import AnyTime, Factor, Flag, Number, PerThousand, Text, one_of
+from simulator.scenario.quantities import (
+    Age,
+    AnyTime,
+    Factor,
+    Flag,
+    Number,
+    PerThousand,
+    Share,
+    Text,
+    Time,
+    key_of,
+    one_of,
+)
 from simulator.scenario.schema.section import Section
 
 
@@ -17,7 +30,32 @@ class OwnCause(Section):
     detection: AnyTime | None = None
     nodes_lost: Number | None = None
     repair: AnyTime | None = None
-    repair_law: Annotated[str | None, *one_of("constant", "exponential")] = None
+    repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    repair_shape: Factor | None = None
+    law: Annotated[str | None, *key_of(keys.failure_laws, "a failure law, such as weibull")] = None
+    mean: Time | None = None
+    shape: Factor | None = None
+    times: list[AnyTime] | None = None
+    units: list[Number] | None = None
+    ages: list[AnyTime] | None = None
+    multiples: list[Factor] | None = None
+    age: Age | None = None
+    domain: Annotated[str | None, *one_of(*DOMAINS)] = None
+    domain_nodes: Factor | None = None
+
+
+class Lemons(Section):
+    """Nodes that fail more often than the others until they are truly mended."""
+
+    share: Share | None = None
+    multiple: Factor | None = None
+
+
+class Diagnosis(Section):
+    """How often the wrong node is taken out, or none."""
+
+    misses: Share | None = None
+    blames_wrong: Share | None = None
 
 
 class Detection(Section):
@@ -41,7 +79,10 @@ class Failures(Section):
     enabled: Flag | None = None
     rate_multiplier: Factor | None = None
     exposure: Annotated[str | None, *one_of("A", "B", "C")] = None
+    rate_uncertainty: Annotated[str | None, *one_of("none", "poisson")] = None
     detection: Detection = Detection()
+    lemons: Lemons = Lemons()
+    diagnosis: Diagnosis = Diagnosis()
     causes: dict[Text, OwnCause] = Field(default_factory=dict)
 
 
@@ -54,4 +95,5 @@ class Recovery(Section):
     restore: AnyTime | None = None
     startup: AnyTime | None = None
     repair: AnyTime | None = None
-    repair_law: Annotated[str | None, *one_of("constant", "exponential")] = None
+    repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    repair_shape: Factor | None = None

@@ -48,6 +48,7 @@ def test_ways_to_one_end() -> None:
     assert "meets the target" in " ".join(text.split())
     facts = json.loads(run("choices/qlora", "choices/api", "--json"))
     assert [way["scenario"] for way in facts["ways"]] == ["qlora", "api"]
+    assert math.fsum(way["cheapest_in"] for way in facts["ways"]) == pytest.approx(1.0)
     [even] = facts["break_even"]
     assert (even["below"], even["above"]) == ("api", "qlora")
 
@@ -59,6 +60,13 @@ def test_different_demands_are_compared_without_break_even() -> None:
 def test_pictures(tmp_path: Path) -> None:
     run("life-of-a-13b", "--plot", str(tmp_path))
     assert all((tmp_path / name).stat().st_size > 20_000 for name in ("calendar.png", "dollars.png"))
+
+
+def test_the_picture_of_several_ways(tmp_path: Path) -> None:
+    run("choices/qlora", "choices/api", "--plot", str(tmp_path))
+    assert (tmp_path / "demand.png").stat().st_size > 20_000
+    done = CliRunner().invoke(app, ["choices/api", "life-of-a-13b", "--plot", str(tmp_path), *FAST])
+    assert done.exit_code == 2
 
 
 def test_no_life_cycle() -> None:

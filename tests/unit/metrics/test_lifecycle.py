@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.metrics.lifecycle import LifeForecast, life_forecast, mean_usd
-from analysis.study.choice import break_evens
+from analysis.study.choice import break_evens, cheapest_shares
 from simulator.engine.lifecycle_run import run_life
 from simulator.scenario.api import life
 from tests.toml_files import write
@@ -120,6 +120,16 @@ def test_break_even_is_where_two_ways_cost_the_same(shipped: dict[str, LifeForec
         assert mean_usd(below, each.demand * 1.1) > mean_usd(above, each.demand * 1.1)
         assert mean_usd(below, each.demand / 1.1) < mean_usd(above, each.demand / 1.1)
         assert each.written_per_month == pytest.approx(each.demand * 1e9)
+
+
+def test_the_cheapest_way_is_told_replica_by_replica(shipped: dict[str, LifeForecast]) -> None:
+    ways = [shipped["choices/qlora"], forecast("choices/api", "lifecycle.stages.serve.serving.growth=0.15")]
+    shares = cheapest_shares(ways)
+    assert sum(shares) == pytest.approx(1.0)
+    assert shares[0] == float(np.mean(ways[0].usd_sample < ways[1].usd_sample))
+    assert 0 < shares[0] < 1
+    with pytest.raises(ValueError, match="equal seeds"):
+        cheapest_shares([ways[0], forecast("choices/api", "run.seed=2")])
 
 
 def test_demand_as_it_is_costs_what_was_said(shipped: dict[str, LifeForecast]) -> None:

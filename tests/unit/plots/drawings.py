@@ -6,6 +6,7 @@ import numpy as np
 
 from analysis.plots.amounts import days
 from analysis.plots.cashflow import Month, cash_flow
+from analysis.plots.demand import Crossing, Way, demand
 from analysis.plots.distribution import Mark, distribution
 from analysis.plots.gantt import Bar, gantt
 from analysis.plots.interval import Curve, interval_curve
@@ -103,4 +104,13 @@ def pictures() -> list[Picture]:
         ),
         gantt("calendar", BARS, first=date(2023, 1, 1), launch_days=140.0),
         stage_dollars("stages", STAGES),
+        demand(
+            "demand",
+            [
+                Way(name="own", tokens_per_month=[1e8, 1e9, 1e10], usd=[2e6, 2e6, 3e6]),
+                Way(name="bought", tokens_per_month=[1e8, 1e9, 1e10], usd=[1e5, 1e6, 1e7]),
+            ],
+            [Crossing(tokens_per_month=2.1e9, usd=2.1e6)],
+            now=1e9,
+        ),
     ]

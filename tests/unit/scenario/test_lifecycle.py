@@ -68,6 +68,16 @@ def test_what_is_written_is_what_is_meant(tmp_path: Path) -> None:
         ('[lifecycle.machines.x]\naccelerator = "h100-sxm"\nprovider = "mars"', "nearest rows"),
         ('[lifecycle.stages.x]\nkind = "serve"\nserving = { months = 1, written = "1B tokens" }', "neither or both"),
         ('[lifecycle.stages.x]\nduration = "1 d"\npepole = { data = 1 }', "did you mean 'people'"),
+        ('[lifecycle.stages.x]\nduration = "999 years"\n[lifecycle.stages.y]\nduration = "9 years"', "1.01e+03 years"),
+        (
+            '[lifecycle.stages.x]\nmachine_time = "9 h"\nmachines = "cores"\ncount = 1\n[run]\nreplicas = 2000000',
+            "too many for a life cycle",
+        ),
+        (
+            '[lifecycle.stages.x.serving]\nmonths = 90\ngrowth = 1\nwritten = "1M tokens"\nusd_per_m_written = "$1"',
+            "more than a million times as large",
+        ),
+        ('[lifecycle.quality]\narchitecture = "nowhere.json"\ntokens = "1T tokens"', "cannot be read"),
         ("[lifecycle.teams.x]\npeople = 0\npay = '$1'", "the least is 1"),
     ],
 )

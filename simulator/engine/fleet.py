@@ -1,0 +1,307 @@
+"""The nodes of one run: which strikes next, what it takes out, and when its place is filled again.
+
+A node works, stands by as a spare, is in repair, rests while a stage has fewer nodes, or is gone. Clocks run in exposed
+time (`simulator.engine.clocks`), repairs in the time of the wall; `simulator.engine.simulate` says from when on the job
+is exposed.
+"""
+
+from array import array
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from simulator.engine.clocks import Clocks
+from simulator.engine.shop import RepairShop, uniforms
+from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
+from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import Fleet, Reserve
+from simulator.scenario.values import Scenario
+
+WORKS, WARM, COLD, PREEMPTIBLE, AWAY, RESTS, GONE = range(7)
+SPARES = (WARM, COLD, PREEMPTIBLE)  # in the order in which they are taken
+
+
+NONE_LEFT = (
+    "the job waits for nodes, and none is left that could come, because the others were retired; hold more spares, "
+    "retire later, or let new nodes come (retirement.replacement)"
+)
+MOST_STRIKES = MOST_CHUNKS * CHUNK
+
+
+class Stop(NamedTuple):
+    """A fault that stops the job."""
+
+    at_s: float
+    fault: Fault
+
+
+class Filled(NamedTuple):
+    """Places that were filled after a stop."""
+
+    fit_s: float  # when all the nodes that fill them are fit
+    swap_s: float  # putting them in place
+
+
+class Nodes:
+    """The fleet of one run.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a fleet.
+    rules : Fleet
+        The scenario's.
+    replica : int
+        Which faults to live through.
+    """
+
+    def __init__(self, scenario: Scenario, rules: Fleet, replica: int) -> None:
+        self._causes, self._rules = scenario.causes, rules
+        self._always = scenario.recovery.exposure == "C"
+        self._most = max((stage.nodes for stage in scenario.stages if not stage.gross), default=0)
+        self.total = self._most + rules.spares
+        self._reserves: dict[int, Reserve] = dict(zip(SPARES, (rules.warm, rules.cold, rules.preemptible), strict=True))
+        self._place = bytearray(self.total)  # all work
+        self._spares: dict[int, dict[int, None]] = {kind: {} for kind in SPARES}  # nodes, in the order of coming
+        first = self._most
+        for kind in SPARES:
+            for node in range(first, first := first + self._reserves[kind].nodes):
+                self._place[node] = kind
+                self._spares[kind][node] = None
+        self._luck = uniforms(scenario.seed, replica, "fleet-luck")
+        self._kinds = uniforms(scenario.seed, replica, "fleet-kinds")
+        self._multiples = array("d", self._first_multiples())
+        self._shop = RepairShop(rules.shop, scenario.seed, replica)
+        self._history_s: dict[int, list[float]] = {}
+        self._runs = [kind == WORKS or (kind in SPARES and self._reserves[kind].fails) for kind in range(GONE + 1)]
+        running = [node for node in range(self.total) if self._runs[self._place[node]]]
+        self._clocks = Clocks(
+            scenario.causes, job_nodes=self._most, nodes=self.total, multiples=self._multiples, running=running,
+            seed=scenario.seed, replica=replica,
+        )  # fmt: skip
+        self._struck: list[int] = []  # nodes of the last strike that work
+        self._culprit = 0  # of which this one is the cause
+        self._reached = 0.0  # exposed time
+        self._exposed_s = 0.0  # since when it has run on
+        self._strikes = 0
+        self._hot = any(reserve.fails for reserve in self._reserves.values())
+
+    def _first_multiples(self) -> Iterator[float]:
+        lemons = self._rules.lemons
+        for _ in range(self.total):
+            yield 1.0 if lemons is None or next(self._kinds) >= lemons.share else lemons.multiple
+
+    # exposed time -------------------------------------------------------------------------------------------------
+
+    def enter(self, nodes: int) -> None:
+        """Begin a stage on so many nodes: some rest, or work again."""
+        working = [node for node in range(self.total) if self._place[node] == WORKS]
+        for node in working[nodes:]:
+            self._move(node, RESTS)
+        resting = (node for node in range(self.total) if self._place[node] == RESTS)
+        for _, node in zip(range(nodes - len(working)), list(resting), strict=False):
+            self._move(node, WORKS)
+
+    def expose(self, from_s: float) -> None:
+        """Let the clocks run from an instant on."""
+        self._exposed_s = from_s
+
+    def stop(self, before_s: float) -> Stop | None:
+        """Return the next fault that stops the job before an instant; without one the clocks run until then."""
+        clocks = self._clocks
+        while True:
+            due, at, unit = clocks.peek()
+            at_s = self._exposed_s + max(due - self._reached, 0.0)
+            if self._hot and self._one_arrives(min(at_s, before_s)):
+                continue  # its clocks run now, and may strike sooner
+            if not at_s < before_s:
+                self._reached += max(before_s - self._exposed_s, 0.0)
+                return None
+            if not clocks.groups[at].of_nodes:
+                self._arrive(at_s)
+            cause = clocks.strike()
+            self._reached, self._exposed_s = due, at_s
+            if self._hit(at, unit, cause, at_s):
+                self._strikes += 1
+                if self._strikes > MOST_STRIKES:
+                    raise UnfinishableError
+                return Stop(at_s, Fault(due, cause, 1.0))
+
+    def _one_arrives(self, until_s: float) -> bool:
+        """Let the next node that is mended by an instant stand by, where spares fail too; tell if there was one."""
+        ready = next(self._shop.before(until_s), None)
+        if ready is None:
+            return False
+        late_s = max(ready.at_s - self._exposed_s, 0.0)
+        self._stand_by(ready.node, mended=ready.mended, now=self._reached + late_s)
+        return True
+
+    def _hit(self, at: int, unit: int, number: int, at_s: float) -> bool:
+        """Find out what a strike hits, and tell whether the job is among it; spares that it hits go to repair."""
+        group, cause = self._clocks.groups[at], self._causes[number]
+        if group.of_nodes:
+            first, size = unit // group.per_node, 1
+        else:
+            first, size = unit * group.nodes, group.nodes
+        hit = range(first, min(first + size, self.total))
+        self._struck = [node for node in hit if self._place[node] == WORKS]
+        if cause.nodes_lost and len(self._struck) < len(hit):
+            for node in hit:
+                if self._place[node] in self._spares:
+                    self._send(node, at_s, cause)
+        self._culprit = first
+        return bool(self._struck)
+
+    # what is lost, and what comes ---------------------------------------------------------------------------------
+
+    def replace(self, number: int, known_s: float) -> Filled | None:
+        """Take out what the last strike hit, and fill the places.
+
+        Parameters
+        ----------
+        number : int
+            Index of its cause.
+        known_s : float
+            When the stop is known [s].
+
+        Returns
+        -------
+        Filled or None
+            None if no node was taken out.
+
+        Raises
+        ------
+        UnfinishableError
+            If no node can ever come.
+        """
+        cause = self._causes[number]
+        if not cause.nodes_lost:
+            return None
+        lost = self._found(cause)
+        if not lost:
+            return None
+        if self._rules.ample:
+            for node in lost:
+                self._clocks.quicken(node, self._mended_multiple(node, mended=self._mends()), self._reached)
+            return Filled(known_s, self._reserves[COLD].swap_s)
+        self._arrive(known_s)
+        for node in lost:
+            self._send(node, known_s, cause)
+        return self._fill(len(lost), known_s)
+
+    def _found(self, cause: Cause) -> list[int]:
+        """Return the nodes that are taken out: those that were hit, or others, or none."""
+        rules, lost = self._rules.diagnosis, self._struck
+        if cause.nodes_lost > len(lost) and cause.domain == "host":
+            lost = self._neighbours(lost[0], cause.nodes_lost)
+        if len(lost) > 1 or (rules.misses == 0 and rules.blames_wrong == 0):
+            return lost
+        if next(self._luck) < rules.misses:
+            self._clocks.quicken(self._culprit, self._mended_multiple(self._culprit, mended=False), self._reached)
+            return []
+        if next(self._luck) < rules.blames_wrong:
+            self._clocks.quicken(self._culprit, self._mended_multiple(self._culprit, mended=False), self._reached)
+            return [self._innocent()]
+        return lost
+
+    def _neighbours(self, first: int, count: int) -> list[int]:
+        """Return working nodes from one on, around the end if need be."""
+        around = (*range(first, self.total), *range(first))
+        return [node for node in around if self._place[node] == WORKS][:count]
+
+    def _innocent(self) -> int:
+        """Return another working node at random; the culprit itself where it works alone."""
+        for _ in range(1000):
+            node = int(next(self._luck) * self.total)
+            if self._place[node] == WORKS and node != self._culprit:
+                return node
+        return self._culprit
+
+    def _send(self, node: int, at_s: float, cause: Cause) -> None:
+        """Send a node to repair, or give it up."""
+        self._move(node, AWAY)
+        retirement = self._rules.retirement
+        history_s = self._history_s.setdefault(node, [])
+        history_s.append(at_s)
+        if retirement is None or retirement.score(history_s, at_s) < retirement.failures:
+            return self._shop.admit(node, at_s, cause)
+        if retirement.replacement_s is None:
+            self._place[node] = GONE
+            return None
+        history_s.clear()
+        self._clocks.renew(node)
+        self._clocks.quicken(node, next(self._first_multiples()), self._reached)
+        return self._shop.await_new(node, at_s + retirement.replacement_s, cause)
+
+    def _arrive(self, until_s: float) -> None:
+        """Let those that are mended by an instant stand by."""
+        for ready in self._shop.before(until_s):
+            self._stand_by(ready.node, mended=ready.mended)
+
+    def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> None:
+        """Put a node that comes from repair among the spares; its clocks run from an exposed time on, if they do."""
+        self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
+        room = (kind for kind in SPARES if len(self._spares[kind]) < self._reserves[kind].nodes)
+        kind = next(room, COLD)
+        self._spares[kind][node] = None
+        self._move(node, kind, now=now)
+
+    def _mended_multiple(self, node: int, *, mended: bool) -> float:
+        if mended:
+            return 1.0
+        return max(self._multiples[node], self._rules.shop.relapse)
+
+    def _mends(self) -> bool:
+        mends = self._rules.shop.manual.mends
+        return mends >= 1.0 or next(self._luck) < mends
+
+    def _fill(self, count: int, known_s: float) -> Filled:
+        """Take spares, or wait for nodes from repair."""
+        fit_s, swap_s, selects = known_s, 0.0, False
+        for _ in range(count):
+            kind = next((kind for kind in SPARES if self._spares[kind]), None)
+            if kind is None:
+                ready = self._shop.next()
+                if ready is None:
+                    raise UnfinishableError(NONE_LEFT)
+                fit_s = max(fit_s, ready.at_s)
+                self._stand_by(ready.node, mended=ready.mended)
+                kind = next(kind for kind in SPARES if self._spares[kind])
+            node = self._selected(kind)
+            swap_s, selects = max(swap_s, self._reserves[kind].swap_s), selects or kind != WARM
+            late_s = max(fit_s - self._exposed_s, 0.0) if self._always else 0.0
+            self._move(node, WORKS, now=self._reached + late_s)
+        if selects:
+            self._warm_up()
+            swap_s += self._rules.host_selection_s
+        return Filled(fit_s, swap_s)
+
+    def _selected(self, kind: int) -> int:
+        """Take one of the spares of a kind."""
+        nodes, rule = self._spares[kind], self._rules.selection
+        if rule == "history":
+            node = min(nodes, key=lambda each: len(self._history_s.get(each, ())))
+        elif rule == "random":
+            node = list(nodes)[int(next(self._luck) * len(nodes))]
+        else:
+            node = next(iter(nodes))
+        return node
+
+    def _warm_up(self) -> None:
+        """Fill the warm places from the cold ones: hosts are selected anew."""
+        while self._spares[COLD] and len(self._spares[WARM]) < self._reserves[WARM].nodes:
+            node = self._selected(COLD)
+            self._move(node, WARM)
+            self._spares[WARM][node] = None
+
+    def _move(self, node: int, kind: int, *, now: float | None = None) -> None:
+        """Put a node elsewhere; its clocks stop, or run on from an exposed time that may be yet to come."""
+        before = self._place[node]
+        if before == kind:
+            return
+        if before in self._spares:
+            del self._spares[before][node]
+        self._place[node] = kind
+        if self._runs[kind] and not self._runs[before]:
+            self._clocks.resume(node, self._reached if now is None else now)
+        elif self._runs[before] and not self._runs[kind]:
+            self._clocks.rest(node, self._reached)

@@ -1,0 +1,161 @@
+"""The repair shop of a run: who is worked on, by whom, and when each node is back.
+
+A heap of its own orders what happens in the shop. It is moved on when the run asks for a node, so that repairs that
+nobody waits for cost no event of the clock.
+"""
+
+from collections.abc import Iterator
+from heapq import heappop, heappush, heapreplace
+from typing import NamedTuple
+
+from simulator.foundation.streams import generator
+from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import Mending, RepairLaw, Shop
+from simulator.reliability.law import FailureLaw
+from simulator.reliability.laws import shaped
+
+DRAWN = 256  # numbers at once
+
+
+def uniforms(seed: int, replica: int, name: str) -> Iterator[float]:
+    """Yield uniform numbers of a named stream without end."""
+    stream = generator(seed, "fleet", name, replica)
+    while True:
+        yield from stream.random(DRAWN).tolist()
+
+
+def lengths(law: FailureLaw, seed: int, replica: int, name: str) -> Iterator[float]:
+    """Yield times of a law from a named stream without end [s]."""
+    stream = generator(seed, "fleet", name, replica)
+    while True:
+        yield from law.times_s(stream, DRAWN).tolist()
+
+
+class Ready(NamedTuple):
+    """A node that leaves the shop."""
+
+    at_s: float
+    node: int
+    mended: bool
+
+
+class _Event(NamedTuple):
+    """Something that happens in the shop."""
+
+    at_s: float
+    rank: int  # of two at one instant the earlier one first
+    node: int
+    cause: Cause
+    what: str  # "people": comes to them; "again": from the beginning; "ready": leaves
+    mended: bool
+
+
+class _Crews:
+    """When each of some crews is free; there are always enough if there is no number."""
+
+    def __init__(self, mending: Mending | None) -> None:
+        self._free_s = None if mending is None or mending.crews is None else [0.0] * mending.crews
+
+    def work(self, arrived_s: float, length_s: float) -> float:
+        """Let the crew that is free first work, and return when it is done [s]."""
+        if self._free_s is None:
+            return arrived_s + length_s
+        done_s = max(self._free_s[0], arrived_s) + length_s
+        heapreplace(self._free_s, done_s)
+        return done_s
+
+
+class RepairShop:
+    """The shop of one run.
+
+    Parameters
+    ----------
+    rules : Shop
+        Kinds of repair, and how they end.
+    seed, replica : int
+        Name the streams of its draws.
+
+    Examples
+    --------
+    >>> shop = RepairShop(Shop(manual=Mending(mean_s=50.0, law="constant", crews=1)), seed=1, replica=0)
+    >>> fault = Cause(name="fault", rate_per_node_s=1e-6)
+    >>> for node in (7, 8):
+    ...     shop.admit(node, 10.0, fault)
+    >>> [ready.at_s for ready in shop.before(200.0)]  # one crew, one after the other
+    [60.0, 110.0]
+    """
+
+    def __init__(self, rules: Shop, seed: int, replica: int) -> None:
+        self._rules = rules
+        self._machines, self._people = _Crews(rules.automatic), _Crews(rules.manual)
+        self._luck = uniforms(seed, replica, "repair-luck")
+        self._seed, self._replica = seed, replica
+        self._lengths: dict[tuple[RepairLaw, float | None], Iterator[float]] = {}  # of mean 1, by law and shape
+        self._events: list[_Event] = []
+        self._rank = 0
+
+    def admit(self, node: int, at_s: float, cause: Cause) -> None:
+        """Take in a node that was lost to a cause."""
+        automatic = self._rules.automatic
+        if automatic is None:
+            return self._to_people(node, at_s, cause)
+        done_s = self._machines.work(at_s, self._length_s(automatic, cause))
+        if next(self._luck) < self._rules.manual_share:
+            return self._plan(done_s, node, cause, "people")
+        return self._leave(done_s, node, cause, automatic)
+
+    def await_new(self, node: int, at_s: float, cause: Cause) -> None:
+        """Note that a new machine takes a node's place at some instant."""
+        self._plan(at_s, node, cause, "ready", mended=True)
+
+    def next(self) -> Ready | None:
+        """Return the node that leaves next, whenever that is; None if the shop is empty."""
+        while self._events:
+            event = heappop(self._events)
+            if event.what == "ready":
+                return Ready(event.at_s, event.node, event.mended)
+            if event.what == "people":
+                self._to_people(event.node, event.at_s, event.cause)
+            else:
+                self.admit(event.node, event.at_s, event.cause)
+        return None
+
+    def before(self, until_s: float) -> Iterator[Ready]:
+        """Yield the nodes that leave up to and at an instant, in order."""
+        while self._events and self._events[0].at_s <= until_s:
+            event = heappop(self._events)
+            if event.what == "ready":
+                yield Ready(event.at_s, event.node, event.mended)
+            elif event.what == "people":
+                self._to_people(event.node, event.at_s, event.cause)
+            else:
+                self.admit(event.node, event.at_s, event.cause)
+
+    def _to_people(self, node: int, at_s: float, cause: Cause) -> None:
+        manual = self._rules.manual
+        self._leave(self._people.work(at_s, self._length_s(manual, cause)), node, cause, manual)
+
+    def _leave(self, done_s: float, node: int, cause: Cause, mending: Mending) -> None:
+        """Test a node that was worked on, and let it go or not."""
+        rules = self._rules
+        mended = mending.mends >= 1.0 or next(self._luck) < mending.mends
+        tested_s = done_s + rules.requalification_s
+        found = not mended and rules.requalification_finds > 0 and next(self._luck) < rules.requalification_finds
+        self._plan(tested_s, node, cause, "again" if found else "ready", mended=mended)
+
+    def _plan(self, at_s: float, node: int, cause: Cause, what: str, *, mended: bool = False) -> None:
+        self._rank += 1
+        heappush(self._events, _Event(at_s, self._rank, node, cause, what, mended))
+
+    def _length_s(self, mending: Mending, cause: Cause) -> float:
+        """Draw how long a repair takes [s]."""
+        if mending.mean_s is None:
+            mean_s, law, shape = cause.repair_s, cause.repair_law, cause.repair_shape
+        else:
+            mean_s, law, shape = mending.mean_s, mending.law, mending.shape
+        if law == "constant":
+            return mean_s
+        if (law, shape) not in self._lengths:
+            unit = shaped(law, mean_s=1.0, shape=shape)
+            self._lengths[law, shape] = lengths(unit, self._seed, self._replica, f"repair-{law}-{shape}")
+        return mean_s * next(self._lengths[law, shape])
