@@ -11,9 +11,8 @@ from simulator.pricing.energy import Energy, energy
 from simulator.pricing.holdings import Owed
 from simulator.pricing.ledger import LedgerLine
 from simulator.pricing.tariff import Bill, Portion, Tariff
-from simulator.pricing.terms import OnDemand, Spot, Usage, Use
+from simulator.pricing.terms import PREEMPTION, OnDemand, Spot, Usage, Use
 from simulator.records import Ensemble
-from simulator.scenario.paying import PREEMPTION
 from simulator.scenario.values import Scenario, Stage
 
 HOUR_S = 3600.0

@@ -18,6 +18,7 @@ from simulator.pricing.ledger import Amount, LedgerLine, summed
 from simulator.pricing.trace import StepTrace
 
 HOURS_PER_YEAR: Final = 8760.0
+PREEMPTION: Final = "preemption"  # the cause of stops that spot capacity brings
 DISCOUNT_PRIOR: Final = (0.5, 0.8)  # share off the list price of large buyers; uniform; assumption of the seed text
 
 

@@ -30,6 +30,8 @@ def fingerprint(scenario: "Scenario") -> str:
     values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
     if scenario.power is None or not scenario.power.usd_per_tonne:
         del values["power"]  # energy that nobody pays for changes neither days nor dollars
+    if scenario.shared is None:
+        del values["shared"]
     for cause, value in zip(values["causes"], scenario.causes, strict=True):
         for key in _CAUSE_ASIDE:
             del cause[key]

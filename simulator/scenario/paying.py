@@ -9,7 +9,7 @@ from simulator.catalogue.reader import Entry, entry
 from simulator.pricing.book import PriceBook, PriceError, price_book
 from simulator.pricing.holdings import BYTES_PER_GB, Egress, Storage, Tier
 from simulator.pricing.tariff import SCALABLE, Portion, Tariff, flat
-from simulator.pricing.terms import Spot
+from simulator.pricing.terms import PREEMPTION, Spot
 from simulator.reliability.causes import Cause
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
@@ -22,7 +22,6 @@ from simulator.scenario.saving import State
 from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
-PREEMPTION = "preemption"  # the cause of stops that spot capacity brings
 UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 

@@ -25,6 +25,7 @@ from simulator.scenario.paying import book_file, preemptions, start_of, tariff_o
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
@@ -96,6 +97,7 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     power = power_plan(document, site, start, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
@@ -117,6 +119,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        shared=shared,
         fleet=fleet,
         published=_published(document.published),
         power=power,

@@ -10,6 +10,7 @@ from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.recovery import Recovery
+from simulator.scenario.shared import Shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,8 @@ class Scenario:
         What turns accelerator-hours into dollars.
     power : PowerPlan or None
         What the machines draw and emit; None where the power of the accelerator is not known.
+    shared : Shared or None
+        The busy cluster on which the run waits for its machines; None where it has its own.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
@@ -133,6 +136,7 @@ class Scenario:
     seed: int
     replicas: int
     engine: str = "auto"
+    shared: Shared | None = None
     fleet: Fleet | None = None
     published: Published | None = None
     power: PowerPlan | None = None

@@ -13,6 +13,7 @@ from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Failures, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -59,6 +60,7 @@ class Document(Section):
     pricing: Pricing = Pricing()
     ownership: Ownership = Ownership()
     energy: Energy = Energy()
+    shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None
