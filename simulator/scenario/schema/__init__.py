@@ -9,7 +9,7 @@ from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retireme
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.power import Energy, Ownership
-from simulator.scenario.schema.saving import Checkpoint
+from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
@@ -29,6 +29,7 @@ __all__ = [
     "Lemons",
     "Mending",
     "Model",
+    "Near",
     "OwnCause",
     "Ownership",
     "Parallelism",

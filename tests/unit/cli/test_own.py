@@ -36,7 +36,7 @@ def test_what_people_read() -> None:
     assert "Staff, support and spare parts are not in it" in words
     unknown = CliRunner().invoke(app, ["own", "tpu-v6e"])
     assert isinstance(unknown.exception, ScenarioError)
-    assert "ownership.server" in str(unknown.exception)
+    assert "ownership.power" in str(unknown.exception)
 
 
 def test_owned_machines_in_a_scenario() -> None:
