@@ -35,16 +35,22 @@ def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
     Bill
         Amounts are arrays of shape (replicas,).
     """
-    usages, start_h = [], np.zeros(len(replicas))
-    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
-    for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
-        hours = (stage.accelerators + spares) * spent_s / HOUR_S
-        wall_h = spent_s / HOUR_S
-        usages.append(Usage(uses=(Use(stage.name, "", hours),), wall_h=wall_h, start_h=start_h))
-        start_h = start_h + wall_h
+    usages = usages_of(scenario, ensemble)
     rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
     due = scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates)
     return due._replace(owed=[*due.owed, *_carbon(scenario, ensemble)])
+
+
+def usages_of(scenario: Scenario, ensemble: Ensemble) -> Sequence[Usage]:
+    """Return the accelerator-hours of each stage, the job's own machines and the spares beside them, by replica."""
+    usages, start_h = [], np.zeros(ensemble.wall_s.size)
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
+        wall_h = spent_s / HOUR_S
+        hours = (stage.accelerators + spares) * spent_s / HOUR_S
+        usages.append(Usage(uses=(Use(stage.name, "", hours),), wall_h=wall_h, start_h=start_h))
+        start_h = start_h + wall_h
+    return usages
 
 
 def energy_of(scenario: Scenario, ensemble: Ensemble) -> Energy | None:
