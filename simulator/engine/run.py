@@ -24,6 +24,7 @@ Engine = Literal["estimate", "simulate"]
 PIECE = {"estimate": BATCH, "simulate": 32}  # replicas
 
 WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
+WHY_SPOT = "machines are on a spot market and come and go together"
 WHY_ASKED = "the scenario asks for it"
 
 
@@ -39,6 +40,8 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     """Return the engine that runs a scenario, and why."""
     if scenario.engine == "simulate":
         return "simulate", WHY_ASKED
+    if scenario.spot is not None:
+        return "simulate", WHY_SPOT
     if scenario.fleet is not None:
         return "simulate", told(scenario.fleet)
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
@@ -120,7 +123,7 @@ def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
                 lines[line] = lines.get(line, 0.0) + accelerator_s / len(replicas)
         for row, stage in enumerate(scenario.stages):
             useful = books.accelerator_s.get((stage.name, "productive", NO_CAUSE), 0.0)
-            productive_s[row, column] = useful / stage.accelerators
+            productive_s[row, column] = useful / stage.accelerators if stage.accelerators else 0.0
         for name, count in header.stops.items():
             stops[name] += count / len(replicas)
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")

@@ -15,6 +15,7 @@ import simpy
 from simpy.events import Event
 
 from simulator.engine.fleet import Nodes, Stop
+from simulator.engine.spot import on_spot
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
@@ -90,6 +91,9 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
         Takes the records as attempts end.
     """
     scenario = as_lived(scenario, replica)
+    if scenario.spot is not None:
+        lived = on_spot(scenario, scenario.spot, replica, sink=sink)
+        return RunHeader(replica, scenario.seed, scenario.fingerprint, *lived)
     if scenario.fleet is not None:
         return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes), sink=sink)

@@ -9,6 +9,7 @@ from simulator.foundation.issues import ScenarioError
 from simulator.foundation.units import DIMENSIONS
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
+from simulator.reliability.gang import PREEMPTION
 from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
@@ -19,6 +20,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.market import in_markets, market_of, preemption_of
 from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -72,6 +74,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
     for path, table in traced(whole["pricing"]):
         table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
+    if document.spot is not None and document.spot.trace is not None:
+        whole["spot"]["trace"] = str(named_file(document.spot.trace, ("spot", "trace"), findings.loaded))
     named = document.model.architecture
     if isinstance(named, str) and named.endswith(".json"):
         try:
@@ -91,12 +95,19 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
+    market = market_of(document, drafts, findings)
+    causes += [] if market is None else [preemption_of(market, drafts[0].nodes)]
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     fleet = fleet_of(document, causes, findings)
+    if fleet is not None and market is not None:
+        findings.problem(("spot",), f"does not go with nodes that are told one by one: {fleet.why[0]}")
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
         _check_totals(stages, causes, recovery, findings)
+    if market is not None and stages:
+        market = replace(market, allowance=_allowance(stages, causes, recovery, findings))
+        stages = in_markets(stages, document, tariff, findings)
     facts = findings.close()
     sigma = _sigma(document, drafts, findings)
     scenario = Scenario(
@@ -114,6 +125,7 @@ def _resolved(
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
         fleet=fleet,
+        spot=market,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),
@@ -248,6 +260,17 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> fl
     return count * segment_s(
         work_s, cycle.overhead_s, mtbf_s=1 / rate, down_s=down_s, recovery_s=recovery.recovery_s, exposure="A"
     )
+
+
+def _allowance(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> float:
+    """Return by how much faults lengthen the work on machines that stay, on the mean."""
+    faults = [cause for cause in causes if cause.name != PREEMPTION]
+    spent_s = math.fsum(_expected_s(stage, faults, recovery) for stage in stages)
+    found = spent_s / math.fsum(_expected_s(stage, [], recovery) for stage in stages)
+    findings.fact(
+        ("spot", "allowance"), f"{found:.4g}", "time with faults over time without, on machines that stay", "D"
+    )
+    return found
 
 
 def _published(run: schema.PublishedRun) -> Published | None:

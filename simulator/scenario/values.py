@@ -9,6 +9,7 @@ from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.recovery import Recovery
+from simulator.reliability.spot import SpotMarket
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,6 +104,8 @@ class Scenario:
         What a stop costs.
     fleet : Fleet or None
         What is said of single nodes; None where all are equal and memoryless.
+    spot : SpotMarket or None
+        Capacity that is taken back; then each phase is three stages, on spot, away with no machine held, on demand.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -131,6 +134,7 @@ class Scenario:
     replicas: int
     engine: str = "auto"
     fleet: Fleet | None = None
+    spot: SpotMarket | None = None
     published: Published | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
