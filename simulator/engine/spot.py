@@ -80,10 +80,14 @@ def _strikes(scenario: Scenario, replica: int) -> Iterator[Strike]:
     """Yield the faults that are not preemptions, in exposed time."""
     causes = [replace(cause, rate_per_node_s=0.0) if cause.name == PREEMPTION else cause for cause in scenario.causes]
     rate = total_rate_per_node_s(causes) * scenario.stages[0].nodes
+    cycle = scenario.stages[0].cycle
+    save_s = cycle.write_s + cycle.flush_s
+    down_parts = PARTS[: SWAP + 1]
+    downs = [
+        list(zip(down_parts, way_back_s(cause, scenario.recovery, save_s)[: SWAP + 1], strict=True)) for cause in causes
+    ]
     for fault in faults(scenario.seed, replica, causes):
-        parts_s = way_back_s(causes[fault.cause], scenario.recovery)
-        yield Strike(fault.hazard / rate, causes[fault.cause].name, parts_s[PARTS.index("detection_latency")],
-                     parts_s[SWAP])  # fmt: skip
+        yield Strike(fault.hazard / rate, causes[fault.cause].name, downs[fault.cause], causes[fault.cause].announced)
 
 
 def _note(stages: Sequence[Stage], stretches: list[Stretch], sink: Sink) -> list[float]:

@@ -82,12 +82,24 @@ class Task:
 
 
 class Strike(NamedTuple):
-    """A fault, at some time of exposure since the beginning, and how long the gang is down with it [s]."""
+    """A stop, at some time of exposure since the beginning.
+
+    Parameters
+    ----------
+    exposed_s : float
+        When [s].
+    cause : str
+        Its name.
+    down : sequence of (str, float)
+        What the gang is down with before it sets up again, and how long [s].
+    announced : bool
+        Whether a save is made first, which is part of `down`: nothing is lost.
+    """
 
     exposed_s: float
     cause: str
-    detection_s: float = 0.0
-    swap_s: float = 0.0
+    down: Sequence[tuple[str, float]] = ()
+    announced: bool = False
 
 
 class Stretch(NamedTuple):
@@ -223,7 +235,8 @@ class Gang:
             return None
         preempted = taken_s <= struck_s
         cause = PREEMPTION if preempted or self._strike is None else self._strike.cause
-        kept_s += self._keep(task, stop_s, cause, noticed=preempted)
+        spared = not preempted and self._strike is not None and self._strike.announced
+        kept_s += self._keep(task, stop_s, cause, noticed=preempted, spared=spared)
         self.stops[cause] += 1
         if preempted:
             self._fall(cause)
@@ -235,14 +248,16 @@ class Gang:
     def _market(self) -> Market:
         return "spot" if self.left_at_s is None else "on-demand"
 
-    def _keep(self, task: Task, stop_s: float, cause: str, *, noticed: bool) -> float:
+    def _keep(self, task: Task, stop_s: float, cause: str, *, noticed: bool, spared: bool) -> float:
         """Return the work that saves hold when something stops it; the rest is lost [s]."""
         worked_s, cycle, terms = stop_s - self.now_s, task.cycle, self.terms
         made = float(saves(worked_s, cycle)) if worked_s > 0 else 0.0
         kept_s, cost_s = made * cycle.work_s, made * cycle.overhead_s
         hasty_s = cycle.write_s + cycle.flush_s
         since_s = worked_s - kept_s - cost_s - terms.notice_s  # from the last usable save to the notice
-        if noticed and terms.saves_at_notice and 0 < terms.notice_s >= hasty_s and since_s > 0:
+        if spared:
+            kept_s += min(worked_s - kept_s - cost_s, cycle.work_s) if worked_s > 0 else 0.0
+        elif noticed and terms.saves_at_notice and 0 < terms.notice_s >= hasty_s and since_s > 0:
             kept_s, cost_s = kept_s + min(since_s, cycle.work_s), cost_s + hasty_s
         start_s = self.now_s
         self._note(start_s + kept_s, "productive", NOTHING, self._market)
@@ -255,7 +270,7 @@ class Gang:
         strike = self._strike
         assert strike is not None
         self._strike = next(self._strikes, None)
-        for phase, length_s in (("detection_latency", strike.detection_s), ("infrastructure_recovery", strike.swap_s)):
+        for phase, length_s in strike.down:
             self._note(min(self.now_s + length_s, taken_s), phase, strike.cause, self._market)
         if self.now_s >= taken_s:
             self.stops[PREEMPTION] += 1

@@ -51,6 +51,10 @@ def _is(section: str, key: str, value: str) -> Callable[[Document], bool]:
     return lambda document: document.get(section, {}).get(key) == value
 
 
+def _shares(document: Document) -> bool:
+    return bool(document.get("shared"))
+
+
 def _no_rate(document: Document) -> bool:
     return "rate" not in document.get("pricing", {})
 
@@ -99,6 +103,15 @@ DEFAULTS = (
     Default(path=("pricing", "term"), value="on_demand", source="the dearest of the usual terms", evidence="",
             when=_no_rate),
     Default(path=("pricing", "discount"), value=0.0, source="list price", evidence="", when=_is_list_price),
+    Default(path=("shared", "load"), value=0.83, evidence="S", when=_shares,
+            source="RSC-1 was 83 % utilised, arXiv 2410.21680 through notes"),
+    Default(path=("shared", "policy"), value="easy", evidence="", when=_shares,
+            source="first come first served with backfilling, as most schedulers of such clusters"),
+    Default(path=("shared", "placement"), value="compact", evidence="", when=_shares,
+            source="as few racks as the free nodes allow, as Slurm's topology/tree does"),
+    Default(path=("shared", "busy"), value="10 d", evidence="", when=_shares,
+            source="longer than most jobs, so that the empty start is forgotten"),
+    Default(path=("shared", "replications"), value=20, evidence="", when=_shares, source=CONVENTION),
     Default(path=("run", "replicas"), value=1000, source=CONVENTION, evidence=""),
     Default(path=("run", "seed"), value=1, source=CONVENTION, evidence=""),
     Default(path=("run", "engine"), value="auto", source="estimate where it applies, else simulate", evidence=""),
@@ -110,7 +123,16 @@ DETECTION = {
     "slow": (600.0, "assumption: like a hang", "M"),
     "silent": (3600.0, "assumption, 10 min to 1 d: found by people or by checks of the loss", "M"),
     "planned": (0.0, "announced", ""),
+    "loss_spike": (0.0, "seen as it happens", ""),
 }
+REWIND_S = (1800.0, "assumption, 10 min to 1 h: about 100 steps, which took PaLM-540B 30 min (arXiv 2204.02311)", "M")
+NEAR_BANDWIDTH = {  # of one accelerator to its tier
+    "device": (500e9, "assumption, 200 GB/s to 2 TB/s: a copy inside the accelerator's own memory", "M"),
+    "host_memory": (20e9, "assumption, 10 to 50 GB/s: one PCIe 4.0 or 5.0 link of 16 lanes", "M"),
+    "local_disk": (0.5e9, "assumption, 0.3 to 3 GB/s: an accelerator's share of the node's NVMe disks", "M"),
+}
+NEAR_SAVES = (6, "assumption: a near copy every ten minutes beside hourly saves", "M")
+PARTNER_BANDWIDTH = (12.5e9, "assumption, 100 Gb/s for each accelerator: its network is not in the catalogue", "M")
 REPAIR_S = (86400.0, REPAIR, "M")
 BYTES_PER_PARAMETER = (14.0, "2.3 TB for 176B parameters: BLOOM, arXiv 2211.05100 and its training log", "S")
 BANDWIDTH = (50e9, "file systems of large runs move 50 to 200 GB/s (vendor's survey of 40 runs)", "V")

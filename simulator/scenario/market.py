@@ -8,13 +8,16 @@ from pathlib import Path as FilePath
 from simulator.pricing.tariff import Tariff
 from simulator.pricing.terms import OnDemand, Spot
 from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import Fleet
 from simulator.reliability.gang import PREEMPTION
 from simulator.reliability.law import FailureLaw
 from simulator.reliability.laws import shaped
+from simulator.reliability.progress import is_special
 from simulator.reliability.spot import SpotMarket
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.phases import Phase
+from simulator.scenario.shared import Shared
 from simulator.scenario.spot import named_file
 from simulator.scenario.values import Stage
 
@@ -57,6 +60,23 @@ def _check_alone(document: schema.Document, drafts: Sequence[Phase], findings: F
         findings.problem(("pricing", "preemption"), "contradicts [spot], which says when capacity is taken back")
 
 
+def check_beside(fleet: Fleet | None, shared: Shared | None, findings: Findings) -> None:
+    """Note rules of machines that do not go with a market."""
+    if fleet is not None:
+        findings.problem(SPOT, f"does not go with nodes that are told one by one: {fleet.why[0]}")
+    if shared is not None:
+        findings.problem(SPOT, "does not go with [shared]: a run waits for a queue or for a market")
+
+
+def check_saves(stages: Sequence[Stage], causes: Sequence[Cause], findings: Findings) -> None:
+    """Note stops that do something else than go back to the last save: a gang on a market knows no others."""
+    for cause in causes:
+        if not cause.announced and any(is_special(cause, stage.cycle) for stage in stages):
+            findings.problem(SPOT, f"does not go with what a stop by {cause.name} does to the saves: two tiers, "
+                             "corrupt ones, or faults that reach further back")  # fmt: skip
+            return
+
+
 def _law(written: "schema.TimeLaw | None", name: str, findings: Findings) -> FailureLaw | None:
     path = (*SPOT, name)
     if written is None or written.mean is None:
@@ -96,8 +116,7 @@ def _recorded(
 
 def preemption_of(market: SpotMarket, nodes: int) -> Cause:
     """Return the cause under which preemptions are counted; interval policies see their mean rate."""
-    return Cause(name=PREEMPTION, rate_per_node_s=market.preemptions_per_up_s / nodes, kind="planned",
-                 source="[spot]")  # fmt: skip
+    return Cause(name=PREEMPTION, rate_per_node_s=market.preemptions_per_up_s / nodes, source="[spot]")
 
 
 def in_markets(

@@ -20,12 +20,14 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
-from simulator.scenario.market import in_markets, market_of, preemption_of
+from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
+from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
@@ -46,13 +48,7 @@ def resolve(loaded: Loaded) -> Scenario:
     ScenarioError
         With every problem: first all of the schema, then all of what the values mean together.
     """
-    _, found = problems(loaded.document)
-    if found:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
-    whole, used = complete(loaded.document)
-    document, found = problems(whole)
-    if document is None:
-        raise AssertionError(f"a default does not fit the schema: {found}")
+    document, whole, used = completed(loaded)
     findings = Findings(loaded)
     if document.lifecycle is not None:
         if document.cluster == schema.Cluster():
@@ -65,6 +61,31 @@ def resolve(loaded: Loaded) -> Scenario:
         findings.close()
         raise AssertionError("machines are missing without a problem")
     return _resolved(document, site, findings, _settings(whole, used, loaded))
+
+
+def completed(loaded: Loaded) -> tuple[schema.Document, dict[str, Any], dict[Path, Default]]:
+    """Check a document against the schema, and write its defaults out.
+
+    Returns
+    -------
+    Document
+        With every default.
+    dict, and dict of path to Default
+        The same as TOML has it, and the defaults that were needed.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the schema.
+    """
+    _, found = problems(loaded.document)
+    if found:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    whole, used = complete(loaded.document)
+    document, found = problems(whole)
+    if document is None:
+        raise AssertionError(f"a default does not fit the schema: {found}")
+    return document, whole, used
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
@@ -97,15 +118,19 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     market = market_of(document, drafts, findings)
     causes += [] if market is None else [preemption_of(market, drafts[0].nodes)]
+    causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
-    if fleet is not None and market is not None:
-        findings.problem(("spot",), f"does not go with nodes that are told one by one: {fleet.why[0]}")
+    if market is not None:
+        check_beside(fleet, shared, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
+    recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
     if not findings.issues:
         _check_totals(stages, causes, recovery, findings)
     if market is not None and stages:
+        check_saves(stages, causes, findings)
         market = replace(market, allowance=_allowance(stages, causes, recovery, findings))
         stages = in_markets(stages, document, tariff, findings)
     facts = findings.close()
@@ -124,6 +149,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        shared=shared,
         fleet=fleet,
         spot=market,
         published=_published(document.published),
@@ -143,6 +169,7 @@ def _stages(
         return []
     rate = total_rate_per_node_s(causes)
     cycles = cycles_of(document, drafts, [work for work, _ in work_s], state, rate, findings)
+    cycles = with_near_copies(cycles, document, drafts, site, state, findings)
     sigma = _sigma(document, drafts, findings)
     stages: list[Stage] = []
     for at, (draft, (work, productive), cycle) in enumerate(zip(drafts, work_s, cycles, strict=True)):

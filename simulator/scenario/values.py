@@ -8,8 +8,10 @@ from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
+from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
 from simulator.reliability.spot import SpotMarket
+from simulator.scenario.shared import Shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +114,8 @@ class Scenario:
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
         What turns accelerator-hours into dollars.
+    shared : Shared or None
+        The busy cluster on which the run waits for its machines; None where it has its own.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
@@ -133,6 +137,7 @@ class Scenario:
     seed: int
     replicas: int
     engine: str = "auto"
+    shared: Shared | None = None
     fleet: Fleet | None = None
     spot: SpotMarket | None = None
     published: Published | None = None
@@ -145,3 +150,13 @@ class Scenario:
 def rate_per_s(scenario: Scenario, stage: Stage) -> float:
     """Return how often the job is struck in a stage, down or not [1/s]."""
     return 0.0 if stage.gross else total_rate_per_node_s(scenario.causes) * stage.nodes
+
+
+def uses_luck(scenario: Scenario) -> bool:
+    """Tell whether chance decides what a stop leaves: corrupt saves, or near copies that may be lost."""
+    return any(needs_luck(cause, stage.cycle) for stage in scenario.stages for cause in scenario.causes)
+
+
+def is_fragile(scenario: Scenario) -> bool:
+    """Tell whether a stop can destroy progress that an earlier attempt has saved."""
+    return any(is_special(cause, stage.cycle) for stage in scenario.stages for cause in scenario.causes)

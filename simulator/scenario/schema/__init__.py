@@ -9,8 +9,9 @@ from simulator.scenario.schema.market import Market, TimeLaw
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
-from simulator.scenario.schema.saving import Checkpoint
+from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -28,6 +29,7 @@ __all__ = [
     "Market",
     "Mending",
     "Model",
+    "Near",
     "OwnCause",
     "Parallelism",
     "Part",
@@ -42,6 +44,7 @@ __all__ = [
     "Run",
     "ScenarioFile",
     "Section",
+    "Shared",
     "Spares",
     "Terms",
     "Throughput",

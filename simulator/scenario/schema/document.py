@@ -13,6 +13,7 @@ from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Failures, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -58,6 +59,7 @@ class Document(Section):
     retirement: Retirement = Retirement()
     spot: Market | None = None
     pricing: Pricing = Pricing()
+    shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None

@@ -52,7 +52,7 @@ def test_a_save_at_the_notice_keeps_what_was_done_before_it():
 
 
 def test_a_fault_is_mended_on_the_nodes_that_stay():
-    strikes = [Strike(150.0, "gpu", detection_s=7.0, swap_s=3.0)]
+    strikes = [Strike(150.0, "gpu", [("detection_latency", 7.0), ("infrastructure_recovery", 3.0)])]
     gang = lived(200.0, [Span(0.0, 1000.0)], Terms(initialization_s=5.0), strikes)
     assert told(gang) == [
         ("productive", 100.0, "none", "spot"),
@@ -66,8 +66,17 @@ def test_a_fault_is_mended_on_the_nodes_that_stay():
     assert dict(gang.stops) == {"gpu": 1}
 
 
+def test_an_announced_stop_loses_nothing():
+    strikes = [Strike(150.0, "upgrade", [("checkpoint_save", 10.0), ("planned_maintenance", 60.0)], announced=True)]
+    gang = lived(200.0, [Span(0.0, 1000.0)], Terms(initialization_s=5.0), strikes)
+    assert [each[:2] for each in told(gang)] == [
+        ("productive", 140.0), ("checkpoint_save", 10.0), ("checkpoint_save", 10.0), ("planned_maintenance", 60.0),
+        ("accelerator_initialization", 5.0), ("productive", 60.0),
+    ]  # fmt: skip
+
+
 def test_the_market_can_take_a_gang_that_is_down():
-    strikes = [Strike(50.0, "gpu", detection_s=30.0)]
+    strikes = [Strike(50.0, "gpu", [("detection_latency", 30.0)])]
     gang = lived(80.0, [Span(0.0, 60.0), Span(70.0, 900.0)], Terms(initialization_s=5.0), strikes)
     assert [each[:3] for each in told(gang)] == [
         ("wasted_progress", 50.0, "gpu"),
@@ -121,9 +130,10 @@ SPANS = st.lists(st.tuples(st.floats(0.01, 300), st.floats(0.01, 500)), max_size
         )
     ]
 )  # fmt: skip
-STRIKES = st.lists(st.tuples(st.floats(0, 500), st.floats(0, 50), st.floats(0, 50)), max_size=20).map(
+STRIKES = st.lists(st.tuples(st.floats(0, 500), st.floats(0, 50), st.booleans()), max_size=20).map(
     lambda rows: [
-        Strike(sum(gap for gap, *_ in rows[: at + 1]), f"c{at % 3}", *rows[at][1:]) for at in range(len(rows))
+        Strike(sum(gap for gap, *_ in rows[: at + 1]), f"c{at % 3}", [("detection_latency", rows[at][1])], rows[at][2])
+        for at in range(len(rows))
     ]
 )
 
