@@ -134,9 +134,9 @@ class _Run(Books):
             self.stage_s.append(now_s - entered_s)
             hazard += self.stage_s[-1] * rate
 
-    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:  # noqa: ARG002 - a fleet asks for it
+    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
         """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
-        ends = self.burdens.next(attempt.ready_s, attempt.from_s, attempt.pace)
+        ends = None if task.stage.gross else self.burdens.next(attempt.ready_s, attempt.from_s, attempt.pace)
         until_s = attempt.finish_s if ends is None else min(ends[0], attempt.finish_s)
         try:
             yield self.env.timeout(max(until_s - self.env.now, 0.0))
@@ -172,7 +172,7 @@ class _Run(Books):
         """Plan an attempt that begins with a way in or back, and set the end that the faults see."""
         ready_s, pace = at_s + math.fsum(parts_s), 1.0
         drags: tuple[Drag, ...] = ()
-        if self.fragile and (drags := self.burdens.drags(task.stage)):
+        if self.fragile and not task.stage.gross and (drags := self.burdens.drags(task.stage)):
             pace -= math.fsum(drag.share for drag in drags)
         self.finish_s = ready_s + (task.all_s - from_s) / pace
         return Attempt(at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace)

@@ -2,12 +2,15 @@
 
 import math
 from dataclasses import replace
+from random import Random
 
+import numpy as np
 import pytest
 
 from simulator.engine.estimate import estimate
 from simulator.engine.run import choose, simulate_all
 from simulator.engine.simulate import live
+from simulator.engine.spread import efficiencies
 from simulator.engine.timeline import Fault
 from simulator.records import LedgerSink
 from simulator.reliability.attempt import Cycle
@@ -17,6 +20,7 @@ from simulator.reliability.recovery import Recovery
 from simulator.reliability.silent import verified_segment_s
 from simulator.scenario.values import Scenario, Stage
 from tests import factories
+from tests.agreement.test_engines import assert_closed
 from tests.agreement.test_timelines import SHORT, books_of
 
 MTBF_S = 1024.0
@@ -93,6 +97,41 @@ def test_by_hand(name: str) -> None:
     wanted = {"productive": 100.0, **{NAMES[key]: value for key, value in expected.items()}}
     for phase in {*wanted, *books} - {"idle_spare"}:
         assert books.get(phase, 0.0) == pytest.approx(wanted.get(phase, 0.0), rel=1e-9, abs=1e-9), phase
+
+
+def burdened(rng: Random) -> Scenario:
+    """Make a scenario with slow machines, verified saves and a policy that goes on with fewer replicas."""
+    scenario = factories.random_scenario(rng)
+    causes = [
+        replace(each, rate_per_node_s=each.rate_per_node_s / 3, kind=kind, slowdown=slowdown)
+        for each in scenario.causes
+        for kind, slowdown in [rng.choice([("fail_stop", 0.0), ("slow", 0.1), ("slow", 0.9), ("silent", 0.0)])]
+    ]
+    stages = [
+        each if each.gross else replace(each, cycle=replace(each.cycle, check_s=0.1 * each.cycle.work_s))
+        for each in scenario.stages
+    ]
+    recovery = replace(
+        scenario.recovery, policy=rng.choice(["restart", "shrink", "replica"]), group=rng.choice([1, 2, 4]),
+        batch=rng.choice(["keep", "shrink"]), micro_batches=rng.choice([1, 4]), stall_s=rng.uniform(0.0, 5.0),
+        rejoin_s=rng.uniform(0.0, 5.0),
+    )  # fmt: skip
+    return replace(scenario, causes=causes, stages=stages, recovery=recovery)
+
+
+def test_the_ledger_closes_and_all_work_is_done() -> None:
+    """300 scenarios: the lines sum to wall times accelerators, and what is productive is the work of the stages."""
+    for seed in range(300):
+        scenario = burdened(Random(seed))
+        found = simulate_all(scenario, range(2))
+        assert_closed(found)
+        speed = efficiencies(scenario, range(2))
+        work_s = [
+            each.productive_s if each.gross else each.work_s / (speed if each.scales else 1.0)
+            for each in scenario.stages
+        ]
+        wanted = sum(work * each.accelerators for work, each in zip(work_s, scenario.stages, strict=True))
+        np.testing.assert_allclose(found.productive_accelerator_s, wanted, rtol=1e-9, err_msg=str(seed))
 
 
 def refused(scenario: Scenario) -> str:
