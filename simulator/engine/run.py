@@ -17,15 +17,13 @@ from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
-from simulator.reliability.fleet import told
-from simulator.scenario.values import Scenario
+from simulator.scenario.values import Scenario, needs_events
 
 Engine = Literal["estimate", "simulate"]
 
 PIECE = {"estimate": BATCH, "simulate": 32}  # replicas
 
 WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
-WHY_SPOT = "machines are on a spot market and come and go together"
 WHY_ASKED = "the scenario asks for it"
 
 
@@ -41,10 +39,8 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     """Return the engine that runs a scenario, and why."""
     if scenario.engine == "simulate":
         return "simulate", WHY_ASKED
-    if scenario.spot is not None:
-        return "simulate", WHY_SPOT
-    if scenario.fleet is not None:
-        return "simulate", told(scenario.fleet)
+    if (why := needs_events(scenario)) is not None:
+        return "simulate", why
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
 
 

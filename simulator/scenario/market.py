@@ -13,6 +13,7 @@ from simulator.reliability.gang import PREEMPTION
 from simulator.reliability.law import FailureLaw
 from simulator.reliability.laws import shaped
 from simulator.reliability.progress import is_special
+from simulator.reliability.recovery import Recovery
 from simulator.reliability.spot import SpotMarket
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
@@ -60,8 +61,16 @@ def _check_alone(document: schema.Document, drafts: Sequence[Phase], findings: F
         findings.problem(("pricing", "preemption"), "contradicts [spot], which says when capacity is taken back")
 
 
-def check_beside(fleet: Fleet | None, shared: Shared | None, findings: Findings) -> None:
+def check_beside(
+    fleet: Fleet | None, shared: Shared | None, recovery: Recovery, slow: Sequence[str], document: schema.Document,
+    findings: Findings,
+) -> None:  # fmt: skip
     """Note rules of machines that do not go with a market."""
+    paced = [f"recovery.policy = {recovery.policy!r}"] if recovery.policy != "restart" else []
+    paced += [f"slow machines ({', '.join(slow)})"] if slow else []
+    paced += ["checkpoint.verify"] if document.checkpoint.verify else []
+    if paced:
+        findings.problem(SPOT, f"does not go with {' and '.join(paced)}")
     if fleet is not None:
         findings.problem(SPOT, f"does not go with nodes that are told one by one: {fleet.why[0]}")
     if shared is not None:

@@ -14,6 +14,7 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
+from simulator.scenario.elastic import check_alone
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -23,6 +24,7 @@ from simulator.scenario.machines import Machines, machines
 from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of
+from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -93,6 +95,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
+    if document.energy.trace is not None:
+        whole["energy"]["trace"] = str(named_file(document.energy.trace, ("energy", "trace"), findings.loaded))
     for path, table in traced(whole["pricing"]):
         table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
     if document.spot is not None and document.spot.trace is not None:
@@ -118,12 +122,15 @@ def _resolved(
     causes += preemptions(document, tariff, findings)
     market = market_of(document, drafts, findings)
     causes += [] if market is None else [preemption_of(market, drafts[0].nodes)]
+    power = power_plan(document, site, start, findings)
     causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    slow = [cause.name for cause in causes if cause.slowdown]
     if market is not None:
-        check_beside(fleet, shared, findings)
+        check_beside(fleet, shared, recovery, slow, document, findings)
+    check_alone(recovery, document, fleet is not None, slow, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
@@ -153,6 +160,7 @@ def _resolved(
         fleet=fleet,
         spot=market,
         published=_published(document.published),
+        power=power,
         warnings=tuple(findings.warnings),
         notes=dict(document.note),
         assumptions=(*settings, *facts),
