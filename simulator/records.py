@@ -101,6 +101,8 @@ class Ensemble:
         Mean stops a replica.
     engine, reason : str
         ``estimate`` or ``simulate``, and why.
+    start_delay_s : array of shape (replicas,) or None
+        From the submission to the first start [s]; None where the run has machines of its own.
     """
 
     stage_s: FloatArray
@@ -113,3 +115,4 @@ class Ensemble:
     stops_by_cause: Mapping[str, float]
     engine: str
     reason: str = ""
+    start_delay_s: FloatArray | None = None

@@ -24,6 +24,7 @@ from simulator.scenario.paying import book_file, preemptions, start_of, tariff_o
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
@@ -92,6 +93,7 @@ def _resolved(
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
@@ -113,6 +115,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        shared=shared,
         fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),

@@ -10,6 +10,7 @@ from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pri
 from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -40,6 +41,7 @@ __all__ = [
     "Run",
     "ScenarioFile",
     "Section",
+    "Shared",
     "Spares",
     "Terms",
     "Throughput",

@@ -12,6 +12,7 @@ from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Failures, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -56,6 +57,7 @@ class Document(Section):
     repair: Repair = Repair()
     retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
+    shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None

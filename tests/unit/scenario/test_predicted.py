@@ -1,12 +1,15 @@
 """Speed from the step-time model: the plan that is stated or the best, its spread, and what replaces it."""
 
+import numpy as np
 import pytest
 
 from simulator.catalogue.reader import entry
+from simulator.engine.estimate import estimate
 from simulator.foundation.issues import ScenarioError
+from simulator.scenario.api import scenario
 from simulator.scenario.values import Scenario
 from simulator.scenario.written import resolved_toml
-from simulator.workload.prediction import chosen_plan, stack_factor
+from simulator.workload.prediction import DECILE, chosen_plan, stack_factor
 from tests.unit.scenario.maker import Maker
 
 MODEL = "[throughput]\nmethod = 'model'\n"
@@ -119,3 +122,20 @@ def test_a_plan_that_does_not_fit_names_what_overflows(made: Maker) -> None:
     with pytest.raises(ScenarioError, match=r"GiB too much; [a-z ]+ take") as error:
         made(f"{MODEL}[parallelism]\ntensor = 1\npipeline = 1\nzero = 0\n", "model.architecture=llama-65b")
     assert error.value.issues[0].path == "parallelism"
+
+
+def test_days_carry_the_spread_of_the_model(made: Maker) -> None:
+    found = made(f"without = ['failures']\n{MODEL}{PLAN}[checkpoint]\npolicy = 'none'\n")
+    days = np.asarray(estimate(found, range(4000)).wall_s)
+    low, high = np.quantile(days, [0.1, 0.9])
+    assert np.log(high / low) == pytest.approx(2 * DECILE * found.efficiency_sigma, rel=0.05)
+
+
+def test_the_shipped_run_by_plan_holds_the_published_hours() -> None:
+    """2.664M H800-hours, net: arXiv 2412.19437 Table 1."""
+    found = scenario("deepseek-v3")
+    hours = sum(stage.work_s * stage.accelerators / 3600 for stage in found.stages)
+    assert hours == pytest.approx(2_664_000, rel=0.15)
+    assert hours * np.exp(-DECILE * found.efficiency_sigma) <= 2_664_000
+    speeds = [stage.mfu or 0.0 for stage in found.stages]
+    assert speeds == sorted(speeds)  # small batches first
