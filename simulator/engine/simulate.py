@@ -21,6 +21,7 @@ from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
 from simulator.reliability.attempt import saves, stretches, total_s
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet
+from simulator.reliability.hazard import exposure_s, instant_s
 from simulator.reliability.recovery import PARTS, SPARE_WAIT, SWAP, exposed_from_s, way_back_s, way_in_s
 from simulator.reliability.spares import Pool
 from simulator.scenario.values import Scenario, Stage, rate_per_s
@@ -141,7 +142,7 @@ class _Run:
             self._note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
-            hazard += self.stage_s[-1] * rate
+            hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
 
     def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:  # noqa: ARG002 - a fleet asks for it
         """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
@@ -156,10 +157,11 @@ class _Run:
     def _strike(self, entered_s: float, entered_hazard: float, rate: float) -> Story:
         """Walk along the timeline while the stage lasts, and interrupt the job when a fault finds it exposed."""
         mtbf_s = 1.0 / rate
-        start_s = entered_s - entered_hazard * mtbf_s
+        maturity = self.scenario.maturity
+        start_s = exposure_s(maturity, entered_s) - entered_hazard * mtbf_s
         try:
             while self.fault is not None:
-                at_s = start_s + self.fault.hazard * mtbf_s
+                at_s = instant_s(maturity, start_s + self.fault.hazard * mtbf_s)
                 yield self.env.timeout(max(at_s - self.env.now, 0.0))
                 if at_s >= self.finish_s:
                     return  # work that ends as a failure strikes counts; the fault is the next stage's
@@ -270,6 +272,7 @@ class _FleetRun(_Run):
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
         fit_s, parts[SWAP] = filled or (0.0, 0.0)
+        parts[SWAP] += self.nodes.by_hand_s()
         self.held_s = max(self.held_s, fit_s)
         parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
 

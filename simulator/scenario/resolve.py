@@ -19,7 +19,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
-from simulator.scenario.nodes import fleet_of
+from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -95,6 +95,7 @@ def _resolved(
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    maturity = maturity_of(document.failures.maturity, findings) if causes else None
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     if not findings.issues:
@@ -117,6 +118,7 @@ def _resolved(
         engine=document.run.engine or "auto",
         shared=shared,
         fleet=fleet,
+        maturity=maturity,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
         notes=dict(document.note),

@@ -8,6 +8,7 @@ from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
+from simulator.reliability.hazard import Steps
 from simulator.reliability.recovery import Recovery
 from simulator.scenario.shared import Shared
 
@@ -104,6 +105,8 @@ class Scenario:
         What a stop costs.
     fleet : Fleet or None
         What is said of single nodes; None where all are equal and memoryless.
+    maturity : Steps or None
+        Multiple of all rates by the time since the run began; None where it is always 1.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -135,6 +138,7 @@ class Scenario:
     engine: str = "auto"
     shared: Shared | None = None
     fleet: Fleet | None = None
+    maturity: Steps | None = None
     published: Published | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)

@@ -11,10 +11,11 @@ from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
-from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
+from simulator.scenario.schema.stops import ByHand, Detection, Diagnosis, Failures, Lemons, Maturity, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
 __all__ = [
+    "ByHand",
     "Checkpoint",
     "Cluster",
     "Data",
@@ -25,6 +26,7 @@ __all__ = [
     "Kept",
     "Leaving",
     "Lemons",
+    "Maturity",
     "Mending",
     "Model",
     "OwnCause",
