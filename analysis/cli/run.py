@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
+    from analysis.study.precise import Precise
+    from simulator.engine.run import Mapper
     from simulator.scenario.values import Scenario
 
 
@@ -27,21 +29,58 @@ def run(
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for run.json, ledger.csv, replicas.csv and resolved.toml.")
     ] = None,
+    precision: Annotated[
+        str | None,
+        typer.Option("--precision", help="Go on until --of is known to this share, such as '0.5 %'; not --replicas."),
+    ] = None,
+    of: Annotated[str, typer.Option("--of", help="The figure that --precision is about, such as usd_p90.")] = "usd_p90",
     as_json: AsJson = False,
 ) -> None:
     """Forecast a training run: days, dollars, accelerator-hours, interruptions and goodput, and where they go."""
     from analysis.cli.output import all_sets, console, forecast_facts, to_json
     from simulator.scenario.api import scenario as resolved
 
-    found = made(resolved(scenario, all_sets(sets, seed, replicas)), workers)
+    if precision is not None and replicas is not None:
+        raise typer.BadParameter("--precision finds how many replicas are needed: leave --replicas out")
+    known = resolved(scenario, all_sets(sets, seed, replicas))
+    precise = None if precision is None else _precisely(known, precision, of, workers)
+    found = made(known, workers) if precise is None else precise.forecast
     if out is not None:
         _write(out, found)
+    sure = {} if precise is None else {"precision": {"of": precise.figure.name, "half_width": precise.half_width,
+                                                     "wanted": precise.wanted, "reached": precise.reached}}  # fmt: skip
     if as_json:
-        typer.echo(to_json(forecast_facts(found)))
+        typer.echo(to_json(forecast_facts(found) | sure))
         return
     screen = console()
     for block in _page(found):
         screen.print(block)
+    if precise is not None:
+        short = (
+            "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {found.replicas:,} replicas are the most"
+        )
+        screen.print(f"{precise.figure.name} is known to {precise.half_width:.2%} (half of its 95 % interval){short}.")
+
+
+def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "Precise":
+    """Run as many replicas as the asked precision takes."""
+    from math import isfinite
+
+    from analysis.cli.output import progress
+    from analysis.study.goal import figure
+    from analysis.study.precise import FIRST
+    from analysis.study.precise import precise as run_until
+    from simulator.foundation.units import parse
+
+    try:
+        wanted, named = parse(precision, "ratio"), figure(of)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from None
+    if not isfinite(wanted) or not 1e-6 <= wanted < 1:
+        raise typer.BadParameter(f"--precision is a share such as '0.5 %', found {precision}")
+    with ExitStack() as stack:
+        show = stack.enter_context(progress(FIRST, "replicas, at first"))
+        return run_until(scenario, named, wanted, mapper=_mapper(workers, stack), progress=show)
 
 
 def made(scenario: "Scenario", workers: int) -> "Forecast":
@@ -53,14 +92,19 @@ def made(scenario: "Scenario", workers: int) -> "Forecast":
     replicas = range(scenario.replicas)
     with ExitStack() as stack:
         show = stack.enter_context(progress(len(replicas), "replicas"))
-        mapper = map
-        if workers > 1:
-            from concurrent.futures import ProcessPoolExecutor
-            from multiprocessing import get_context
+        found = run_engine(scenario, replicas, mapper=_mapper(workers, stack), progress=show)
+        return forecast(scenario, found, replicas)
 
-            pool = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn")))
-            mapper = pool.map  # type: ignore[assignment]  # the same call, typed apart in the standard library
-        return forecast(scenario, run_engine(scenario, replicas, mapper=mapper, progress=show), replicas)
+
+def _mapper(workers: int, stack: ExitStack) -> "Mapper":
+    """Return `map`, or that of a pool that ends with the stack."""
+    if workers == 1:
+        return map
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    mapper: Mapper = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))).map
+    return mapper
 
 
 def _page(found: "Forecast") -> Iterable["Table | str"]:

@@ -1,7 +1,7 @@
-"""Draws that belong to a replica as a whole: how efficient its run turns out, which rates the failures have, and which
-discount was negotiated.
+"""Draws that belong to a replica as a whole: how efficient it is, how often it fails, which discount was negotiated.
 
-Both engines and the money side ask here, so that the same replica has the same luck everywhere.
+Both engines and the money side ask here, so that the same replica has the same luck everywhere. The draws are
+stratified: a mean over replicas hardly depends on them, and what is left is the luck of failures.
 """
 
 from collections.abc import Sequence
@@ -19,6 +19,8 @@ from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
 
+GROUP = 64  # replicas that are spread evenly already
+
 
 def efficiencies(scenario: Scenario, replicas: range) -> FloatArray:
     """Return each replica's efficiency as a multiple of the median, shape (replicas,).
@@ -29,7 +31,9 @@ def efficiencies(scenario: Scenario, replicas: range) -> FloatArray:
     own = np.ones(len(replicas)) if placed is None else placed
     if scenario.efficiency_sigma == 0:
         return own
-    normal = _draws(scenario.seed, "efficiency", replicas, normal=True)
+    from scipy.special import ndtri
+
+    normal: FloatArray = ndtri(_shares(scenario.seed, "efficiency", replicas))
     return own * np.exp(scenario.efficiency_sigma * normal)
 
 
@@ -37,7 +41,7 @@ def luck_in_talks(scenario: Scenario, replicas: range) -> FloatArray:
     """Return each replica's place among the discounts that are possible, uniform from 0 to 1, shape (replicas,)."""
     if not scenario.tariff.is_uncertain:
         return np.full(len(replicas), 0.5)
-    return _draws(scenario.seed, "discount", replicas, normal=False)
+    return _shares(scenario.seed, "discount", replicas)
 
 
 def rate_factors(scenario: Scenario, replicas: range) -> FloatArray | None:
@@ -74,22 +78,32 @@ def _scaled(causes: Sequence[Cause], factors: Sequence[float]) -> Sequence[Cause
 def _factors(seed: int, cause: Cause, replicas: range) -> FloatArray:
     if not doubtful(cause):
         return np.ones(len(replicas))
-    parts = []
-    for block in range(replicas.start // BLOCK, (replicas.stop - 1) // BLOCK + 1):
-        stream = generator(seed, "rates", cause.name, block)
-        if cause.rate_count is None:
-            drawn = np.exp(cause.rate_sigma * stream.standard_normal(BLOCK))
-        else:
-            drawn = stream.standard_gamma(cause.rate_count, BLOCK) / cause.rate_count
-        parts.append(drawn[max(replicas.start - block * BLOCK, 0) : replicas.stop - block * BLOCK])
-    return np.concatenate(parts)
+    from scipy.special import gammaincinv, ndtri
+
+    shares = _shares(seed, f"rates {cause.name}", replicas)
+    if cause.rate_count is None:
+        return np.exp(cause.rate_sigma * np.asarray(ndtri(shares)))
+    return np.asarray(gammaincinv(cause.rate_count, shares), dtype=np.float64) / cause.rate_count
 
 
-def _draws(seed: int, name: str, replicas: range, *, normal: bool) -> FloatArray:
+def _shares(seed: int, name: str, replicas: range) -> FloatArray:
+    """Return draws from 0 to 1 for some replicas, shape (replicas,)."""
     parts = []
     for block in range(replicas.start // BLOCK, (replicas.stop - 1) // BLOCK + 1):
         first, last = max(replicas.start, block * BLOCK), min(replicas.stop, (block + 1) * BLOCK)
-        stream, rows = generator(seed, name, block), last - block * BLOCK
-        drawn = stream.standard_normal(rows) if normal else stream.random(rows)
-        parts.append(drawn[first - block * BLOCK :])
+        drawn = _even(generator(seed, name, block))
+        parts.append(drawn[first - block * BLOCK : last - block * BLOCK])
     return np.concatenate(parts)
+
+
+def _even(stream: np.random.Generator) -> FloatArray:
+    """Return a block of draws from 0 to 1 that are spread evenly, shape (BLOCK,).
+
+    Stratified twice: every `GROUP` of neighbours has one draw in each of as many wide slices, and the whole block one
+    in each of `BLOCK` narrow ones.
+    """
+    groups = BLOCK // GROUP
+    wide = stream.random((groups, GROUP)).argsort(axis=1)
+    narrow = stream.random((GROUP, groups)).argsort(axis=1)
+    slices = wide * groups + narrow[wide, np.arange(groups)[:, None]]
+    return ((slices + stream.random((groups, GROUP))) / BLOCK).ravel()

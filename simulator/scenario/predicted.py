@@ -16,7 +16,7 @@ from simulator.scenario.methods import METHODS
 from simulator.scenario.schema import Parallelism, Throughput
 from simulator.scenario.trained import Trained
 from simulator.workload.architecture import Architecture
-from simulator.workload.choice import best_plan_within, usual_limits, whole_batch
+from simulator.workload.choice import PlanError, best_plan_within, check, usual_limits, whole_batch
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.plan import RECOMPUTE, Plan
 from simulator.workload.prediction import Prediction, chosen_plan, predict
@@ -68,13 +68,25 @@ class Setting:
         Raises
         ------
         ValueError
-            If none is legal or none fits; the message says why.
+            If none is legal or none fits; the message says what overflows, by how much, and which plan would fit.
         """
-        found = best_plan_within(self.architecture, self.chip, self.fabric, self.limits, stack=self.stack)
+        try:
+            found = best_plan_within(self.architecture, self.chip, self.fabric, self.limits, stack=self.stack)
+        except PlanError as error:
+            if error.plan is not None:
+                check(self.architecture, error.plan, self.chip, self._free(), stack=self.stack, fabric=self.fabric)
+            raise
         for name, degree in self.limits.known.items():
             if int(getattr(found, name)) != degree:
                 raise ValueError(f"no legal plan has {name}={degree} with the other degrees")
         return found
+
+    def _free(self) -> Limits:
+        """Limits of a search to which nothing of the plan is known."""
+        return usual_limits(
+            self.fabric, accelerators=self.accelerators, seq=self.seq, global_batch=self.global_batch,
+            stack=self.stack, fp8=self.limits.fp8, zero=(0, 1, 2, 3),
+        )  # fmt: skip
 
     def predict(self, plan: Plan) -> Prediction:
         """Predict what a plan achieves."""

@@ -45,13 +45,7 @@ def resolve(loaded: Loaded) -> Scenario:
     ScenarioError
         With every problem: first all of the schema, then all of what the values mean together.
     """
-    _, found = problems(loaded.document)
-    if found:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
-    whole, used = complete(loaded.document)
-    document, found = problems(whole)
-    if document is None:
-        raise AssertionError(f"a default does not fit the schema: {found}")
+    document, whole, used = completed(loaded)
     findings = Findings(loaded)
     if document.lifecycle is not None:
         if document.cluster == schema.Cluster():
@@ -64,6 +58,31 @@ def resolve(loaded: Loaded) -> Scenario:
         findings.close()
         raise AssertionError("machines are missing without a problem")
     return _resolved(document, site, findings, _settings(whole, used, loaded))
+
+
+def completed(loaded: Loaded) -> tuple[schema.Document, dict[str, Any], dict[Path, Default]]:
+    """Check a document against the schema, and write its defaults out.
+
+    Returns
+    -------
+    Document
+        With every default.
+    dict, and dict of path to Default
+        The same as TOML has it, and the defaults that were needed.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the schema.
+    """
+    _, found = problems(loaded.document)
+    if found:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    whole, used = complete(loaded.document)
+    document, found = problems(whole)
+    if document is None:
+        raise AssertionError(f"a default does not fit the schema: {found}")
+    return document, whole, used
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:

@@ -30,7 +30,11 @@ CLASSES: Final[Mapping[str, str]] = {
 
 
 class PlanError(ValueError):
-    """A plan that does not fit in memory, or a search in which none does."""
+    """A plan that does not fit in memory, or a search in which none does; `plan` is the one that comes nearest."""
+
+    def __init__(self, message: str, plan: Plan | None = None) -> None:
+        super().__init__(message)
+        self.plan = plan
 
 
 class Found(NamedTuple):
@@ -105,7 +109,8 @@ def search(
             nearest = float(total.min()), plan.at(int(total.argmin()))
     if not kept:
         assert nearest is not None
-        raise PlanError(f"none of {seen} plans fits: {_overflow(architecture, nearest[1], chip, limits, stack)}")
+        why = _overflow(architecture, nearest[1], chip, limits, stack)
+        raise PlanError(f"none of {seen} plans fits: {why}", nearest[1])
     return _ranked(architecture, chip, fabric, limits, stack, factor, parameters, Plan.join(kept), keep, seen, fitting)
 
 
@@ -246,7 +251,8 @@ def _overflow(architecture: Architecture, plan: Plan, chip: Chip, limits: Limits
     total, room = sum(sizes.values()), float(np.max(chip.hbm_bytes))
     return (
         f"plan {plan.text()} needs {total / GIB:.1f} of {room / GIB:.1f} GiB a device, "
-        f"{(total - room) / GIB:.1f} GiB too much; {CLASSES[largest]} take {sizes[largest] / GIB:.1f} GiB"
+        f"{(total - room) / GIB:.1f} GiB too much; "
+        f"the largest part is {CLASSES[largest]}, {sizes[largest] / GIB:.1f} GiB"
     )
 
 

@@ -33,4 +33,4 @@ class Parallelism(Section):
     domain: Count | None = None
     recompute: Annotated[str | None, *one_of("none", "selective", "full")] = None
     sequence_parallel: Flag | None = None
-    precision: Annotated[str | None, *one_of("bf16", "fp8")] = None
+    precision: Annotated[str | None, *one_of("bf16", "fp16", "fp8")] = None

@@ -73,7 +73,7 @@ def test_explain_takes_the_plan_of_the_scenario() -> None:
         (["explain", "llama-65b", "--plan", "tp=3"], "no legal plan"),
         (["explain", "llama-65b", "--picture", "step.bmp2"], "ends in .svg or .png"),
         (["explain", "llama-65b", "--picture", "no/such/folder/step.svg"], "--picture"),
-        (["explain", "llama-65b", "--set", "cluster.accelerators=2"], "none of"),
+        (["explain", "llama-65b", "--set", "cluster.accelerators=2"], "no other plan"),
         (["calibrate", "nope.csv"], "no file"),
         (["scoreboard", "--truth", "nope.csv"], "no table"),
     ],

@@ -52,9 +52,7 @@ def test_pareto_front_trades_speed_for_memory() -> None:
 
 def test_a_plan_that_does_not_fit_names_class_and_neighbour() -> None:
     plan = Plan(tp=1, pp=1, dp=128, zero=1)
-    with pytest.raises(
-        PlanError, match=r"GiB too much; parameters|GiB too much; gradients|GiB too much; optimizer"
-    ) as error:
+    with pytest.raises(PlanError, match=r"GiB too much; the largest part is (parameters|gradients|optimizer)") as error:
         check(LLAMA_70B, plan, CHIP, limits(), fabric=FABRIC)
     assert "the nearest plan that fits is" in str(error.value)
 
