@@ -1,7 +1,7 @@
 """Small builders of scenario values, so that a test states only what it is about."""
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from random import Random
 from typing import Any
@@ -10,7 +10,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from simulator.pricing.tariff import flat
-from simulator.reliability.attempt import Cycle
+from simulator.reliability.attempt import Cycle, Durable
 from simulator.reliability.causes import Cause
 from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario.values import Scenario, Stage
@@ -112,6 +112,44 @@ def _cycle(rng: Random, work_s: float) -> Cycle:
         flush_s=interval_s * rng.choice([0.0, 0.5, 0.99]),
         slowdown=rng.choice([0.0, 0.3, 1.0]),
     )
+
+
+def frail(scenario: Scenario, rng: Random) -> Scenario:
+    """Let stops of a scenario destroy more than what follows the last save, or less: tiers, corrupt saves, kinds."""
+    shortest_s = min(each.work_s for each in scenario.stages)
+    causes = [
+        replace(each, rate_per_node_s=each.rate_per_node_s / 4, **_damage(rng, 0.1 * shortest_s))
+        for each in scenario.causes
+    ]
+    stages = [each if each.gross else replace(each, cycle=_layered(each.cycle, rng)) for each in scenario.stages]
+    recovery = replace(scenario.recovery, near_restore_s=rng.choice([None, scenario.recovery.restore_s / 3]))
+    return replace(scenario, causes=causes, stages=stages, recovery=recovery)
+
+
+def _damage(rng: Random, most_s: float) -> dict[str, Any]:
+    kind = rng.choice(["fail_stop", "silent", "planned", "loss_spike"])
+    return {
+        "kind": kind,
+        "rewind_s": rng.uniform(0.0, most_s) if kind == "loss_spike" else 0.0,
+        "detection_s": rng.uniform(0.0, most_s),
+        "away_s": rng.uniform(0.0, 60.0) if kind == "planned" else 0.0,
+        "near_lost": rng.choice([0.0, 0.3, 1.0]),
+    }
+
+
+def _layered(cycle: Cycle, rng: Random) -> Cycle:
+    """Give a cycle a second tier, or saves that are corrupt and few; let flushes overlap."""
+    if rng.random() < 0.3:
+        cycle = replace(cycle, flush_s=2.5 * (cycle.work_s + cycle.write_s), slowdown=0.1, in_flight=3)
+    if rng.random() < 0.5:
+        return replace(cycle, keep=rng.choice([None, 1, 2]), corrupt=rng.choice([0.0, 0.05, 0.2]))
+    durable = Durable(
+        every=rng.choice([1, 2, 5]),
+        write_s=cycle.work_s * rng.choice([0.0, 0.3]),
+        flush_s=cycle.work_s * rng.choice([0.0, 0.7]),
+        slowdown=rng.choice([0.0, 0.3]),
+    )
+    return replace(cycle, durable=durable, keep=rng.choice([None, 1, 3]))
 
 
 def _stage(rng: Random, number: int) -> Stage:

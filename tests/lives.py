@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 
 from simulator.workload.stages import Estimate, Lasting, LifeStage, Plan, Pool, Team, plan
 
+ONE = Estimate(1.0, 1.0, 1.0)
+
 
 def plans(*, limited: bool = True) -> st.SearchStrategy[tuple[Plan, list[float]]]:
     """Draw a plan of 1 to 12 stages with the length of each, in booking order [s]."""
@@ -22,8 +24,8 @@ def _plan(rng: Random, *, limited: bool) -> tuple[Plan, list[float]]:
 def life(rng: Random, *, limited: bool = True) -> tuple[list[LifeStage], list[Team], list[Pool]]:
     """Return stages, teams and pools; unlimited ones have room for everything at once."""
     names = [f"s{number}" for number in range(rng.randint(1, 12))]
-    teams = [Team(name=f"t{n}", people=rng.randint(1, 5) if limited else 99, usd_per_person_s=1.0) for n in range(2)]
-    pools = [Pool(name="cores", count=rng.randint(100, 3000) if limited else None, usd_per_machine_s=1.0)]
+    teams = [Team(name=f"t{n}", people=rng.randint(1, 5) if limited else 99, usd_per_person_s=ONE) for n in range(2)]
+    pools = [Pool(name="cores", count=rng.randint(100, 3000) if limited else None, usd_per_machine_s=ONE)]
     stages = [
         LifeStage(
             name=name,

@@ -39,6 +39,10 @@ def sweep(
         Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  [default: runs/SCENARIO]")
     ] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write results.parquet too.")] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", help="Draw --of over what was varied, as .svg or .png.")
+    ] = None,
+    of: Annotated[str, typer.Option("--of", help="Days, dollars, ...: as in the CSV, such as usd.")] = "usd",
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the runs and estimate the time; run none.")] = False,
     as_json: AsJson = False,
 ) -> None:
@@ -46,6 +50,8 @@ def sweep(
     from analysis.cli.output import all_sets, to_json
     from simulator.scenario.api import load
 
+    if plot is not None:
+        _check_plot(plot, of)
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
     found = _variants(loaded, over or [], join)
     folder = out or Path("runs") / loaded.name
@@ -53,6 +59,8 @@ def sweep(
         _foretell(found, folder, executor, as_json=as_json)
         return
     swept = _made(found, folder, executor, parquet=parquet)
+    if plot is not None and swept.lines:
+        _draw(swept, of, plot)
     if as_json:
         typer.echo(to_json(_facts(swept, folder)))
     else:
@@ -90,6 +98,54 @@ def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet
     if parquet:
         export.write_parquet(folder / "results.parquet", swept.lines)
     return swept
+
+
+def _check_plot(plot: Path, of: str) -> None:
+    from analysis.study.evaluate import QUANTITIES
+    from simulator.foundation.issues import nearest
+
+    if plot.suffix not in (".svg", ".png"):
+        raise typer.BadParameter("--plot is a .svg or .png file")
+    if of not in QUANTITIES:
+        close = nearest(of, QUANTITIES)
+        hint = f"; did you mean {close}?" if close else ""
+        raise typer.BadParameter(f"--of: {of!r} is not known; allowed: {', '.join(QUANTITIES)}{hint}")
+
+
+def _draw(swept: "Swept", of: str, plot: Path) -> None:
+    """Draw median and band of a quantity over what was varied."""
+    from analysis.cli.output import write_text
+    from analysis.plots import amounts
+    from analysis.plots.swept import Spot, UndrawableError
+    from analysis.plots.swept import swept as drawn
+    from analysis.study.export import shown
+
+    names = {
+        "wall_days": ("days", amounts.days),
+        "usd": ("dollars", amounts.dollars),
+        "accelerator_hours": ("accelerator-hours", amounts.hours),
+        "goodput": ("goodput", amounts.share),
+    }
+    what, written = names.get(of, (of, lambda value, digits=3: f"{value:,.{digits}g}"))
+    paths = list(dict.fromkeys(path for overrides, _ in swept.lines for path in overrides))
+    spots = [
+        Spot(
+            values=[shown(overrides.get(path, "")) for path in paths],
+            middle=row.figures[f"{of}_p50"],
+            low=row.figures[f"{of}_p10"],
+            high=row.figures[f"{of}_p90"],
+        )
+        for overrides, row in swept.lines
+    ]
+    try:
+        picture = drawn("sweep", paths, spots, what=f"{what}, median", written=written)
+    except UndrawableError as error:
+        typer.echo(f"no picture: {error}", err=True)
+        return
+    if plot.suffix == ".svg":
+        write_text(plot, picture.svg())
+    else:
+        plot.write_bytes(picture.png())
 
 
 def _foretell(variants: "Sequence[Variant]", folder: Path, executor: str, *, as_json: bool) -> None:

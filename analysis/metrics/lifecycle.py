@@ -17,7 +17,7 @@ from analysis.metrics.staff import TeamRow, busy_s, paid_s, team_row
 from analysis.metrics.summary import Summary, summary
 from simulator import __version__
 from simulator.engine.lifecycle_batch import because, chain
-from simulator.engine.lifecycle_run import LifeEnsemble, serve
+from simulator.engine.lifecycle_run import LifeEnsemble, pay_of, rate_of, serve
 from simulator.scenario.life import LifeCycle
 from simulator.workload.stages import LifeStage, Serving, TheRun
 
@@ -143,11 +143,13 @@ def _service_usd(
 ) -> tuple[FloatArray, FloatArray]:
     """Return what serving costs by the token, and in machines [USD]."""
     bought, machine_s = serve(stage, ensemble.shares, demand)
-    return bought, machine_s * _machine_rate(life, stage)
+    return bought, machine_s * _machine_rate(life, stage, ensemble)
 
 
-def _machine_rate(life: LifeCycle, stage: LifeStage) -> float:
-    return next((pool.usd_per_machine_s for pool in life.pools if pool.name == stage.machines), 0.0)
+def _machine_rate(life: LifeCycle, stage: LifeStage, ensemble: LifeEnsemble) -> FloatArray:
+    """Return the price of the stage's machines in each replica [USD/s]; zero where it has none."""
+    pool = next((pool for pool in life.pools if pool.name == stage.machines), None)
+    return np.zeros(len(ensemble.replicas)) if pool is None else rate_of(pool, ensemble.shares)
 
 
 def _cents(
@@ -161,7 +163,7 @@ def _cents(
         idle_s = paid_s(team, stages, ensemble) - busy_s(team, stages, ensemble)
         if team.employed and float(idle_s.max()) > 1e-6:
             nothing = np.zeros_like(idle_s)
-            rows.append((np.maximum(idle_s, 0.0) * team.usd_per_person_s, nothing, nothing))
+            rows.append((np.maximum(idle_s, 0.0) * pay_of(team, ensemble.shares), nothing, nothing))
             names.append((f"{team.name}, waiting", "waiting"))
     return np.rint(np.array(rows) * _CENTS), names
 
@@ -170,11 +172,12 @@ def _stage_usd(
     life: LifeCycle, ensemble: LifeEnsemble, stage: LifeStage, lasted_s: FloatArray
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Return dollars for people, machines and the rest."""
-    rates = {team.name: team.usd_per_person_s for team in life.teams}
-    staff = lasted_s * math.fsum(people * rates[team] for team, people in stage.people.items())
+    staff = np.zeros_like(lasted_s)
+    for team in life.teams:
+        staff = staff + lasted_s * stage.people.get(team.name, 0) * pay_of(team, ensemble.shares)
     other = np.asarray(stage.usd.at(ensemble.shares[stage.name, "usd"]))
     number = life.plan.names.index(stage.name)
-    machines = ensemble.machine_s[number] * _machine_rate(life, stage)
+    machines = ensemble.machine_s[number] * _machine_rate(life, stage, ensemble)
     if isinstance(stage.work, Serving):
         bought, machines = _service_usd(life, stage, ensemble, 1.0)
         other = other + bought

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.lifecycle_run import LifeEnsemble
+from simulator.engine.lifecycle_run import LifeEnsemble, pay_of
 from simulator.scenario.life import MONTH_S
 from simulator.workload.stages import LifeStage, Team
 
@@ -74,7 +74,7 @@ def team_row(team: Team, stages: Sequence[LifeStage], ensemble: LifeEnsemble) ->
         until_day=float(end_s.mean()) / DAY_S,
         person_months=mean_s / MONTH_S,
         busy=float(busy.mean()) / mean_s if mean_s else 0.0,
-        usd=round(mean_s * team.usd_per_person_s, 2),
+        usd=round(float(np.mean(paid * pay_of(team, ensemble.shares))), 2),
         equity_usd=round(mean_s * team.equity_usd_per_person_s, 2),
         by_month=_by_month(team, stages, ensemble),
     )

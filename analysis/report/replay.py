@@ -1,6 +1,7 @@
 """One replica lived again, event by event: which one to show, and what its records tell."""
 
-from collections.abc import Sequence
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 
@@ -13,6 +14,7 @@ from simulator.records import NO_CAUSE, NOT_STATED, ListSink, Record
 from simulator.reliability.recovery import PARTS
 from simulator.scenario.values import Scenario
 
+_WASTES = ("wasted_progress", "sdc_rollback")
 _SAME_S = 1e-3  # two records of one stop may differ by rounding
 
 
@@ -56,22 +58,29 @@ def stops(records: Sequence[Record]) -> Sequence[StopRecord]:
     """Read the stops out of the records of one run.
 
     A stop shows by the work that it destroyed, which ends when it strikes, and by the way back, which begins there. A
-    way back that is itself struck is cut short, and a new one begins.
+    way back that is itself struck is cut short, and a new one begins. Work that was saved before and that a later stop
+    destroyed, too, counts with that stop.
     """
     found: list[StopRecord] = []
-    last_part = -1
+    last_part, earlier_s = -1, dict[str, float]()
+    begins = _ways_back(records)
     for record in sorted(records, key=lambda record: record.start_s):
         if record.cause in (NO_CAUSE, NOT_STATED):
             continue
-        if record.phase == "wasted_progress":
+        if record.phase in _WASTES:
             end_s = record.start_s + record.duration_s
-            found.append(StopRecord(at_s=end_s, until_s=end_s, cause=record.cause, lost_s=record.duration_s))
+            if record.cause in begins and not _near(begins[record.cause], end_s):
+                earlier_s[record.cause] = earlier_s.get(record.cause, 0.0) + record.duration_s
+                continue
+            lost_s = record.duration_s + earlier_s.pop(record.cause, 0.0)
+            found.append(StopRecord(at_s=end_s, until_s=end_s, cause=record.cause, lost_s=lost_s))
             last_part = -1
         elif record.phase in PARTS:
             part = PARTS.index(record.phase)
             stop = found[-1] if found else None
             if stop is None or part <= last_part or abs(record.start_s - stop.until_s) > _SAME_S:
-                stop = StopRecord(at_s=record.start_s, until_s=record.start_s, cause=record.cause, lost_s=0.0)
+                lost_s = earlier_s.pop(record.cause, 0.0)
+                stop = StopRecord(at_s=record.start_s, until_s=record.start_s, cause=record.cause, lost_s=lost_s)
                 found.append(stop)
             found[-1] = StopRecord(
                 at_s=stop.at_s,
@@ -81,6 +90,20 @@ def stops(records: Sequence[Record]) -> Sequence[StopRecord]:
             )
             last_part = part
     return found
+
+
+def _ways_back(records: Sequence[Record]) -> Mapping[str, Sequence[float]]:
+    """Return when the parts of ways back begin, by cause, in order [s]."""
+    found: dict[str, list[float]] = {}
+    for record in records:
+        if record.phase in PARTS:
+            found.setdefault(record.cause, []).append(record.start_s)
+    return {cause: sorted(starts_s) for cause, starts_s in found.items()}
+
+
+def _near(instants_s: Sequence[float], at_s: float) -> bool:
+    at = bisect_left(instants_s, at_s - _SAME_S)
+    return at < len(instants_s) and instants_s[at] <= at_s + _SAME_S
 
 
 def story(scenario: Scenario, run: Replay, title: str) -> Story:

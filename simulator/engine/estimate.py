@@ -19,12 +19,23 @@ from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
 from simulator.reliability.fleet import told
 from simulator.reliability.hazard import exposure_s
-from simulator.reliability.recovery import exposed_from_s, way_back_s, way_in_s
-from simulator.scenario.values import Scenario, Stage, rate_per_s
+from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back
+from simulator.reliability.recovery import (
+    REPLACED,
+    RESTORE,
+    SPARE_WAIT,
+    exposed_from_s,
+    restore_s,
+    way_back_s,
+    way_in_s,
+)
+from simulator.scenario.values import Scenario, Stage, is_fragile, rate_per_s, uses_luck
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
+
+_NOTHING, _ELSE = 1, 2  # what a fault may cost
 
 AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
@@ -66,7 +77,6 @@ class _Batch:
         size = len(replicas)
         self.scenario, self.replicas, self.tally = scenario, replicas, tally
         self.offset = replicas.start - tally.replicas.start
-        self.ways_back_s = np.array([way_back_s(cause, scenario.recovery) for cause in scenario.causes])
         self.speed = efficiencies(scenario, replicas)
         self.factors = rate_factors(scenario, replicas)
         self.stage = np.zeros(size, dtype=np.intp)  # which stage it is in
@@ -77,6 +87,10 @@ class _Batch:
         self.rest_s = np.zeros(size)  # time still to be worked and saved, from the last usable save
         self.last = np.zeros(size, dtype=np.intp)  # cause of the last stop in this stage; one past the causes if none
         self.waited_s = np.zeros(size)  # how long it waited for a machine after that stop
+        self.extra_s = np.zeros(size)  # how much longer than usual it reads its save after that stop
+        self.from_s = np.zeros(size)  # where on the stage's clock the attempt begins, and where the last durable save
+        self.durable_s = np.zeros(size)  # is; both only where progress is fragile
+        self.left_s = np.zeros(size)  # scratch: where a fault leaves it
         self.hits, self.lost_s, self.down_s = np.empty((CHUNK, size), dtype=np.bool_), *np.empty((2, CHUNK, size))
         self.shop = None if scenario.recovery.spares is None else _Shop(scenario, size)
 
@@ -86,19 +100,20 @@ class _Batch:
         timeline = self._faults()
         if len(self.replicas) >= AHEAD:
             timeline = ahead(timeline)
-        stages = len(self.scenario.stages)
+        stages, one_pass = len(self.scenario.stages), _FragilePass if is_fragile(self.scenario) else _Pass
         while (first := int(self.stage.min())) < stages:
             chunk = next(timeline)
             for number in range(first, stages):
                 here = self.stage == number
                 if here.any():
-                    _Pass(self, number, here).run(chunk)
+                    one_pass(self, number, here).run(chunk)
 
     def _faults(self) -> Iterator[Chunk]:
-        scenario, repairs = self.scenario, self.shop is not None
+        scenario = self.scenario
+        repairs, luck = self.shop is not None, uses_luck(scenario)
         if self.factors is None:
-            return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs)
-        return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, factors=self.factors)
+            return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, luck=luck)
+        return chunks(scenario.seed, self.replicas, scenario.causes, repairs=repairs, luck=luck, factors=self.factors)
 
     def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
         """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
@@ -124,7 +139,7 @@ class _Batch:
         self.ready_s[who] = ready_s
         self.rest_s[who] = total_s(work_s, stage.cycle, final_save=stage.final_save)
         self.last[who] = len(scenario.causes)
-        self.waited_s[who] = 0.0
+        self.waited_s[who] = self.extra_s[who] = self.from_s[who] = self.durable_s[who] = 0.0
         self.tally.entered(number, len(who))
         if rate_per_s(scenario, stage) == 0:
             self.leave(number, who, ready_s + self.rest_s[who])
@@ -173,21 +188,31 @@ class _Pass:
         self.ready_s = np.where(here, batch.ready_s, np.inf)  # elsewhere no work begins,
         self.exposed_s = np.where(here, batch.exposed_s, np.inf)  # nothing strikes
         self.rest_s = np.where(here, batch.rest_s, np.inf)  # and nothing ends
-        self.last, self.waited_s = batch.last.copy(), batch.waited_s.copy()  # before this chunk
-        self.known_s, self.swap_s = batch.ways_back_s[:, 0], batch.ways_back_s[:, 2]
+        self.last, self.waited_s, self.extra_s = (  # before this chunk
+            batch.last.copy(), batch.waited_s.copy(), batch.extra_s.copy(),
+        )  # fmt: skip
+        ways_back_s = [
+            way_back_s(cause, batch.scenario.recovery, self.stage.cycle.last_s) for cause in batch.scenario.causes
+        ]
+        self.known_s = np.array([math.fsum(parts[:SPARE_WAIT]) for parts in ways_back_s])
+        self.down_s = np.array([math.fsum(parts[:REPLACED]) for parts in ways_back_s])
         self.staying = int(np.count_nonzero(here))
+        self.more_s: FloatArray | None = None  # how much longer than usual the restore takes, after each fault
+        self.undone: list[
+            tuple[int, IndexArray, FloatArray]
+        ] = []  # saved progress that faults destroy in a job that is down
         self.gone: list[tuple[IndexArray, FloatArray]] = []  # who finished the stage, and when
 
     def run(self, chunk: Chunk) -> None:
         """Let each fault of the chunk strike, or not."""
-        batch, cycle, recovery = self.batch, self.stage.cycle, self.batch.scenario.recovery
+        batch, recovery = self.batch, self.batch.scenario.recovery
         ready_s, exposed_s, rest_s = self.ready_s, self.exposed_s, self.rest_s
         mtbf_s = 1.0 / batch.rate_per_s(self.stage, slice(None))
         maturity = batch.scenario.maturity
         start_s = exposure_s(maturity, batch.entered_s) - batch.entered_hazard * mtbf_s
         hits, lost_s = batch.hits, batch.lost_s
         wait_s = None if chunk.repair is None else np.zeros(chunk.hazard.shape)
-        down_s = np.take(self.known_s + self.swap_s, chunk.cause, out=batch.down_s, mode="clip")
+        down_s = np.take(self.down_s, chunk.cause, out=batch.down_s, mode="clip")
         at_s, replaced_s, gained_s = (np.empty_like(start_s) for _ in range(3))
         ended = np.empty(len(start_s), dtype=np.bool_)
         for k, hazard in enumerate(chunk.hazard):
@@ -198,16 +223,24 @@ class _Pass:
             if np.greater_equal(uptime_s, rest_s, out=ended).any() and self._end(ended, lost):
                 return self._count(chunk.head(k), wait_s)
             hit = np.greater_equal(at_s, exposed_s, out=hits[k])
-            np.multiply(saves(uptime_s, cycle, out=gained_s), cycle.length_s, out=gained_s)  # none if struck while down
+            self._gain(chunk, k, uptime_s, hit, out=gained_s)
             np.subtract(rest_s, gained_s, out=rest_s)
             np.subtract(uptime_s, gained_s, out=lost)
             np.add(at_s, down_s[k], out=replaced_s)
             if wait_s is not None:
                 replaced_s += self._wait(at_s, hit, chunk, k, out=wait_s[k])
-            back_s = np.add(replaced_s, recovery.recovery_s, out=gained_s)
+            back_s = np.add(replaced_s, self._back_s(k), out=gained_s)
             np.copyto(ready_s, back_s, where=hit)
             np.copyto(exposed_s, exposed_from_s(at_s, replaced_s, back_s, recovery.exposure), where=hit)
         return self._count(chunk, wait_s)
+
+    def _gain(self, chunk: Chunk, k: int, uptime_s: FloatArray, hit: BoolArray, out: FloatArray) -> None:  # noqa: ARG002 - one signature for both passes
+        """Put into `out` how far the fault leaves the clock ahead [s]; zero if it strikes a job that is down."""
+        np.multiply(saves(uptime_s, self.stage.cycle, out=out), self.stage.cycle.length_s, out=out)
+
+    def _back_s(self, k: int) -> float | FloatArray:  # noqa: ARG002 - one signature for both passes
+        """Return the time from replaced machines to work after the chunk's fault `k` [s]."""
+        return self.batch.scenario.recovery.recovery_s
 
     def _wait(self, at_s: FloatArray, hit: BoolArray, chunk: Chunk, k: int, out: FloatArray) -> FloatArray:
         assert self.batch.shop is not None
@@ -229,13 +262,19 @@ class _Pass:
         """Book what the faults did, and hand back the state of the replicas that are still in the stage."""
         batch, books, rows = self.batch, self.batch.tally.stages[self.number], len(chunk.hazard)
         hits, lost_s = batch.hits[:rows], batch.lost_s[:rows]
+        for k, some, gone_s in self.undone:
+            lost_s[k, some] -= gone_s
         row, who = np.divmod(np.flatnonzero((lost_s < 0) & hits), len(batch.last))  # struck on the way back, or in
-        cause, waited_s = self._previous(chunk, hits, wait_s, row, who)
-        books.cut_short(cause, -lost_s[row, who], waited_s)
+        cause, waited_s, extra_s = self._previous(chunk, hits, wait_s, row, who)
+        books.cut_short(cause, -lost_s[row, who], waited_s, extra_s)
         np.maximum(lost_s, 0.0, out=lost_s)
+        for k, some, gone_s in self.undone:
+            lost_s[k, some] += gone_s
         books.struck(chunk.cause, hits, lost_s)
         if wait_s is not None:
-            books.waited(chunk.cause, wait_s[:rows])
+            books.stretched(SPARE_WAIT, chunk.cause, wait_s[:rows])
+        if self.more_s is not None:
+            books.stretched(RESTORE, chunk.cause, self.more_s[:rows])
         batch.tally.interruptions[batch.offset : batch.offset + len(batch.last)] += hits.sum(axis=0, dtype=np.uint8)
         if self.gone:
             who, finish_s = (np.concatenate(parts) for parts in zip(*self.gone, strict=True))
@@ -247,16 +286,83 @@ class _Pass:
             (batch.rest_s, self.rest_s),
         ):
             now_s[still] = then_s[still]
-        batch.last[still], batch.waited_s[still] = self._previous(chunk, hits, wait_s, np.full(len(still), rows), still)
+        batch.last[still], batch.waited_s[still], batch.extra_s[still] = self._previous(
+            chunk, hits, wait_s, np.full(len(still), rows), still
+        )
 
     def _previous(
         self, chunk: Chunk, hits: BoolArray, wait_s: FloatArray | None, row: IndexArray, who: IndexArray
-    ) -> tuple[IndexArray, FloatArray]:
-        """Return cause and wait of the stop before a row of the chunk."""
+    ) -> tuple[IndexArray, FloatArray, FloatArray]:
+        """Return cause and wait of the stop before a row of the chunk, and how much longer its restore took."""
         before = row - 1
         while (passed := (before >= 0) & ~hits[before, who]).any():
             before = before - passed
         seen = before >= 0
         cause = np.where(seen, chunk.cause[before, who], self.last[who])
         waited_s = 0.0 if wait_s is None else wait_s[before, who]
-        return cause, np.where(seen, waited_s, self.waited_s[who])
+        extra_s = 0.0 if self.more_s is None else self.more_s[before, who]
+        return cause, np.where(seen, waited_s, self.waited_s[who]), np.where(seen, extra_s, self.extra_s[who])
+
+
+class _FragilePass(_Pass):
+    """The same where a stop can destroy more than what follows the last save, or less: the clock's position counts."""
+
+    def __init__(self, batch: _Batch, number: int, here: BoolArray) -> None:
+        super().__init__(batch, number, here)
+        causes, cycle = batch.scenario.causes, self.stage.cycle
+        self.costs = np.array(  # what follows the last save, nothing, or something else
+            [_NOTHING if cause.announced else _ELSE if is_special(cause, cycle) else 0 for cause in causes],
+            dtype=np.uint8,
+        )
+        self.reach_s = np.array([cause.reach_s for cause in causes])
+        self.near_lost = np.array([cause.near_lost for cause in causes])
+        self.end_s = np.asarray(last_of_stage_s(batch.work_s(self.stage, np.arange(len(batch.last))), cycle))
+        if cycle.corrupt or (cycle.durable is not None and batch.scenario.recovery.near_restore_s is not None):
+            self.more_s = np.zeros(batch.hits.shape)
+
+    def run(self, chunk: Chunk) -> None:
+        """Let each fault of the chunk strike, or not."""
+        self.cost = self.costs.take(chunk.cause)
+        super().run(chunk)
+
+    def _gain(self, chunk: Chunk, k: int, uptime_s: FloatArray, hit: BoolArray, out: FloatArray) -> None:
+        """Set the clock: everybody to the last save, and then those whom the stop costs more or less."""
+        batch, from_s, left_s = self.batch, self.batch.from_s, self.batch.left_s
+        np.add(from_s, uptime_s, out=out)
+        cost = self.cost[k]
+        some = np.flatnonzero(cost)
+        some = some[hit[some]]
+        safe, who = some[cost[some] == _NOTHING], some[cost[some] == _ELSE]
+        at_s, saved_s = np.maximum(out[who], from_s[who]), np.maximum(out[safe], from_s[safe])
+        last_save_s(out, self.stage.cycle, out=left_s)
+        np.maximum(left_s, from_s, out=left_s)
+        left_s[safe] = batch.durable_s[safe] = saved_s
+        if who.size:
+            left_s[who] = found_s = self._set_back(chunk, k, who, at_s)
+            down = (found_s < from_s[who]) & (uptime_s[who] < 0)
+            if down.any():
+                self.undone.append((k, who[down], (from_s[who] - found_s)[down]))
+        np.subtract(left_s, from_s, out=out)
+        batch.from_s, batch.left_s = left_s, from_s
+
+    def _set_back(self, chunk: Chunk, k: int, who: IndexArray, at_s: FloatArray) -> FloatArray:
+        """Return where the stop leaves some replicas [s]."""
+        batch, cause, cycle = self.batch, chunk.cause[k, who], self.stage.cycle
+        if cycle.durable is None and not cycle.corrupt and cycle.keep is None:  # then all of them reach back
+            found_s = np.maximum(last_save_s(at_s - self.reach_s[cause], cycle), 0.0)
+            batch.durable_s[who] = found_s
+            return found_s
+        left = set_back(
+            batch.from_s[who], at_s, batch.durable_s[who], cycle, end_s=self.end_s[who],
+            announced=False, reach_s=self.reach_s[cause], near_lost=self.near_lost[cause],
+            luck=1.0 if chunk.luck is None else chunk.luck[k, who],
+        )  # fmt: skip
+        batch.durable_s[who] = left.durable_s
+        if self.more_s is not None:
+            recovery = batch.scenario.recovery
+            self.more_s[k, who] = restore_s(recovery, left.reads, left.near) - recovery.restore_s
+        return np.asarray(left.at_s)
+
+    def _back_s(self, k: int) -> float | FloatArray:
+        usual_s = self.batch.scenario.recovery.recovery_s
+        return usual_s if self.more_s is None else usual_s + self.more_s[k]

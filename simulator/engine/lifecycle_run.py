@@ -1,6 +1,6 @@
 """One door to the life cycle: durations drawn once, the training run simulated, the calendar by either engine."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +14,7 @@ from simulator.engine.timeline import BLOCK
 from simulator.foundation.streams import generator
 from simulator.records import Ensemble
 from simulator.scenario.life import MONTH_S, LifeCycle
-from simulator.workload.stages import Estimate, Lasting, LifeStage, MachineTime, OfTheRun, Serving, TheRun
+from simulator.workload.stages import Estimate, Lasting, LifeStage, MachineTime, OfTheRun, Pool, Serving, Team, TheRun
 
 FloatArray = NDArray[np.float64]
 
@@ -32,7 +32,8 @@ class LifeEnsemble:
         The calendar, from the first day on [s].
     machine_s : array of shape (stages, replicas)
         Time of the stage's machines, all together [machine-seconds]; zero for the training run, which keeps its own.
-    shares : mapping of (stage, quantity) to array of shape (replicas,)
+    shares : mapping of (owner, quantity) to array of shape (replicas,)
+        By the stage's name, "team NAME" or "pool NAME".
         Where in its distribution each uncertain quantity lies, 0 to 1.
     training : Ensemble or None
         The training run.
@@ -58,8 +59,11 @@ def run_life(life: LifeCycle, *, progress: Callable[[int], None] = silent) -> Li
     training = None if life.run is None else run_training(life.run, replicas, progress=progress)
     by_name = {stage.name: stage for stage in life.stages}
     stages = [by_name[name] for name in life.plan.names]
-    shares = {(stage.name, what): _share(life.seed, stage.name, what, of, replicas)
-              for stage in stages for what, of in _quantities(stage).items()}  # fmt: skip
+    shares = {
+        (owner, what): _share(life.seed, owner, what, of, replicas)
+        for owner, uncertain in _owners(life, stages)
+        for what, of in uncertain.items()
+    }
     duration_s = np.array([_duration_s(stage, shares, training) for stage in stages])
     if life.engine == "simulate":
         lives = [simulate_life(life.plan, column) for column in duration_s.T.tolist()]
@@ -76,6 +80,26 @@ def run_life(life: LifeCycle, *, progress: Callable[[int], None] = silent) -> Li
         engine="simulate" if life.engine == "simulate" else "estimate",
         reason=WHY_BATCH if life.engine == "auto" else WHY_ASKED,
     )
+
+
+def _owners(life: LifeCycle, stages: Sequence[LifeStage]) -> Iterator[tuple[str, Mapping[str, Estimate]]]:
+    """Yield stages, teams and pools with what is uncertain about them."""
+    for stage in stages:
+        yield stage.name, _quantities(stage)
+    for team in life.teams:
+        yield f"team {team.name}", {"pay": team.usd_per_person_s}
+    for pool in life.pools:
+        yield f"pool {pool.name}", {"rate": pool.usd_per_machine_s}
+
+
+def pay_of(team: Team, shares: Mapping[tuple[str, str], FloatArray]) -> FloatArray:
+    """Return what a person of a team costs in each replica [USD/s]."""
+    return np.asarray(team.usd_per_person_s.at(shares[f"team {team.name}", "pay"]))
+
+
+def rate_of(pool: Pool, shares: Mapping[tuple[str, str], FloatArray]) -> FloatArray:
+    """Return what a machine of a pool costs in each replica [USD/s]."""
+    return np.asarray(pool.usd_per_machine_s.at(shares[f"pool {pool.name}", "rate"]))
 
 
 def _quantities(stage: LifeStage) -> Mapping[str, Estimate]:
@@ -96,12 +120,12 @@ def _quantities(stage: LifeStage) -> Mapping[str, Estimate]:
             return {"usd": stage.usd}
 
 
-def _share(seed: int, stage: str, quantity: str, of: Estimate, replicas: range) -> FloatArray:
-    """Draw where in its distribution a quantity lies; by the stage's name, so that scenarios share their luck."""
+def _share(seed: int, owner: str, quantity: str, of: Estimate, replicas: range) -> FloatArray:
+    """Draw where in its distribution a quantity lies; by the owner's name, so that scenarios share their luck."""
     if of.low == of.high:
         return np.broadcast_to(0.5, len(replicas))  # takes no memory
     blocks = range(-(-replicas.stop // BLOCK))
-    drawn = [generator(seed, "lifecycle", stage, quantity, block).random(BLOCK) for block in blocks]
+    drawn = [generator(seed, "lifecycle", owner, quantity, block).random(BLOCK) for block in blocks]
     return np.concatenate(drawn)[replicas.start : replicas.stop]
 
 

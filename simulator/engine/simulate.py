@@ -9,22 +9,36 @@ the instant of a failure counts whichever event SimPy happens to process first.
 import math
 from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
 from simpy.events import Event
 
 from simulator.engine.fleet import Nodes, Stop
+from simulator.engine.shop import uniforms
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
-from simulator.reliability.attempt import saves, stretches, total_s
+from simulator.reliability.attempt import saves, saving_s, total_s
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.hazard import exposure_s, instant_s
-from simulator.reliability.recovery import PARTS, SPARE_WAIT, SWAP, exposed_from_s, way_back_s, way_in_s
+from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back, useful_at_s
+from simulator.reliability.recovery import (
+    PARTS,
+    REPLACED,
+    RESTORE,
+    SAVE,
+    SPARE_WAIT,
+    SWAP,
+    exposed_from_s,
+    restore_s,
+    way_back_s,
+    way_in_s,
+)
 from simulator.reliability.spares import Pool
-from simulator.scenario.values import Scenario, Stage, rate_per_s
+from simulator.scenario.values import Scenario, Stage, is_fragile, rate_per_s, uses_luck
 
 make = tuple.__new__  # of records, without the detour through a NamedTuple's own, which costs as much as an event
 
@@ -51,14 +65,24 @@ class RunHeader(NamedTuple):
         return sum(self.stops.values())
 
 
+class _Stretch(NamedTuple):
+    """Progress that was saved, and that a later stop may still destroy."""
+
+    start_s: float
+    from_s: float  # on the stage's clock
+    until_s: float
+
+
 @dataclass(slots=True)
 class _Task:
     """What one stage asks of this replica, and how much of it is safe."""
 
     stage: Stage
     work_s: float
-    saved: float = 0.0  # usable saves
-    all_s: float = field(init=False)  # time to be worked and saved from the beginning
+    at_s: float = 0.0  # position of the last usable save on the stage's clock
+    durable_s: float = 0.0  # and of the last durable one
+    done: list[_Stretch] = field(default_factory=list)
+    all_s: float = field(init=False)  # the stage's clock at its end
     overhead_s: float = field(init=False)  # of the stage's cycle
     length_s: float = field(init=False)  # of the stage's cycle
 
@@ -69,7 +93,11 @@ class _Task:
     @property
     def rest_s(self) -> float:
         """Time still to be worked and saved, from the last usable save [s]."""
-        return self.all_s - self.saved * self.length_s
+        return self.all_s - self.at_s
+
+    def useful_s(self, at_s: float) -> float:
+        """Return the useful work up to a position on the stage's clock [s]."""
+        return min(useful_at_s(at_s, self.stage.cycle), self.work_s)
 
 
 class _Attempt(NamedTuple):
@@ -97,7 +125,7 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
     scenario = as_lived(scenario, replica)
     if scenario.fleet is not None:
         return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
-    return live(scenario, replica, faults(scenario.seed, replica, scenario.causes), sink=sink)
+    return live(scenario, replica, faults(scenario.seed, replica, scenario.causes, luck=uses_luck(scenario)), sink=sink)
 
 
 def live(scenario: Scenario, replica: int, timeline: Iterator[Fault], *, sink: Sink) -> RunHeader:
@@ -119,6 +147,7 @@ class _Run:
         self.timeline, self.fault = timeline, next(timeline, None)
         self.speed = float(efficiencies(scenario, range(replica, replica + 1))[0])
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
+        self.fragile = is_fragile(scenario)
         self.held_s = 0.0  # when all the machines that the job waited for were fit
         self.exposed_s = 0.0  # from when on a fault strikes
         self.finish_s = 0.0  # when the stage ends if nothing strikes any more
@@ -182,12 +211,14 @@ class _Run:
         """Keep what survived the stop, and plan the way back."""
         cause, recovery = self.scenario.causes[stop.fault.cause], self.scenario.recovery
         self.stops[cause.name] += 1
-        self._note_stop(task, attempt, stop)
+        read_s = self._note_stop(task, attempt, stop, cause)
         parts = list(self.ways_back_s[stop.fault.cause])
-        known_s = stop.at_s + cause.detection_s
-        self._fill(cause, stop.fault, known_s, parts)
-        replaced_s = stop.at_s + math.fsum(parts[:3])
-        ready_s = replaced_s + recovery.recovery_s
+        parts[RESTORE] = read_s
+        if cause.announced:
+            parts[SAVE] = task.stage.cycle.last_s
+        self._fill(cause, stop.fault, stop.at_s + math.fsum(parts[:SPARE_WAIT]), parts)
+        replaced_s = stop.at_s + math.fsum(parts[:REPLACED])
+        ready_s = replaced_s + math.fsum(parts[REPLACED:])
         self._expose(exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure))
         self.finish_s = ready_s + task.rest_s
         return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, self.finish_s)
@@ -205,29 +236,66 @@ class _Run:
         """Let faults strike from an instant on."""
         self.exposed_s = from_s
 
-    def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop) -> None:
-        """Record an attempt that a fault ended, and count the saves that it leaves."""
+    def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop, cause: Cause) -> float:
+        """Record an attempt that a fault ended, set the stage back, and return how long its save takes to read [s]."""
         self._note_way(task.stage, attempt, stop.at_s)
         uptime_s = stop.at_s - attempt.ready_s
-        if uptime_s <= 0:
-            return
+        if not self.fragile:
+            if uptime_s > 0:
+                self._note_work_lost(task, attempt, uptime_s, cause)
+            return self.scenario.recovery.restore_s
+        cycle, began_s = task.stage.cycle, task.at_s
+        reached_s = began_s + max(uptime_s, 0.0)
+        if reached_s > began_s:
+            task.done.append(_Stretch(attempt.ready_s, began_s, reached_s))
+        if not is_special(cause, cycle):
+            task.at_s = max(float(last_save_s(reached_s, cycle)), began_s)
+            self._note_waste(task, cause)
+            return self.scenario.recovery.restore_s
+        left = set_back(
+            began_s, reached_s, task.durable_s, cycle, end_s=last_of_stage_s(task.work_s, cycle),
+            announced=cause.announced, reach_s=cause.reach_s, near_lost=cause.near_lost, luck=stop.fault.luck,
+        )  # fmt: skip
+        task.at_s, task.durable_s = float(left.at_s), float(left.durable_s)
+        self._note_waste(task, cause)
+        return float(restore_s(self.scenario.recovery, left.reads, left.near))
+
+    def _note_work_lost(self, task: _Task, attempt: _Attempt, uptime_s: float, cause: Cause) -> None:
+        """Record work that a stop ended where nothing but what follows the last save is ever lost."""
         made, cycle = float(saves(uptime_s, task.stage.cycle)), task.stage.cycle
-        task.saved += made
+        kept_s = made * task.length_s
+        task.at_s += kept_s
         self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * task.overhead_s)
-        cause, kept_s = self.scenario.causes[stop.fault.cause].name, made * task.length_s
-        self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, "wasted_progress", cause)
+        self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, cause.waste, cause.name)
+
+    def _note_waste(self, task: _Task, cause: Cause) -> None:
+        """Record the progress behind the last usable save as lost, and hold back what may be lost later."""
+        while task.done and task.done[-1].until_s > task.at_s:
+            start_s, from_s, until_s = task.done.pop()
+            kept_s = max(task.at_s - from_s, 0.0)
+            self._note(task.stage, start_s + kept_s, until_s - from_s - kept_s, cause.waste, cause.name)
+            if kept_s:
+                task.done.append(_Stretch(start_s, from_s, task.at_s))
+
+    def _note_done(self, task: _Task) -> None:
+        """Record progress that nothing destroys any more."""
+        for start_s, from_s, until_s in task.done:
+            useful_s = task.useful_s(until_s) - task.useful_s(from_s)
+            self._note_work(task.stage, start_s, useful_s, until_s - from_s - useful_s)
+        task.done.clear()
 
     def _note_end(self, task: _Task, attempt: _Attempt, entered_s: float) -> None:
         """Record the attempt that finished the stage, and the spares that stood beside it."""
         stage, cycle = task.stage, task.stage.cycle
         self._note_way(stage, attempt, attempt.finish_s)
-        work_s = task.work_s - task.saved * cycle.work_s
-        last_s = cycle.write_s + cycle.flush_s if stage.final_save else 0.0
-        saves_s = (float(stretches(task.work_s, cycle)) - 1.0 - task.saved) * cycle.overhead_s + last_s
+        self._note_done(task)
+        useful_s = task.work_s - task.useful_s(task.at_s)
+        all_s = float(saving_s(task.work_s, cycle, final_save=stage.final_save))
+        saves_s = all_s - (task.at_s - task.useful_s(task.at_s))
         if stage.gross:
-            self._note(stage, attempt.ready_s + stage.productive_s, work_s - stage.productive_s, "other", NOT_STATED)
-            work_s = stage.productive_s
-        self._note_work(stage, attempt.ready_s, work_s, saves_s)
+            self._note(stage, attempt.ready_s + stage.productive_s, useful_s - stage.productive_s, "other", NOT_STATED)
+            useful_s = stage.productive_s
+        self._note_work(stage, attempt.ready_s, useful_s, saves_s)
         idle = (self.scenario.recovery.spares or 0) * self.scenario.accelerators_per_node
         length_s = attempt.finish_s - entered_s
         if idle and length_s > 0:
@@ -257,6 +325,7 @@ class _FleetRun(_Run):
     def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
         super().__init__(scenario, replica, iter(()), sink)
         self.nodes = Nodes(scenario, rules, replica)
+        self.luck = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
 
     def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
         if not task.stage.gross:
@@ -267,7 +336,7 @@ class _FleetRun(_Run):
         stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
         until_s = attempt.finish_s if stop is None else stop.at_s
         yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return stop
+        return None if stop is None else stop._replace(fault=stop.fault._replace(luck=next(self.luck)))
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)

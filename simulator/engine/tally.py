@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.records import NO_CAUSE, NOT_STATED, Ensemble, Line
-from simulator.reliability.attempt import stretches
-from simulator.reliability.recovery import PARTS, SPARE_WAIT, way_back_s, way_in_s
+from simulator.reliability.attempt import saving_s
+from simulator.reliability.recovery import PARTS, RESTORE, SPARE_WAIT, way_back_s, way_in_s
 from simulator.scenario.values import Scenario, Stage
 
 FloatArray = NDArray[np.float64]
@@ -43,20 +43,21 @@ class StageTally:
         self.stops += np.bincount(cause.ravel(), weights=hit.ravel(), minlength=causes)
         self.lost_s += np.bincount(cause.ravel(), weights=lost_s.ravel(), minlength=causes)
 
-    def cut_short(self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray) -> None:
+    def cut_short(self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray, extra_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
         rest_s = unspent_s.copy()
         for part in reversed(range(len(PARTS))):
             length_s = waited_s if part == SPARE_WAIT else self.lengths_s[cause, part]
+            length_s = length_s + extra_s if part == RESTORE else length_s
             cut_s = np.minimum(rest_s, length_s)
             np.add.at(self.cut_s[:, part], cause, cut_s)
             rest_s -= cut_s
 
-    def waited(self, cause: IndexArray, wait_s: FloatArray) -> None:
-        """Count a chunk of waits for a spare."""
-        self.cut_s[:, SPARE_WAIT] -= np.bincount(cause.ravel(), weights=wait_s.ravel(), minlength=len(self.stops))
+    def stretched(self, part: int, cause: IndexArray, more_s: FloatArray) -> None:
+        """Count by how much a part of a chunk's ways back took longer than usual, such as waits for a spare."""
+        self.cut_s[:, part] -= np.bincount(cause.ravel(), weights=more_s.ravel(), minlength=len(self.stops))
 
-    def lines(self, stage: Stage, causes: Sequence[str]) -> dict[Line, float]:
+    def lines(self, stage: Stage, causes: Sequence[str], wastes: Sequence[str]) -> dict[Line, float]:
         """Return the stage's seconds by ledger line."""
         parts_s = self.stops[:, None] * self.lengths_s - self.cut_s
         found = {
@@ -64,9 +65,11 @@ class StageTally:
             (stage.name, "checkpoint_save", NO_CAUSE): self.saving_s,
             (stage.name, "other", NOT_STATED): self.other_s,
         }
-        for row, cause in enumerate(causes):
-            found |= {(stage.name, phase, cause): parts_s[row, part] for part, phase in enumerate(PARTS)}
-            found[(stage.name, "wasted_progress", cause)] = self.lost_s[row]
+        for row, (cause, waste) in enumerate(zip(causes, wastes, strict=True)):
+            for part, phase in enumerate(PARTS):
+                line = (stage.name, phase, cause)
+                found[line] = found.get(line, 0.0) + parts_s[row, part]
+            found[(stage.name, waste, cause)] = self.lost_s[row]
         return {line: float(seconds) for line, seconds in found.items()}
 
 
@@ -76,12 +79,12 @@ class Tally:
     def __init__(self, scenario: Scenario, replicas: range) -> None:
         self.scenario = scenario
         self.names = [*(cause.name for cause in scenario.causes), NO_CAUSE]
-        back_s = [way_back_s(cause, scenario.recovery) for cause in scenario.causes]
+        self.wastes = [*(cause.waste for cause in scenario.causes), "wasted_progress"]
         self.stages = [
             StageTally(
                 np.array(
                     [
-                        *back_s,
+                        *(way_back_s(cause, scenario.recovery, stage.cycle.last_s) for cause in scenario.causes),
                         way_in_s(scenario.recovery, first=number == 0 and not stage.gross, reenters=stage.reenters),
                     ]
                 )
@@ -105,16 +108,14 @@ class Tally:
         self.productive_s[number, columns] = productive_s
         tally.productive_s += float(productive_s.sum())
         tally.other_s += float((work_s - productive_s).sum())
-        last_s = stage.cycle.write_s + stage.cycle.flush_s if stage.final_save else 0.0
-        saving_s = (stretches(work_s, stage.cycle) - 1.0) * stage.cycle.overhead_s + last_s
-        tally.saving_s += float(np.sum(saving_s))
+        tally.saving_s += float(np.sum(saving_s(work_s, stage.cycle, final_save=stage.final_save)))
 
     def ensemble(self) -> Ensemble:
         """Close the books: means a replica by line, and totals by replica."""
         lines: dict[Line, float] = {}
         stops = dict.fromkeys(self.names[:-1], 0.0)
         for stage, tally in zip(self.scenario.stages, self.stages, strict=True):
-            for line, seconds in tally.lines(stage, self.names).items():
+            for line, seconds in tally.lines(stage, self.names, self.wastes).items():
                 lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / len(self.replicas)
             for name, hits in zip(self.names[:-1], tally.stops[:-1], strict=True):
                 stops[name] += float(hits) / len(self.replicas)

@@ -3,7 +3,7 @@
 Faults are points of a unit Poisson process in *hazard*, the integral of the job's failure rate over time. Hazard is
 what makes timelines shareable: a scenario with twice the nodes, another checkpoint interval or dearer machines meets
 the same faults, sooner. Each fault has a mark, a uniform whole number of 32 bits, that picks its cause by the causes'
-shares, and a unit exponential that scales its repair.
+shares, a unit exponential that scales its repair, and a uniform number that decides which saves it leaves.
 
 Streams are named (seed, kind, block, chunk): a block is 1,024 replicas and a chunk 32 faults, so that replica 5 meets
 the same faults whether it is asked for alone, among a million, or in another process.
@@ -52,6 +52,7 @@ class Fault(NamedTuple):
     hazard: float  # cumulative hazard at which it strikes
     cause: int  # index into the scenario's causes
     repair: float  # unit exponential, scales the mean repair time
+    luck: float = 1.0  # uniform on 0 to 1, decides which saves it leaves
 
 
 def gaps(seed: int, name: str, block: int, chunk: int, out: FloatArray | None = None) -> FloatArray:
@@ -63,6 +64,11 @@ def marks(seed: int, block: int, chunk: int) -> MarkArray:
     """Return a stream of marks, whole numbers below 2^32, shape (CHUNK, BLOCK): a column is a replica."""
     words = generator(seed, "faults", "marks", block, chunk).bit_generator.random_raw(CHUNK * BLOCK // 2)
     return words.view(np.uint32).reshape(CHUNK, BLOCK)
+
+
+def lucks(seed: int, block: int, chunk: int) -> FloatArray:
+    """Return a stream of uniform numbers, shape (CHUNK, BLOCK): a column is a replica."""
+    return generator(seed, "faults", "luck", block, chunk).random((CHUNK, BLOCK))
 
 
 class Guide:
@@ -116,29 +122,38 @@ class Chunk(NamedTuple):
     hazard: FloatArray
     cause: IndexArray
     repair: FloatArray | None  # when somebody waits for repairs
+    luck: FloatArray | None = None  # when chance decides which saves are left
 
     def head(self, rows: int) -> "Chunk":
         """Return the first faults only."""
         repair = None if self.repair is None else self.repair[:rows]
-        return Chunk(self.hazard[:rows], self.cause[:rows], repair)
+        luck = None if self.luck is None else self.luck[:rows]
+        return Chunk(self.hazard[:rows], self.cause[:rows], repair, luck)
 
 
 def chunks(
-    seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, factors: FloatArray | None = None
-) -> Iterator[Chunk]:
+    seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
+    factors: FloatArray | None = None,
+) -> Iterator[Chunk]:  # fmt: skip
     """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
     guide, shape = Guide(causes, factors), (CHUNK, len(replicas))
     drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
     pages = [
-        Chunk(np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None) for _ in range(2)
-    ]
+        Chunk(
+            np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None,
+            np.empty(shape) if luck else None,
+        )
+        for _ in range(2)
+    ]  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        hazard, cause, repair = page = pages[chunk % 2]
+        hazard, cause, repair, chance = page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             mark[:, here] = marks(seed, block, chunk)[:, there]
             if repair is not None:
                 repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
+            if chance is not None:
+                chance[:, here] = lucks(seed, block, chunk)[:, there]
         hazard[0] += reached
         for earlier, later in pairwise(hazard):
             later += earlier
@@ -171,9 +186,10 @@ def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
 
 _gaps = lru_cache(maxsize=256)(gaps)
 _marks = lru_cache(maxsize=128)(marks)
+_lucks = lru_cache(maxsize=128)(lucks)
 
 
-def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
+def faults(seed: int, replica: int, causes: Sequence[Cause], *, luck: bool = False) -> Iterator[Fault]:
     """Yield the faults of one replica in order, without end; nothing when no cause has a rate."""
     if not any(cause.rate_per_node_s > 0 for cause in causes):
         return
@@ -183,7 +199,8 @@ def faults(seed: int, replica: int, causes: Sequence[Cause]) -> Iterator[Fault]:
         steps = _gaps(seed, "gaps", block, chunk)[:, column]
         repairs = _gaps(seed, "repairs", block, chunk)[:, column]
         found = guide.causes(_marks(seed, block, chunk)[:, column])
-        for step, cause, repair in zip(steps.tolist(), found.tolist(), repairs.tolist(), strict=True):
+        chances = _lucks(seed, block, chunk)[:, column].tolist() if luck else [1.0] * CHUNK
+        for step, cause, repair, chance in zip(steps.tolist(), found.tolist(), repairs.tolist(), chances, strict=True):
             hazard += step
-            yield Fault(hazard, cause, repair)
+            yield Fault(hazard, cause, repair, chance)
     raise UnfinishableError

@@ -1,8 +1,9 @@
 """What one attempt at a job achieves before it finishes or a failure ends it.
 
 An attempt repeats a cycle: useful work, a blocking save, and in the background the flush of that save, which slows the
-work that follows. A failure discards whatever follows the last usable save. Progress is a whole number of saved cycles,
-so that nothing is ever accumulated. Both engines call these functions: the event engine with floats, the batch engine
+work that follows. Where there are two tiers, every so-many-th save goes to the durable one, too. Progress is a position
+on the stage's own clock, which runs while the job works and saves and is set back by what a stop destroys
+(`simulator.reliability.progress`). Both engines call these functions: the event engine with floats, the batch engine
 with arrays of shape (replicas,).
 """
 
@@ -18,6 +19,38 @@ NEVER_S = 1000 * 365.25 * 86400.0  # work of a cycle that no stage outlasts: not
 ROUNDING = 1e-9  # of a stretch: 5 intervals of 600/3600 h are five stretches, not six
 
 Count: TypeAlias = float | NDArray[np.float64]  # whole numbers, kept as floats so that scalars and arrays share code
+Flag: TypeAlias = bool | NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Durable:
+    """The second tier: where every so-many-th save is copied to, because the near copies can die with their machines.
+
+    Parameters
+    ----------
+    every : int
+        Near saves for each durable one.
+    write_s, flush_s, slowdown : float
+        As those of a `Cycle`, on top of the near save's [s].
+    in_flight : int
+        Durable flushes that may run at once.
+    """
+
+    every: int
+    write_s: float = 0.0
+    flush_s: float = 0.0
+    slowdown: float = 0.0
+    in_flight: int = 1
+
+    @property
+    def overhead_s(self) -> float:
+        """Time that a durable save costs the job beside the near one [s]."""
+        return self.write_s + self.slowdown * self.flush_s
+
+    @property
+    def lag_s(self) -> float:
+        """From the end of the blocking part and its share of drag to a usable save [s]."""
+        return self.flush_s - self.slowdown * self.flush_s
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,12 +67,24 @@ class Cycle:
         Background part of a save [s]: the save is usable only when the flush has ended. Zero for blocking saves.
     slowdown : float
         Share of the flush by which it delays the work beside it, 0 to 1.
+    in_flight : int
+        Flushes that may run at once; with one, a flush has to end before the next begins.
+    durable : Durable or None
+        The second tier; None when every save is durable.
+    keep : int or None
+        How many (durable) saves are kept; None keeps all.
+    corrupt : float
+        Probability that a save turns out unusable when it is read; each on its own.
     """
 
     work_s: float
     write_s: float = 0.0
     flush_s: float = 0.0
     slowdown: float = 0.0
+    in_flight: int = 1
+    durable: Durable | None = None
+    keep: int | None = None
+    corrupt: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.work_s < np.inf:
@@ -48,11 +93,20 @@ class Cycle:
             )
         if min(self.write_s, self.flush_s) < 0 or not 0 <= self.slowdown <= 1:
             raise ValueError(f"{self}: times are not negative and 0 <= slowdown <= 1")
-        if self.flush_s > self.length_s:
+        if self.flush_s > self.in_flight * self.length_s:
             raise ValueError(
-                f"flush_s={self.flush_s} is longer than the cycle of {self.length_s} s: flushes would overlap; "
-                "save less often or give the file system more bandwidth"
+                f"flush_s={self.flush_s} is longer than {self.in_flight} cycles of {self.length_s} s: more flushes "
+                "would overlap; save less often, allow more in flight, or give the file system more bandwidth"
             )
+        durable = self.durable
+        if durable is not None and durable.flush_s > durable.in_flight * self.round_s:
+            raise ValueError(
+                f"durable.flush_s={durable.flush_s} is longer than {durable.in_flight} rounds of {self.round_s} s"
+            )
+        if not 0 <= self.corrupt < 1 or (self.keep is not None and self.keep < 1):
+            raise ValueError(f"{self}: expected 0 <= corrupt < 1, and at least one save kept")
+        if self.corrupt and durable is not None:
+            raise ValueError("corrupt saves and two tiers are not modelled together: choose one of them")
 
     @property
     def drag_s(self) -> float:
@@ -74,6 +128,22 @@ class Cycle:
         """From the end of the blocking part and its share of drag to a usable save [s]."""
         return self.flush_s - self.drag_s
 
+    @property
+    def near_saves(self) -> int:
+        """Saves from one durable save to the next."""
+        return 1 if self.durable is None else self.durable.every
+
+    @property
+    def round_s(self) -> float:
+        """From one durable save to the next [s]."""
+        return self.length_s if self.durable is None else self.durable.every * self.length_s + self.durable.overhead_s
+
+    @property
+    def last_s(self) -> float:
+        """The save at the end of a stage: nobody works beside it, and it is durable [s]."""
+        durable_s = 0.0 if self.durable is None else self.durable.write_s + self.durable.flush_s
+        return self.write_s + self.flush_s + durable_s
+
 
 def stretches(work_s: Seconds, cycle: Cycle) -> Count:
     """Return how many stretches of work a job is cut into, the last one possibly shorter.
@@ -94,8 +164,21 @@ def total_s(work_s: Seconds, cycle: Cycle, *, final_save: bool) -> Seconds:
     >>> print(total_s(100.0, Cycle(work_s=20.0, write_s=5.0), final_save=False))
     120.0
     """
-    last_s = cycle.write_s + cycle.flush_s if final_save else 0.0
-    return work_s + (stretches(work_s, cycle) - 1.0) * cycle.overhead_s + last_s
+    return work_s + saving_s(work_s, cycle, final_save=final_save)
+
+
+def saving_s(work_s: Seconds, cycle: Cycle, *, final_save: bool) -> Seconds:
+    """Return what the saves of a whole stage cost [s].
+
+    Examples
+    --------
+    >>> two = Cycle(work_s=20.0, write_s=1.0, durable=Durable(every=2, write_s=5.0))  # 4 saves, every other durable
+    >>> print(saving_s(100.0, two, final_save=False), saving_s(100.0, two, final_save=True))
+    14.0 20.0
+    """
+    between = stretches(work_s, cycle) - 1.0
+    durable_s = 0.0 if cycle.durable is None else np.floor(between / cycle.durable.every) * cycle.durable.overhead_s
+    return between * cycle.overhead_s + durable_s + (cycle.last_s if final_save else 0.0)
 
 
 def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = None) -> Count:

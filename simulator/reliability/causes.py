@@ -9,7 +9,7 @@ from simulator.reliability.ages import Age
 from simulator.reliability.fleet import Domain, RepairLaw
 from simulator.reliability.law import FailureLaw
 
-Kind = Literal["fail_stop", "hang", "slow", "silent", "planned"]
+Kind = Literal["fail_stop", "hang", "slow", "silent", "planned", "loss_spike"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,7 +25,8 @@ class Cause:
     kind : str
         How the cause shows itself; it sets the detection latency where the scenario states none.
     detection_s : float
-        From the fault to the moment when the job is known to be down [s].
+        From the fault to the moment when the job is known to be down [s]. Of a silent cause: how long the job has
+        worked on when the corruption is noticed; all that time is void.
     nodes_lost : int
         1 when a machine has to be replaced and repaired, 0 when the job restarts on the same machines.
     repair_s : float
@@ -46,6 +47,12 @@ class Cause:
         Events that the rate was counted from, where its doubt is sampled across replicas.
     rate_sigma : float
         Standard deviation of the rate's logarithm, where no count is known and its doubt is sampled.
+    rewind_s : float
+        How far before the stop the last good state lies, on the stage's clock [s]: of loss spikes.
+    away_s : float
+        How long announced maintenance keeps the machines [s].
+    near_lost : float
+        Probability that a stop destroys the near copies of the state, 0 to 1.
     counts_as : str
         ``hardware`` or ``all_cause``: what the rate counts.
     source, evidence : str
@@ -66,9 +73,27 @@ class Cause:
     domain_nodes: float = 1.0
     rate_count: float | None = None
     rate_sigma: float = 0.0
+    rewind_s: float = 0.0
+    away_s: float = 0.0
+    near_lost: float = 0.0
     counts_as: str = "all_cause"
     source: str = ""
     evidence: str = ""
+
+    @property
+    def announced(self) -> bool:
+        """Whether the job knows before, and saves before it stops."""
+        return self.kind == "planned"
+
+    @property
+    def reach_s(self) -> float:
+        """How far before the stop the state is void [s]."""
+        return self.detection_s if self.kind == "silent" else self.rewind_s
+
+    @property
+    def waste(self) -> str:
+        """The ledger's phase for the progress that this cause destroys."""
+        return "sdc_rollback" if self.kind == "silent" else "wasted_progress"
 
 
 def total_rate_per_node_s(causes: Sequence[Cause]) -> float:

@@ -122,15 +122,33 @@ class Optimal:
         return min(mtbf_s * (1.0 + root), work_s)
 
 
-def policy(name: str, *, every_s: float | None = None) -> CheckpointPolicy:
-    """Make a policy by name; `every_s` is the interval of those that take one [s].
+@POLICIES.register("per-iteration")
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PerIteration:
+    """Save after each step, as the in-memory schemes do.
+
+    Examples
+    --------
+    >>> PerIteration(step_s=12.0).interval_s(work_s=100.0, cost_s=1.0, mtbf_s=50.0)
+    12.0
+    """
+
+    step_s: float
+
+    def interval_s(self, *, work_s: float, cost_s: float, mtbf_s: float) -> float:  # noqa: ARG002 - one signature for all
+        """Return the time of a step, or the stage if that is shorter."""
+        return min(self.step_s, work_s)
+
+
+def policy(name: str, *, every_s: float | None = None, step_s: float | None = None) -> CheckpointPolicy:
+    """Make a policy by name, with the interval or the time of a step for those that take one [s].
 
     Raises
     ------
     KeyError
         If there is no such policy; the message lists them.
     ValueError
-        If the periodic policy has no interval.
+        If the periodic policy has no interval, or the one that saves each step no step.
 
     Examples
     --------
@@ -138,6 +156,10 @@ def policy(name: str, *, every_s: float | None = None) -> CheckpointPolicy:
     Periodic(every_s=60.0)
     """
     kind = POLICIES[name]
+    if kind is PerIteration:
+        if step_s is None:
+            raise ValueError("policy 'per-iteration' needs step_s, the time of a step")
+        return PerIteration(step_s=step_s)
     if kind is not Periodic:
         return kind()
     if every_s is None:

@@ -6,9 +6,11 @@ from typing import Literal, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.reliability.attempt import Count, Flag, Seconds
 from simulator.reliability.causes import Cause
 
 Exposure = Literal["A", "B", "C"]
+
 Instant = TypeVar("Instant", float, NDArray[np.float64])
 
 
@@ -29,6 +31,8 @@ class Recovery:
         Process start and collective set-up of the job [s].
     restore_s : float
         Reading the last checkpoint [s].
+    near_restore_s : float or None
+        Reading the near copy instead, where there are two tiers and it survived [s]; None when that takes as long.
     startup_s : float
         The first start of the run, which no failure caused [s].
     spares : int or None
@@ -39,6 +43,7 @@ class Recovery:
     swap_s: float = 0.0
     initialization_s: float = 0.0
     restore_s: float = 0.0
+    near_restore_s: float | None = None
     startup_s: float = 0.0
     spares: int | None = None
 
@@ -50,6 +55,8 @@ class Recovery:
 
 # The way back, in order. The names are those of the goodput ledger.
 PARTS = (
+    "checkpoint_save",
+    "planned_maintenance",
     "detection_latency",
     "spare_wait",
     "infrastructure_recovery",
@@ -57,13 +64,43 @@ PARTS = (
     "accelerator_initialization",
     "checkpoint_restore",
 )
-SPARE_WAIT, SWAP = PARTS.index("spare_wait"), PARTS.index("infrastructure_recovery")
+SAVE = PARTS.index("checkpoint_save")
+SPARE_WAIT = PARTS.index("spare_wait")  # the stop is known when this begins
+REPLACED = PARTS.index("program_startup")  # the machines are whole when this begins
+RESTORE = PARTS.index("checkpoint_restore")
+SWAP = PARTS.index("infrastructure_recovery")
 
 
-def way_back_s(cause: Cause, recovery: Recovery) -> tuple[float, ...]:
-    """Return how long each of `PARTS` takes after a stop by this cause, the wait for a spare apart [s]."""
+def way_back_s(cause: Cause, recovery: Recovery, save_s: float = 0.0) -> tuple[float, ...]:
+    """Return how long each of `PARTS` takes after a stop by this cause, the wait for a spare apart [s].
+
+    Parameters
+    ----------
+    cause : Cause
+        A silent one is known when it stops the job: its detection has passed while the job worked on.
+    recovery : Recovery
+        What the steps take.
+    save_s : float
+        A whole save, which an announced stop takes first [s].
+    """
     swap_s = recovery.swap_s if cause.nodes_lost else 0.0
-    return (cause.detection_s, 0.0, swap_s, 0.0, recovery.initialization_s, recovery.restore_s)
+    known_s = 0.0 if cause.kind == "silent" else cause.detection_s
+    return (
+        save_s if cause.announced else 0.0, cause.away_s, known_s, 0.0, swap_s, 0.0, recovery.initialization_s,
+        recovery.restore_s,
+    )  # fmt: skip
+
+
+def restore_s(recovery: Recovery, reads: Count, near: Flag) -> Seconds:
+    """Return how long it takes to read the last usable save: each corrupt one is read in vain [s].
+
+    Examples
+    --------
+    >>> print(restore_s(Recovery(restore_s=60.0, near_restore_s=5.0), 2.0, False))
+    120.0
+    """
+    near_s = recovery.restore_s if recovery.near_restore_s is None else recovery.near_restore_s
+    return np.where(near, near_s, recovery.restore_s * reads)[()]
 
 
 def exposed_from_s(stop_s: Instant, replaced_s: Instant, ready_s: Instant, exposure: Exposure) -> Instant:
@@ -83,6 +120,7 @@ def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float,
     reenters : bool
         Whether the job is set up anew and reads the last save, because the set of machines changed.
     """
-    if first:
-        return (0.0, 0.0, 0.0, recovery.startup_s, 0.0, 0.0)
-    return (0.0, 0.0, 0.0, 0.0, recovery.initialization_s, recovery.restore_s) if reenters else (0.0,) * len(PARTS)
+    set_up_s = (recovery.startup_s, 0.0, 0.0) if first else (0.0, 0.0, 0.0)
+    if reenters and not first:
+        set_up_s = (0.0, recovery.initialization_s, recovery.restore_s)
+    return (0.0,) * REPLACED + set_up_s

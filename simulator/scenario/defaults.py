@@ -123,7 +123,16 @@ DETECTION = {
     "slow": (600.0, "assumption: like a hang", "M"),
     "silent": (3600.0, "assumption, 10 min to 1 d: found by people or by checks of the loss", "M"),
     "planned": (0.0, "announced", ""),
+    "loss_spike": (0.0, "seen as it happens", ""),
 }
+REWIND_S = (1800.0, "assumption, 10 min to 1 h: about 100 steps, which took PaLM-540B 30 min (arXiv 2204.02311)", "M")
+NEAR_BANDWIDTH = {  # of one accelerator to its tier
+    "device": (500e9, "assumption, 200 GB/s to 2 TB/s: a copy inside the accelerator's own memory", "M"),
+    "host_memory": (20e9, "assumption, 10 to 50 GB/s: one PCIe 4.0 or 5.0 link of 16 lanes", "M"),
+    "local_disk": (0.5e9, "assumption, 0.3 to 3 GB/s: an accelerator's share of the node's NVMe disks", "M"),
+}
+NEAR_SAVES = (6, "assumption: a near copy every ten minutes beside hourly saves", "M")
+PARTNER_BANDWIDTH = (12.5e9, "assumption, 100 Gb/s for each accelerator: its network is not in the catalogue", "M")
 REPAIR_S = (86400.0, REPAIR, "M")
 BYTES_PER_PARAMETER = (14.0, "2.3 TB for 176B parameters: BLOOM, arXiv 2211.05100 and its training log", "S")
 BANDWIDTH = (50e9, "file systems of large runs move 50 to 200 GB/s (vendor's survey of 40 runs)", "V")

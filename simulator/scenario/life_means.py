@@ -12,7 +12,7 @@ from simulator.scenario.lines import Path
 from simulator.scenario.paying import book_file
 from simulator.scenario.schema.lifecycle import MachinePool
 from simulator.scenario.schema.lifecycle import Team as TeamTable
-from simulator.workload.stages import Pool, Team
+from simulator.workload.stages import NOTHING, Estimate, Pool, Team
 
 HOUR_S: Final = 3600.0
 _TEAMS: Final = ("lifecycle", "teams")
@@ -31,7 +31,7 @@ def teams_of(tables: Mapping[str, TeamTable], findings: Findings) -> Sequence[Te
             Team(
                 name=name,
                 people=table.people or 0,
-                usd_per_person_s=(table.pay or 0.0) * (1.0 if table.overhead is None else table.overhead) / YEAR_S,
+                usd_per_person_s=_times(table.pay, (1.0 if table.overhead is None else table.overhead) / YEAR_S),
                 equity_usd_per_person_s=(table.equity or 0.0) / YEAR_S,
                 employed=table.paid != "busy",
             )
@@ -48,15 +48,26 @@ def pools_of(
 
 def _pool(document: schema.Document, name: str, table: MachinePool, start: date, findings: Findings) -> Pool:
     path = (*_MACHINES, name)
-    usd_per_h, basis = 0.0, ""
+    usd_per_h: tuple[float, float, float] | None = None
+    basis = ""
     if table.rate is not None:
-        usd_per_h, basis = table.rate, f"${table.rate:g}/h, stated"
+        usd_per_h, basis = table.rate, f"{_words(table.rate)}, stated"
         _credit(path, table.source, table.evidence, findings)
     elif table.accelerator is None:
         findings.problem((*path, "rate"), "is missing; state rate, or accelerator to look its price up")
     else:
-        usd_per_h, basis = _looked_up(document, path, table, start, findings)
-    return Pool(name=name, count=table.count, usd_per_machine_s=usd_per_h / HOUR_S, basis=basis)
+        usd, basis = _looked_up(document, path, table, start, findings)
+        usd_per_h = (usd, usd, usd)
+    return Pool(name=name, count=table.count, usd_per_machine_s=_times(usd_per_h, 1.0 / HOUR_S), basis=basis)
+
+
+def _times(amount: tuple[float, float, float] | None, factor: float) -> Estimate:
+    return NOTHING if amount is None else Estimate(*(each * factor for each in amount))
+
+
+def _words(rate: tuple[float, float, float]) -> str:
+    low, mode, high = rate
+    return f"${mode:g}/h" if low == high else f"${low:g} to ${high:g}/h, most probably ${mode:g}"
 
 
 def _looked_up(

@@ -19,6 +19,7 @@ from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -111,12 +112,14 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
+    causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     maturity = maturity_of(document.failures.maturity, findings) if causes else None
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
+    recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
     if not findings.issues:
         _check_totals(stages, causes, recovery, findings)
     facts = findings.close()
@@ -155,6 +158,7 @@ def _stages(
         return []
     rate = total_rate_per_node_s(causes)
     cycles = cycles_of(document, drafts, [work for work, _ in work_s], state, rate, findings)
+    cycles = with_near_copies(cycles, document, drafts, site, state, findings)
     sigma = _sigma(document, drafts, findings)
     stages: list[Stage] = []
     for at, (draft, (work, productive), cycle) in enumerate(zip(drafts, work_s, cycles, strict=True)):

@@ -4,8 +4,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from simulator.reliability.attempt import NEVER_S, Cycle
-from simulator.reliability.checkpoint import policy
+from simulator.reliability import tiers
+from simulator.reliability.attempt import NEVER_S, ROUNDING, Cycle
+from simulator.reliability.checkpoint import CheckpointPolicy, policy
 from simulator.scenario import schema
 from simulator.scenario.defaults import BANDWIDTH, BYTES_PER_PARAMETER
 from simulator.scenario.findings import Findings
@@ -14,6 +15,7 @@ from simulator.scenario.phases import Phase
 from simulator.scenario.trained import Trained
 
 CHECKPOINT = ("checkpoint",)
+ASYNCHRONOUS = ("blocking_time", "flush_slowdown", "flushes_in_flight", "flush_bandwidth")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,13 +88,13 @@ def cycles_of(
     checkpoint = document.checkpoint
     if checkpoint.policy != "periodic" and checkpoint.interval is not None:
         findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
-    unused = [name for name in ("blocking_time", "flush_slowdown") if getattr(checkpoint, name) is not None]
+    unused = [name for name in ASYNCHRONOUS if getattr(checkpoint, name) is not None]
     if checkpoint.mode == "blocking" and unused:
         findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
     if findings.issues:
         return [Cycle(work_s=NEVER_S) for _ in work_s]
     return [
-        _cycle(checkpoint, draft, work, state, rate_per_node_s, findings)
+        _cycle(document, draft, work, state, rate_per_node_s, findings)
         for draft, work in zip(drafts, work_s, strict=True)
     ]
 
@@ -101,13 +103,16 @@ def save_s_of(checkpoint: schema.Checkpoint, state: State | None, accelerators: 
     """Return the time of one full save [s]."""
     if checkpoint.save_time is not None:
         return checkpoint.save_time
-    return 0.0 if state is None else state.move_s(accelerators)
+    if state is None:
+        return 0.0
+    return max(state.move_s(accelerators), state.state_bytes / (checkpoint.flush_bandwidth or math.inf))
 
 
 def _cycle(
-    checkpoint: schema.Checkpoint, draft: Phase, work_s: float, state: State | None, rate: float, findings: Findings
+    document: schema.Document, draft: Phase, work_s: float, state: State | None, rate: float, findings: Findings
 ) -> Cycle:
     """Return the cycle of one phase."""
+    checkpoint = document.checkpoint
     if draft.gross or checkpoint.policy == "none":
         return Cycle(work_s=NEVER_S)
     save_s = save_s_of(checkpoint, state, draft.accelerators)
@@ -117,11 +122,15 @@ def _cycle(
     write_s = min(checkpoint.blocking_time or 0.0, save_s) if asynchronous else save_s
     flush_s = save_s if asynchronous else 0.0
     slowdown = (checkpoint.flush_slowdown or 0.0) if asynchronous else 0.0
+    in_flight = (checkpoint.flushes_in_flight or 1) if asynchronous else 1
     cost_s = write_s + slowdown * flush_s
     mtbf_s = 1.0 / (draft.nodes * rate) if rate > 0 else math.inf
-    chosen = policy(str(checkpoint.policy), every_s=checkpoint.interval)
+    chosen = _policy(document, draft, findings)
+    if chosen is None:
+        return Cycle(work_s=work_s)
     interval_s = chosen.interval_s(work_s=work_s, cost_s=cost_s, mtbf_s=mtbf_s)
-    interval_s = _at_least_the_flush(interval_s, flush_s - cost_s, checkpoint, work_s, findings)
+    least_s = _pace_s(checkpoint, draft, state, save_s, in_flight) - cost_s if asynchronous else -cost_s
+    interval_s = _at_least_the_flush(interval_s, least_s, checkpoint, work_s, findings)
     if not interval_s > 0:
         message = f"{checkpoint.policy!r} would take a save that costs nothing all the time"
         findings.problem((*CHECKPOINT, "policy"), f"{message}; state save_time, or write 'periodic'")
@@ -129,7 +138,50 @@ def _cycle(
     findings.amount((*draft.path, "interval"), interval_s, "time", f"policy {checkpoint.policy}", "D")
     if interval_s >= work_s:  # a slow replica outlasts the median's work, but not a policy that has no use for a save
         interval_s = checkpoint.interval if checkpoint.policy == "periodic" and checkpoint.interval else NEVER_S
-    return Cycle(work_s=interval_s, write_s=write_s, flush_s=min(flush_s, interval_s + cost_s), slowdown=slowdown)
+    if asynchronous and in_flight > 1:
+        flush_s = _beside_others_s(checkpoint, draft, state, flush_s, interval_s + cost_s, in_flight)
+    return Cycle(
+        work_s=interval_s, write_s=write_s, flush_s=min(flush_s, in_flight * (interval_s + cost_s)), slowdown=slowdown,
+        in_flight=in_flight, keep=checkpoint.keep, corrupt=checkpoint.corrupt or 0.0,
+    )  # fmt: skip
+
+
+def _policy(document: schema.Document, draft: Phase, findings: Findings) -> CheckpointPolicy | None:
+    """Return the interval policy; None, with a problem, where it needs the time of a step and nobody knows that."""
+    checkpoint, at = document.checkpoint, int(str(draft.path[-1]))
+    batch = (document.phases or [])[at].batch or document.data.batch
+    step_s = batch / draft.tokens_per_s if batch and draft.tokens_per_s else None
+    if checkpoint.policy == "per-iteration" and step_s is None:
+        message = "'per-iteration' needs the time of a step: state data.batch, and tokens or an efficiency"
+        findings.problem((*CHECKPOINT, "policy"), message)
+        return None
+    return policy(str(checkpoint.policy), every_s=checkpoint.interval, step_s=step_s)
+
+
+def _rates(checkpoint: schema.Checkpoint, draft: Phase, state: State) -> tuple[float, float]:
+    """Return what one flush can write alone, and what the file system takes in all [byte/s]."""
+    network = math.inf if state.nic_bytes_per_s is None else draft.accelerators * state.nic_bytes_per_s
+    return min(network, checkpoint.flush_bandwidth or math.inf), state.bytes_per_s
+
+
+def _pace_s(checkpoint: schema.Checkpoint, draft: Phase, state: State | None, save_s: float, in_flight: int) -> float:
+    """Return the least time from one flush to the next [s]: with several in flight they share the file system."""
+    if checkpoint.save_time is not None or state is None:
+        return save_s / in_flight
+    alone, shared = _rates(checkpoint, draft, state)
+    return state.state_bytes / min(in_flight * alone, shared)
+
+
+def _beside_others_s(
+    checkpoint: schema.Checkpoint, draft: Phase, state: State | None, save_s: float, length_s: float, in_flight: int
+) -> float:
+    """Return how long a flush takes beside those that run at once [s]; a stated time is taken as it is."""
+    if checkpoint.save_time is not None or state is None:
+        return save_s
+    alone, shared = _rates(checkpoint, draft, state)
+    found = tiers.flush_s(state.state_bytes, length_s * (1 + ROUNDING), flush_bytes_per_s=alone,
+                          shared_bytes_per_s=shared, in_flight=in_flight)  # fmt: skip
+    return save_s if found is None else found[0]
 
 
 def _at_least_the_flush(

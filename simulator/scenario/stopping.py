@@ -9,7 +9,7 @@ from simulator.reliability.causes import Cause, Kind
 from simulator.reliability.fleet import RepairLaw
 from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario import schema
-from simulator.scenario.defaults import DETECTION, REPAIR_S
+from simulator.scenario.defaults import DETECTION, REPAIR_S, REWIND_S
 from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
@@ -95,6 +95,8 @@ def _cause(
         domain_nodes=nodes,
         rate_count=count,
         rate_sigma=sigma,
+        rewind_s=_rewind(name, own, kind, findings),
+        away_s=(own.duration or 0.0) if kind == "planned" else 0.0,
         counts_as=str(part.values.get("counts_as", "all_cause")) if part else "all_cause",
         source=part.source if part and own.rate_per_1000_node_days is None else "stated in the scenario",
         evidence=part.evidence if part and own.rate_per_1000_node_days is None else "",
@@ -173,6 +175,19 @@ def _repair(
         return findings.amount(path, known, "time", source, _standing(part, "repair_mean_s"))
     value, source, evidence = REPAIR_S
     return findings.amount(path, value, "time", f"default: {source}", evidence)
+
+
+def _rewind(name: str, own: schema.OwnCause, kind: Kind, findings: Findings) -> float:
+    """Return how far back a loss spike sends the run [s]; other causes do not."""
+    for key, wanted in (("rewind", "loss_spike"), ("duration", "planned")):
+        if getattr(own, key) is not None and kind != wanted:
+            findings.problem((*CAUSES, name, key), f"is for causes of the kind {wanted!r}; this one is {kind!r}")
+    if kind != "loss_spike":
+        return 0.0
+    if own.rewind is not None:
+        return own.rewind
+    value, source, evidence = REWIND_S
+    return findings.amount((*CAUSES, name, "rewind"), value, "time", f"default: {source}", evidence)
 
 
 def _repair_law(

@@ -9,6 +9,7 @@ from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.hazard import Steps
+from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
 from simulator.scenario.shared import Shared
 
@@ -149,3 +150,13 @@ class Scenario:
 def rate_per_s(scenario: Scenario, stage: Stage) -> float:
     """Return how often the job is struck in a stage, down or not [1/s]."""
     return 0.0 if stage.gross else total_rate_per_node_s(scenario.causes) * stage.nodes
+
+
+def uses_luck(scenario: Scenario) -> bool:
+    """Tell whether chance decides what a stop leaves: corrupt saves, or near copies that may be lost."""
+    return any(needs_luck(cause, stage.cycle) for stage in scenario.stages for cause in scenario.causes)
+
+
+def is_fragile(scenario: Scenario) -> bool:
+    """Tell whether a stop can destroy progress that an earlier attempt has saved."""
+    return any(is_special(cause, stage.cycle) for stage in scenario.stages for cause in scenario.causes)

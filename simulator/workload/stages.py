@@ -161,26 +161,28 @@ class Team:
     ----------
     people : int
         How many.
-    usd_per_person_s, equity_usd_per_person_s : float
-        Cash with overhead, and shares in the company, of one person [USD/s].
+    usd_per_person_s : Estimate
+        Cash with overhead of one person [USD/s].
+    equity_usd_per_person_s : float
+        Shares in the company of one person [USD/s].
     employed : bool
         Whether all are paid from the first start of their stages to the last end, or each only while at work.
     """
 
     name: str
     people: int
-    usd_per_person_s: float
+    usd_per_person_s: Estimate
     equity_usd_per_person_s: float = 0.0
     employed: bool = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pool:
-    """Machines of one kind; `count` is None where as many can be had as are asked for."""
+    """Machines of one kind and their price [USD/s]; `count` is None where as many can be had as are asked for."""
 
     name: str
     count: int | None
-    usd_per_machine_s: float
+    usd_per_machine_s: Estimate
     basis: str = ""
 
 

@@ -45,14 +45,14 @@ def books_of(lines: Mapping[tuple[str, str, str], float]) -> dict[str, float]:
     return found
 
 
-def crafted(timeline: Sequence[Fault], *, repairs: bool) -> Iterator[Chunk]:
+def crafted(timeline: Sequence[Fault], *, repairs: bool, luck: bool) -> Iterator[Chunk]:
     """Yield the timeline as the batch engine reads it, and then faults that never come."""
     rows = [*timeline, *[Fault(LATER, 0, 1.0)] * (CHUNK - len(timeline) % CHUNK)]
     while True:
         for first in range(0, len(rows), CHUNK):
             some = rows[first : first + CHUNK]
-            hazard, cause, repair = (np.array(column)[:, np.newaxis] for column in zip(*some, strict=True))
-            yield Chunk(hazard, cause.astype(np.intp), repair if repairs else None)
+            hazard, cause, repair, chance = (np.array(column)[:, np.newaxis] for column in zip(*some, strict=True))
+            yield Chunk(hazard, cause.astype(np.intp), repair if repairs else None, chance if luck else None)
         rows = [Fault(LATER, 0, 1.0)] * CHUNK
 
 
@@ -67,7 +67,7 @@ def estimated(
     scenario: Scenario, timeline: Sequence[Fault], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[float, int, dict[str, float]]:
     """Return the same of the batch engine."""
-    monkeypatch.setattr(batch, "chunks", lambda *_, repairs: crafted(timeline, repairs=repairs))
+    monkeypatch.setattr(batch, "chunks", lambda *_, repairs, luck: crafted(timeline, repairs=repairs, luck=luck))
     found = batch.estimate(scenario, range(1))
     return float(found.wall_s[0]), int(found.interruptions[0]), books_of(found.accelerator_s_by_line)
 

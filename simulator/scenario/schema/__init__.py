@@ -8,7 +8,7 @@ from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
-from simulator.scenario.schema.saving import Checkpoint
+from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import ByHand, Detection, Diagnosis, Failures, Lemons, Maturity, OwnCause, Recovery
@@ -29,6 +29,7 @@ __all__ = [
     "Maturity",
     "Mending",
     "Model",
+    "Near",
     "OwnCause",
     "Parallelism",
     "Part",

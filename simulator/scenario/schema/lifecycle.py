@@ -11,7 +11,6 @@ from simulator.scenario.quantities import (
     Factor,
     Flag,
     Mfu,
-    Price,
     Text,
     Tokens,
     Usd,
@@ -28,6 +27,7 @@ TimeRange = Annotated[Three, *estimate_of("time")]
 TokensRange = Annotated[Three, *estimate_of("tokens")]
 TokenRateRange = Annotated[Three, *estimate_of("tokens_per_s")]
 UsdRange = Annotated[Three, *estimate_of("usd")]
+PriceRange = Annotated[Three, *estimate_of("usd_per_h")]
 FactorRange = Annotated[Three, *estimate_of("ratio")]
 Architecture = Annotated[
     str | None,
@@ -41,7 +41,7 @@ class Team(Section):
     """People of one role: how many, and what one costs a year."""
 
     people: Count | None = None
-    pay: Usd | None = None
+    pay: UsdRange = None
     equity: Usd | None = None
     overhead: Factor | None = None
     paid: Annotated[str | None, *one_of("employed", "busy")] = None
@@ -54,7 +54,7 @@ class MachinePool(Section):
 
     count: Count | None = None
     accelerator: Annotated[str | None, *key_of(keys.entries("accelerators"), "key of the accelerator catalogue")] = None
-    rate: Price | None = None
+    rate: PriceRange = None
     provider: Text | None = None
     region: Text | None = None
     term: Text | None = None

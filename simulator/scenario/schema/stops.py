@@ -26,7 +26,7 @@ class OwnCause(Section):
     """A cause of stops: a change to one of the catalogue's, or one of your own."""
 
     rate_per_1000_node_days: PerThousand | None = None
-    kind: Annotated[str | None, *one_of("fail_stop", "hang", "slow", "silent", "planned")] = None
+    kind: Annotated[str | None, *one_of("fail_stop", "hang", "slow", "silent", "planned", "loss_spike")] = None
     detection: AnyTime | None = None
     nodes_lost: Number | None = None
     repair: AnyTime | None = None
@@ -42,6 +42,8 @@ class OwnCause(Section):
     age: Age | None = None
     domain: Annotated[str | None, *one_of(*DOMAINS)] = None
     domain_nodes: Factor | None = None
+    rewind: AnyTime | None = None
+    duration: AnyTime | None = None
 
 
 class Lemons(Section):
@@ -73,6 +75,7 @@ class Detection(Section):
     slow: AnyTime | None = None
     silent: AnyTime | None = None
     planned: AnyTime | None = None
+    loss_spike: AnyTime | None = None
 
 
 class Failures(Section):

@@ -151,3 +151,27 @@ def test_a_life_without_service_ends_with_its_last_stage(tmp_path: Path) -> None
     certain = [replace(row.usd, mean=0.0) for row in found.stages]
     assert all(row.p10 == row.p90 for row in certain)
     assert all(row.of_usd_spread == 0 for row in found.stages)
+
+
+def test_uncertain_pay_and_prices_widen_the_dollars_and_nothing_else(tmp_path: Path) -> None:
+    text = """
+    [lifecycle.teams.t]
+    people = 1
+    pay = {pay}
+    [lifecycle.machines.m]
+    rate = {rate}
+    [lifecycle.stages.a]
+    people = {{ t = 1 }}
+    machines = "m"
+    count = 10
+    duration = "100 d"
+    """
+    known = forecast(write(tmp_path, text.format(pay='"$200k"', rate='"$2/h"'), "known.toml"))
+    doubtful = forecast(
+        write(tmp_path, text.format(pay='["$100k", "$200k", "$300k"]', rate='["$1/h", "$2/h", "$3/h"]'), "doubt.toml")
+    )
+    assert known.usd.p10 == known.usd.p90 == pytest.approx(100 * (200_000 / 365.25 + 10 * 24 * 2), abs=0.01)
+    assert doubtful.usd.p10 < known.usd.p50 < doubtful.usd.p90
+    assert doubtful.usd.mean == pytest.approx(known.usd.mean, rel=0.05)
+    assert doubtful.days == known.days
+    assert doubtful.bases == ["m: $1 to $3/h, most probably $2, stated"]
