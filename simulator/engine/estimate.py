@@ -17,7 +17,6 @@ from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
-from simulator.reliability.fleet import told
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back
 from simulator.reliability.recovery import (
     REPLACED,
@@ -28,7 +27,7 @@ from simulator.reliability.recovery import (
     way_back_s,
     way_in_s,
 )
-from simulator.scenario.values import Scenario, Stage, is_fragile, rate_per_s, uses_luck
+from simulator.scenario.values import Scenario, Stage, is_fragile, needs_events, rate_per_s, uses_luck
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -58,10 +57,10 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     Raises
     ------
     ValueError
-        If the scenario says something of single nodes.
+        If only the event engine runs the scenario (`simulator.scenario.values.needs_events`).
     """
-    if scenario.fleet is not None:
-        raise ValueError(f"simulate it: {told(scenario.fleet)}")
+    if (why := needs_events(scenario)) is not None:
+        raise ValueError(f"simulate it: {why}")
     tally = Tally(scenario, replicas)
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))

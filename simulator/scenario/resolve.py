@@ -13,6 +13,7 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
+from simulator.scenario.elastic import check_alone
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -120,6 +121,8 @@ def _resolved(
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    slow = [cause.name for cause in causes if cause.slowdown]
+    check_alone(recovery, document, fleet is not None, slow, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])

@@ -9,6 +9,7 @@ from simulator.scenario import keys
 from simulator.scenario.quantities import (
     Age,
     AnyTime,
+    Count,
     Factor,
     Flag,
     Number,
@@ -43,6 +44,7 @@ class OwnCause(Section):
     domain: Annotated[str | None, *one_of(*DOMAINS)] = None
     domain_nodes: Factor | None = None
     rewind: AnyTime | None = None
+    slowdown: Share | None = None
     duration: AnyTime | None = None
 
 
@@ -92,6 +94,12 @@ class Failures(Section):
 class Recovery(Section):
     """What a stop costs, and how lost machines come back."""
 
+    policy: Annotated[str | None, *one_of("restart", "shrink", "replica")] = None
+    group: Count | None = None
+    batch: Annotated[str | None, *one_of("keep", "shrink")] = None
+    micro_batches: Count | None = None
+    stall: AnyTime | None = None
+    rejoin: AnyTime | None = None
     detection: AnyTime | None = None
     swap: AnyTime | None = None
     initialization: AnyTime | None = None
