@@ -23,6 +23,7 @@ from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, Sink
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet
+from simulator.reliability.hazard import exposure_s, instant_s
 from simulator.reliability.progress import last_save_s
 from simulator.reliability.recovery import (
     DETECTION,
@@ -132,7 +133,7 @@ class _Run(Books):
             self.note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
-            hazard += self.stage_s[-1] * rate
+            hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
 
     def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
         """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
@@ -149,10 +150,11 @@ class _Run(Books):
     def _strike(self, entered_s: float, entered_hazard: float, rate: float) -> Story:
         """Walk along the timeline while the stage lasts, and interrupt the job when a fault finds it exposed."""
         mtbf_s = 1.0 / rate
-        start_s = entered_s - entered_hazard * mtbf_s
+        maturity = self.scenario.maturity
+        start_s = exposure_s(maturity, entered_s) - entered_hazard * mtbf_s
         try:
             while self.fault is not None:
-                at_s = start_s + self.fault.hazard * mtbf_s
+                at_s = instant_s(maturity, start_s + self.fault.hazard * mtbf_s)
                 yield self.env.timeout(max(at_s - self.env.now, 0.0))
                 if at_s >= self.finish_s:
                     return  # work that ends as a failure strikes counts; the fault is the next stage's
@@ -327,6 +329,7 @@ class _FleetRun(_Run):
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
         fit_s, parts[SWAP] = filled or (0.0, 0.0)
+        parts[SWAP] += self.nodes.by_hand_s()
         self.held_s = max(self.held_s, fit_s)
         parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
 

@@ -9,6 +9,7 @@ from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet, told
+from simulator.reliability.hazard import Steps
 from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
 from simulator.scenario.shared import Shared
@@ -106,6 +107,8 @@ class Scenario:
         What a stop costs.
     fleet : Fleet or None
         What is said of single nodes; None where all are equal and memoryless.
+    maturity : Steps or None
+        Multiple of all rates by the time since the run began; None where it is always 1.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -139,6 +142,7 @@ class Scenario:
     engine: str = "auto"
     shared: Shared | None = None
     fleet: Fleet | None = None
+    maturity: Steps | None = None
     published: Published | None = None
     power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)

@@ -6,7 +6,8 @@ import pytest
 
 from simulator.engine.run import choose
 from simulator.foundation.issues import ScenarioError
-from simulator.reliability.fleet import Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
+from simulator.reliability.fleet import ByHand, Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
+from simulator.reliability.hazard import Steps
 from simulator.reliability.laws import Empirical, Lognormal, Piecewise, Trace, Weibull
 from simulator.scenario.api import resolved_toml, scenario
 from simulator.scenario.values import Scenario
@@ -122,6 +123,17 @@ def test_plain_spares_under_rules() -> None:
     assert ample.fleet.ample
 
 
+def test_maturity_and_people() -> None:
+    ages = 'failures.maturity.ages=["0 d", "10 d"]'
+    run = of(ages, "failures.maturity.multiples=[3, 1]")
+    assert run.maturity == Steps((0.0, 10 * DAY_S), (3.0, 1.0))
+    assert choose(run)[0] == "estimate"
+    assert run.fingerprint != of().fingerprint
+    people = of("recovery.by_hand.share=0.1", "recovery.by_hand.time=2 h").fleet
+    assert people is not None
+    assert people.by_hand == ByHand(share=0.1, time=Mending(mean_s=2 * HOUR_S))
+
+
 def test_doubt_of_rates() -> None:
     counted = of("failures.rate_uncertainty=poisson")
     assert counted.causes[0].rate_count == 4393.0
@@ -142,6 +154,9 @@ def test_doubt_of_rates() -> None:
         ["cluster.spares=", "spares.cold.nodes=3", "repair.manual.crews=2", "retirement.failures=3",
          "retirement.window=30 d", "failures.lemons.share=0.1", "failures.lemons.multiple=9"],
         ["failures.rate_uncertainty=poisson"],
+        ['failures.maturity.ages=["0 d", "10 d"]', "failures.maturity.multiples=[3, 1]"],
+        ["recovery.by_hand.share=0.1", "recovery.by_hand.time=2 h", "recovery.by_hand.law=gamma",
+         "recovery.by_hand.shape=0.5"],
     ],
 )  # fmt: skip
 def test_what_is_written_out_loads_again(sets: list[str], tmp_path: pytest.TempPathFactory) -> None:
@@ -170,6 +185,8 @@ def test_what_is_written_out_loads_again(sets: list[str], tmp_path: pytest.TempP
         (["failures.lemons.share=0.1"], "failures.lemons.multiple: is missing"),
         (["spares.cold.nodes=3"], "cluster.spares: is stated, and so are the nodes of [spares]"),
         (["repair.manual_share=0.5"], "repair.automatic.time: is missing"),
+        (["recovery.by_hand.share=0.1"], "recovery.by_hand.time: is missing"),
+        (["failures.maturity.multiples=[1, 2]"], "failures.maturity: expected ages from 0 on"),
         (["retirement.failures=2"], "retirement: expected failures, and one of window and half_life"),
         (["run.engine=estimate", "failures.lemons.share=0.1", "failures.lemons.multiple=2"],
          "run.engine: estimate cannot run this scenario: some nodes are lemons"),
