@@ -120,6 +120,28 @@ def maturity_of(written: schema.Maturity, findings: Findings) -> Steps | None:
         return None
 
 
+def grown(written: schema.Recovery, accelerators: Sequence[int], findings: Findings) -> float:
+    """Return how long processes and collectives take to start, by a power law of the job's accelerators [s].
+
+    Where phases differ in size, the largest sets the time of all, and a warning says so.
+    """
+    stated_s, at = written.initialization or 0.0, written.initialization_at
+    if (at is None and written.initialization_exponent is None) or not accelerators:
+        return stated_s
+    if at is None or written.initialization_exponent is None:
+        lacks = "initialization_at" if at is None else "initialization_exponent"
+        findings.problem(
+            ("recovery", lacks), "is missing; a start that grows has a number of accelerators and an exponent"
+        )
+        return stated_s
+    most = max(accelerators)
+    if len(set(accelerators)) > 1:
+        findings.warn(f"Every phase starts as slowly as the largest, on {most:,} accelerators.")
+    grown_s = stated_s * (most / at) ** written.initialization_exponent
+    why = f"initialization on {at:,} accelerators, by a power law"
+    return findings.amount(("recovery", "initialization", "grown"), grown_s, "time", why, "D")
+
+
 def fleet_of(document: schema.Document, causes: Sequence[Cause], findings: Findings) -> Fleet | None:
     """Return the rules of the fleet; None where nothing is said that both engines cannot tell."""
     spares, retirement = document.spares, _retirement(document.retirement, findings)

@@ -15,6 +15,7 @@ from simulator.scenario.quantities import (
     Number,
     PerThousand,
     Share,
+    Spread,
     Text,
     Time,
     key_of,
@@ -120,6 +121,8 @@ class Recovery(Section):
     detection: AnyTime | None = None
     swap: AnyTime | None = None
     initialization: AnyTime | None = None
+    initialization_at: Count | None = None
+    initialization_exponent: Spread | None = None
     restore: AnyTime | None = None
     startup: AnyTime | None = None
     by_hand: ByHand = ByHand()
