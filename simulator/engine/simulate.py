@@ -8,7 +8,6 @@ the instant of a failure counts whichever event SimPy happens to process first.
 
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
@@ -17,13 +16,13 @@ from simpy.events import Event
 from simulator.engine.books import Attempt, Books, Task
 from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
-from simulator.engine.shop import uniforms
 from simulator.engine.spot import on_spot
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, Sink
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet
+from simulator.reliability.hazard import exposure_s, instant_s
 from simulator.reliability.progress import last_save_s
 from simulator.reliability.recovery import (
     DETECTION,
@@ -136,7 +135,7 @@ class _Run(Books):
             self.note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
-            hazard += self.stage_s[-1] * rate
+            hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
 
     def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
         """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
@@ -153,10 +152,11 @@ class _Run(Books):
     def _strike(self, entered_s: float, entered_hazard: float, rate: float) -> Story:
         """Walk along the timeline while the stage lasts, and interrupt the job when a fault finds it exposed."""
         mtbf_s = 1.0 / rate
-        start_s = entered_s - entered_hazard * mtbf_s
+        maturity = self.scenario.maturity
+        start_s = exposure_s(maturity, entered_s) - entered_hazard * mtbf_s
         try:
             while self.fault is not None:
-                at_s = start_s + self.fault.hazard * mtbf_s
+                at_s = instant_s(maturity, start_s + self.fault.hazard * mtbf_s)
                 yield self.env.timeout(max(at_s - self.env.now, 0.0))
                 if at_s >= self.finish_s:
                     return  # work that ends as a failure strikes counts; the fault is the next stage's
@@ -315,7 +315,6 @@ class _FleetRun(_Run):
     def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
         super().__init__(scenario, replica, iter(()), sink)
         self.nodes = Nodes(scenario, rules, replica)
-        self.luck = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
 
     def _enter(self, task: Task, at_s: float, *, first: bool) -> Attempt:
         if not task.stage.gross:
@@ -326,11 +325,12 @@ class _FleetRun(_Run):
         stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
         until_s = attempt.finish_s if stop is None else stop.at_s
         yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return None if stop is None else stop._replace(fault=stop.fault._replace(luck=next(self.luck)))
+        return stop
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
         fit_s, parts[SWAP] = filled or (0.0, 0.0)
+        parts[SWAP] += self.nodes.by_hand_s()
         self.held_s = max(self.held_s, fit_s)
         parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
 

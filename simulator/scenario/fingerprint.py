@@ -42,6 +42,8 @@ def fingerprint(scenario: "Scenario") -> str:
     else:
         laws = (scenario.spot.up, scenario.spot.away)
         values["spot"]["laws"] = [type(law).__name__ for law in laws]
+    if scenario.maturity is None:
+        del values["maturity"]
     if scenario.fleet is None:
         del values["fleet"]
     else:

@@ -69,6 +69,7 @@ def check_beside(
     paced = [f"recovery.policy = {recovery.policy!r}"] if recovery.policy != "restart" else []
     paced += [f"slow machines ({', '.join(slow)})"] if slow else []
     paced += ["checkpoint.verify"] if document.checkpoint.verify else []
+    paced += ["failures.maturity"] if document.failures.maturity != schema.Maturity() else []
     if paced:
         findings.problem(SPOT, f"does not go with {' and '.join(paced)}")
     if fleet is not None:

@@ -23,7 +23,7 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
-from simulator.scenario.nodes import fleet_of
+from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -127,6 +127,7 @@ def _resolved(
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    maturity = maturity_of(document.failures.maturity, findings) if causes else None
     slow = [cause.name for cause in causes if cause.slowdown]
     if market is not None:
         check_beside(fleet, shared, recovery, slow, document, findings)
@@ -159,6 +160,7 @@ def _resolved(
         shared=shared,
         fleet=fleet,
         spot=market,
+        maturity=maturity,
         published=_published(document.published),
         power=power,
         warnings=tuple(findings.warnings),

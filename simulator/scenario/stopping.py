@@ -14,7 +14,7 @@ from simulator.scenario.elastic import with_policy
 from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
-from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, job_nodes, law_of
+from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, grown, job_nodes, law_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.saving import State, save_s_of
 
@@ -232,7 +232,7 @@ def recovery_of(
 ) -> Recovery:
     """Return what a stop costs."""
     written, striking = document.recovery, [draft for draft in drafts if not draft.gross]
-    initialization_s = written.initialization or 0.0
+    initialization_s = grown(written, [draft.accelerators for draft in striking], findings)
     startup_s = written.startup
     if not striking:
         initialization_s = startup_s = 0.0

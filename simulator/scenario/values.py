@@ -9,6 +9,7 @@ from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet, told
+from simulator.reliability.hazard import Steps
 from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
 from simulator.reliability.spot import SpotMarket
@@ -109,6 +110,8 @@ class Scenario:
         What is said of single nodes; None where all are equal and memoryless.
     spot : SpotMarket or None
         Capacity that is taken back; then each phase is three stages, on spot, away with no machine held, on demand.
+    maturity : Steps or None
+        Multiple of all rates by the time since the run began; None where it is always 1.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -143,6 +146,7 @@ class Scenario:
     shared: Shared | None = None
     fleet: Fleet | None = None
     spot: SpotMarket | None = None
+    maturity: Steps | None = None
     published: Published | None = None
     power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)

@@ -15,6 +15,7 @@ from simulator.scenario.quantities import (
     Number,
     PerThousand,
     Share,
+    Spread,
     Text,
     Time,
     key_of,
@@ -62,6 +63,13 @@ class Diagnosis(Section):
     blames_wrong: Share | None = None
 
 
+class Maturity(Section):
+    """How many times the stated rates hold, by the time since the run began."""
+
+    ages: list[AnyTime] | None = None
+    multiples: list[Factor] | None = None
+
+
 class Detection(Section):
     """Time from fault to known stop, by kind of cause."""
 
@@ -86,9 +94,19 @@ class Failures(Section):
     exposure: Annotated[str | None, *one_of("A", "B", "C")] = None
     rate_uncertainty: Annotated[str | None, *one_of("none", "poisson")] = None
     detection: Detection = Detection()
+    maturity: Maturity = Maturity()
     lemons: Lemons = Lemons()
     diagnosis: Diagnosis = Diagnosis()
     causes: dict[Text, OwnCause] = Field(default_factory=dict)
+
+
+class ByHand(Section):
+    """Stops after which people have to restart the job."""
+
+    share: Share | None = None
+    time: AnyTime | None = None
+    law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    shape: Factor | None = None
 
 
 class Recovery(Section):
@@ -103,8 +121,11 @@ class Recovery(Section):
     detection: AnyTime | None = None
     swap: AnyTime | None = None
     initialization: AnyTime | None = None
+    initialization_at: Count | None = None
+    initialization_exponent: Spread | None = None
     restore: AnyTime | None = None
     startup: AnyTime | None = None
+    by_hand: ByHand = ByHand()
     repair: AnyTime | None = None
     repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
     repair_shape: Factor | None = None
