@@ -126,7 +126,14 @@ def _print_reasons(result: PolicyResult, console: "Console") -> None:
 def _print_showback(result: PolicyResult, usd_per_accelerator_h: float, console: "Console") -> None:
     from rich.table import Table
 
-    table = Table("queue", "jobs", "unit-hours", "useful $", "lost or idle $", title=f"{result.policy}: who pays")
+    table = Table(
+        "queue",
+        "jobs",
+        "unit-hours",
+        "useful $",
+        "lost or idle $",
+        title=f"{result.policy}: who pays, at a stated ${usd_per_accelerator_h:g} an accelerator-hour",
+    )
     for who, share in showback(result.log, usd_per_accelerator_h, queue_name).items():
         table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),
                       shown(share.useful_usd, "number"), shown(share.lost_usd, "number"))  # fmt: skip
