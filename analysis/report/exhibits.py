@@ -14,7 +14,7 @@ from analysis.plots.style import Picture
 from analysis.plots.survival import survival
 from analysis.plots.timeline import timeline
 from analysis.plots.waterfall import waterfall
-from analysis.report import flows
+from analysis.report import doubts, flows
 from analysis.report.findings import Findings
 from analysis.report.lives import lives, track
 from analysis.report.replay import Replay, story
@@ -32,7 +32,7 @@ class Exhibit:
 
 def exhibits(found: Findings) -> Sequence[Exhibit]:
     """Draw every picture that this scenario has something to show for."""
-    return [*_answer(found.forecast), *_losses(found), *_runs(found), *_money(found)]
+    return [*_answer(found.forecast), *_losses(found), *_runs(found), *_doubts(found), *_money(found)]
 
 
 def _answer(forecast: Forecast) -> Sequence[Exhibit]:
@@ -121,6 +121,14 @@ def _attempts(shown: Sequence[tuple[str, Replay]]) -> Sequence[Exhibit]:
             picture=survival("survival", found),
         ),
     ]  # fmt: skip
+
+
+def _doubts(found: Findings) -> Sequence[Exhibit]:
+    picture = doubts.picture(found.doubts)
+    if picture is None:
+        return []
+    caption = "Mean dollars with one input at a time at the ends of its range, the others as the scenario has them."
+    return [Exhibit(section="doubts", caption=caption, picture=picture)]
 
 
 def _money(found: Findings) -> Sequence[Exhibit]:

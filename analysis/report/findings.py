@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
+from analysis.report.doubts import Doubts, doubts
 from analysis.report.replay import Replay, nearest_replica, replay
 from simulator.engine.run import run, silent
 from simulator.records import Ensemble
@@ -25,12 +26,15 @@ class Findings:
         All replicas.
     typical, bad : Replay
         The runs of median length and of the ninth decile; `bad` is None where all runs are equally long.
+    doubts : Doubts
+        What could move the answer.
     """
 
     forecast: Forecast
     ensemble: Ensemble
     typical: Replay
     bad: Replay | None
+    doubts: Doubts
 
     @property
     def scenario(self) -> Scenario:
@@ -48,4 +52,5 @@ def gather(scenario: Scenario, progress: Callable[[int], None] = silent) -> Find
         ensemble=ensemble,
         typical=replay(scenario, nearest_replica(ensemble.wall_s, TYPICAL)),
         bad=None if single else replay(scenario, nearest_replica(ensemble.wall_s, BAD)),
+        doubts=doubts(scenario),
     )

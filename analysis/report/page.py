@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from analysis.metrics.energy import sentence
 from analysis.metrics.published import missing
-from analysis.report import tables, words
+from analysis.report import doubts, tables, words
 from analysis.report.exhibits import Exhibit, exhibits
 from analysis.report.findings import Findings
 from analysis.report.glossary import GLOSSARY
@@ -46,9 +46,13 @@ def page(
     made = exhibits(found) if shown is None else shown
     return filled(
         "page.html",
-        {name: [each for each in made if each.section == name] for name in ("answer", "ledger", "runs", "money")},
+        {
+            name: [each for each in made if each.section == name]
+            for name in ("answer", "ledger", "runs", "doubts", "money")
+        },
         **_text(found, notes),
         **_tables(found),
+        **doubts.shown(found.doubts, found.scenario),
         scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
         facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
     )
@@ -134,6 +138,9 @@ def _tables(found: Findings) -> dict[str, Any]:
         "ledger": tables.ledger(found.forecast),
         "bases": tables.bases(found.forecast),
         "energy": tables.energy(found.forecast),
+        "lever_table": tables.Table(
+            ("option", "dollars saved", "95 % interval", "days saved"), doubts.levers(found.doubts)
+        ),
         "months": tables.months(found),
         "published": tables.published(found.forecast),
         "assumptions": tables.assumptions(found.scenario),

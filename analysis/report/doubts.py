@@ -1,0 +1,134 @@
+"""What could move the answer, what it would be worth to move it, and how far such forecasts have been off."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from analysis.plots.amounts import days, dollars, dollars_exact
+from analysis.plots.style import Picture
+from analysis.plots.tornado import Bar
+from analysis.plots.tornado import tornado as drawn
+from analysis.study.sensitivity import Runner, Swing, Tornado, tornado
+from analysis.study.sites import site
+from analysis.study.uncertain import Model, standing
+from analysis.study.worth import Worth, worth
+from analysis.validation.stored import OUT, stored
+from simulator.engine.run import choose
+from simulator.scenario.api import resolved_toml
+from simulator.scenario.load import Loaded
+from simulator.scenario.merge import Place
+from simulator.scenario.values import Scenario
+
+REPLICAS = 100  # of each end of a range and of each lever
+_WAYS = {
+    "runs": "the speed comes from published runs of the accelerator's generation",
+    "model": "the speed comes from the step-time model",
+    "published": "the efficiency comes from the spread of published runs",
+    "stated": "one MFU, step time or tokens/s is stated",
+}  # throughput.method -> in words
+
+
+class Doubts(NamedTuple):
+    """Swings of the inputs that hardly any plan knows, and levers; both empty, with the reason, where runs are slow."""
+
+    swings: Tornado | None
+    levers: Sequence[Worth]
+    left_out: str
+
+
+def doubts(scenario: Scenario) -> Doubts:
+    """Move each standing input to its ends, and pull each lever.
+
+    Left out where a point takes seconds, as some twenty are needed.
+    """
+    if (why := _slow(scenario)) is not None:
+        later = "flopcast sensitivity and flopcast solve --marginal take the time"
+        return Doubts(None, (), f"Left out: {why}, at every one of some twenty points; {later}.")
+    loaded = written(scenario, min(scenario.replicas, REPLICAS))
+    swings = tornado(Model(loaded, standing(scenario)), Runner(site("local:1"), min(scenario.replicas, REPLICAS)))
+    return Doubts(swings, worth(loaded), "")
+
+
+def _slow(scenario: Scenario) -> str | None:
+    """Say why a point of this scenario takes seconds; None where it does not."""
+    if scenario.shared is not None:
+        return "the busy cluster's queue would be lived through again"
+    engine, why = choose(scenario)
+    return f"every run would be lived through event by event ({why})" if engine == "simulate" else None
+
+
+def written(scenario: Scenario, replicas: int) -> Loaded:
+    """Return a scenario as text that can be changed and resolved again."""
+    here = Place(file="report", line=None, folder=Path.cwd())
+    document = tomllib.loads(resolved_toml(scenario))
+    loaded = Loaded(name=scenario.name, document=document, places={(): here}, sweep={})
+    return loaded.changed(("run", "replicas"), replicas, here)
+
+
+def picture(found: Doubts) -> Picture | None:
+    """Draw the swings in dollars; one alone needs no picture."""
+    if found.swings is None or len(found.swings.swings) < 2:
+        return None
+    bars = [
+        Bar(name=each.input.name, low=each.low["usd"], high=each.high["usd"], low_label=each.input.low,
+            high_label=each.input.high)
+        for each in found.swings.swings
+    ]  # fmt: skip
+    return drawn("tornado", bars, found.swings.base["usd"], axis="dollars, mean", written=dollars)
+
+
+def ranges(found: Doubts) -> Sequence[tuple[str, str]]:
+    """Return each input with what its range does, and the reason for the range."""
+    return [] if found.swings is None else [(each.input.name, _range(each)) for each in found.swings.swings]
+
+
+def _range(swing: Swing) -> str:
+    low, high = swing.low, swing.high
+    reason = swing.input.source
+    return (
+        f"{swing.input.low} to {swing.input.high}: {dollars(low['usd'])} to {dollars(high['usd'])}, "
+        f"{days(low['wall_days'])} to {days(high['wall_days'])}. {reason[:1].upper()}{reason[1:]}."
+    )
+
+
+def levers(found: Doubts) -> Sequence[Sequence[str]]:
+    """Return rows of what each lever saves: dollars with their 95 % interval, and days."""
+    rows = []
+    for each in found.levers:
+        usd, time = each.of("usd"), each.of("wall_days")
+        low, high = dollars_exact(-usd.high), dollars_exact(-usd.low)
+        rows.append((each.lever, dollars_exact(-usd.difference.mean), f"{low} to {high}",
+                     f"{-time.difference.mean:,.3f}"))  # fmt: skip
+    return rows
+
+
+def validation(scenario: Scenario) -> str:
+    """Say how far forecasts of this kind were off on published runs."""
+    found = stored()
+    dollar = (f"Dollars of published hours at the stated price were within {_percent(found.dollars.worst_error)} of "
+              f"the published dollars in all {found.dollars.runs} runs that state both.")  # fmt: skip
+    source = f"Source: analysis/validation/{OUT.name}, of the scoreboard of published runs (flopcast scoreboard runs)."
+    if not any(stage.scales for stage in scenario.stages):
+        return f"The hours of this scenario are stated, so that no speed is predicted. {dollar} {source}"
+    method = next((row.value for row in scenario.assumptions if row.path == "throughput.method"), "stated")
+    kind = found.kinds.get(str(method), found.kinds["stated"])
+    words = _WAYS.get(str(method), _WAYS["stated"])
+    spread = scenario.efficiency_sigma
+    own = f"a spread of speed of {_percent(spread)}" if spread else "no spread of speed: its intervals hold luck alone"
+    return (
+        f"In this scenario {words}. On {kind.runs} published runs forecasts of this kind missed the hours by "
+        f"{_percent(kind.median_error)} in the median; {_percent(kind.within_30)} were within 30 %, and the interval "
+        f"of eight in ten, which there includes an error of speed, held {_percent(kind.coverage)}. "
+        f"This scenario has {own}. {dollar} {source}"
+    )
+
+
+def _percent(value: float) -> str:
+    return f"{100 * value:.1f} %"
+
+
+def shown(found: Doubts, scenario: Scenario) -> Mapping[str, Any]:
+    """Return what the template names."""
+    return {"left_out": found.left_out, "ranges": ranges(found), "points": REPLICAS,
+            "validation": validation(scenario)}  # fmt: skip
