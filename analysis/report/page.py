@@ -9,6 +9,7 @@ from typing import Any
 from jinja2 import Environment, StrictUndefined
 from markupsafe import Markup
 
+from analysis.metrics.energy import sentence
 from analysis.metrics.published import missing
 from analysis.report import tables, words
 from analysis.report.exhibits import Exhibit, exhibits
@@ -85,6 +86,7 @@ def _text(found: Findings, notes: Sequence[str]) -> dict[str, Any]:
         "chance": words.chance(scenario),
         "basis": forecast.basis,
         "remarks": forecast.remarks,
+        "energy_words": "" if forecast.energy is None else sentence(forecast.energy),
         "tariff_source": scenario.tariff.quote.source,
         "tariff_standing": EVIDENCE.get(scenario.tariff.quote.evidence, scenario.tariff.quote.evidence),
         "effective_mfu": forecast.effective_mfu,
@@ -112,6 +114,7 @@ def _tables(found: Findings) -> dict[str, Any]:
         "causes": tables.causes(found.forecast),
         "ledger": tables.ledger(found.forecast),
         "bases": tables.bases(found.forecast),
+        "energy": tables.energy(found.forecast),
         "months": tables.months(found),
         "published": tables.published(found.forecast),
         "assumptions": tables.assumptions(found.scenario),

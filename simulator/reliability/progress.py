@@ -132,7 +132,8 @@ def set_back(
     latest_s = np.maximum(reached_s, durable_s)
     near_s = np.maximum(np.maximum(np.minimum(last_save_s(at_s, cycle), end_s), from_s), latest_s)
     void = np.greater(reach_s, 0.0)
-    near = (cycle.durable is not None) & ~np.logical_or(np.less(luck, near_lost), void)
+    gone = np.less(luck, near_lost) | np.greater_equal(near_lost, 1.0)  # where it is certain, nothing is drawn
+    near = (cycle.durable is not None) & ~np.logical_or(gone, void)
     before_s = np.minimum(last_durable_s(at_s - reach_s, cycle), end_s)
     clean_s = np.where(void, np.maximum(before_s, 0.0), latest_s)
     if cycle.keep is not None:
