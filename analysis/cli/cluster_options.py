@@ -15,6 +15,7 @@ from simulator.traces.joblog import DropReport, JobLog
 
 if TYPE_CHECKING:
     from simulator.reliability.attempt import Cycle
+    from simulator.reliability.causes import Cause
 
 CHOICES: Mapping[str, tuple[str, ...]] = {
     "overrun": ("extend", "kill", "any-moment"),
@@ -89,9 +90,6 @@ def question(log: JobLog, options: Options) -> Question:
 
 def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
     machines = machines_of(log, options, ask)
-    mtbf_s = ask.optional("--node-mtbf", options.node_mtbf, "time")
-    if mtbf_s == 0:
-        ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
     return ClusterSetup(
         jobs=log.jobs,
         capacity=machines.capacity,
@@ -103,13 +101,25 @@ def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
         cube_shape=machines.cube,
         placement=machines.placement,
         rules=_rules(options, ask),
-        node_mtbf_s=mtbf_s,
-        repair_s=0 if options.node_mtbf is None else ask.quantity("--repair", options.repair, "time"),
+        causes=_causes(options, ask),
         seed=options.seed,
         shake_s=0 if options.replications == 1 else ask.quantity("--shake", options.shake, "time"),
         explain=options.explain,
         units_per_accelerator=log.units_per_accelerator,
     )
+
+
+def _causes(options: Options, ask: Reader) -> "Sequence[Cause]":
+    if options.node_mtbf is None:
+        return ()
+    from simulator.engine.cluster_faults import node_failures
+
+    mtbf_s = ask.quantity("--node-mtbf", options.node_mtbf, "time")
+    repair_s = ask.quantity("--repair", options.repair, "time")
+    if not mtbf_s:
+        ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
+        return ()
+    return node_failures(mtbf_s, repair_s)
 
 
 def _rules(options: Options, ask: Reader) -> Rules:

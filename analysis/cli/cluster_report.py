@@ -61,12 +61,15 @@ def shown(value: float, how: str) -> str:
     if how == "time":
         size, unit = next(((size, unit) for least, size, unit in LADDER if value >= least), (1.0, "s"))
         return f"{value / size:,.2f} {unit}"
+    if how == "usd":
+        return f"${value:,.0f}"
     if how == "share":
         return f"{value * 100:.1f} %"
     return f"{value:,.0f}" if how == "count" else f"{value:,.2f}"
 
 
-def _cell(found: Interval | None, how: str) -> str:
+def cell(found: Interval | None, how: str) -> str:
+    """Write a mean with its interval for people."""
     if found is None:
         return "-"
     if found.low is None or found.high is None:
@@ -89,7 +92,7 @@ def print_report(asked: "Question", results: Sequence[PolicyResult], console: "C
         title += f", {asked.replications} replications, 95 % intervals"
     table = Table("", *(result.policy for result in results), title=title)
     for name, field, how in ROWS:
-        table.add_row(name, *(_cell(result.value(field), how) for result in results))
+        table.add_row(name, *(cell(result.value(field), how) for result in results))
     console.print(table)
     for result in results:
         _print_sizes(result, console)
@@ -123,15 +126,22 @@ def _print_reasons(result: PolicyResult, console: "Console") -> None:
 def _print_showback(result: PolicyResult, usd_per_accelerator_h: float, console: "Console") -> None:
     from rich.table import Table
 
-    table = Table("queue", "jobs", "unit-hours", "useful $", "lost or idle $", title=f"{result.policy}: who pays")
+    table = Table(
+        "queue",
+        "jobs",
+        "unit-hours",
+        "useful $",
+        "lost or idle $",
+        title=f"{result.policy}: who pays, at a stated ${usd_per_accelerator_h:g} an accelerator-hour",
+    )
     for who, share in showback(result.log, usd_per_accelerator_h, queue_name).items():
         table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),
                       shown(share.useful_usd, "number"), shown(share.lost_usd, "number"))  # fmt: skip
     console.print(table)
 
 
-def as_json(asked: "Question", results: Sequence[PolicyResult]) -> str:
-    """Return the report for programs; a replicated number has its mean and interval."""
+def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[str, Any] | None = None) -> str:
+    """Return the report for programs, with more that was asked; a replicated number has its mean and interval."""
     report = asked.report
     document = {
         "rows": {"read": report.read, "kept": report.kept, "dropped": dict(report.dropped)},
@@ -139,6 +149,7 @@ def as_json(asked: "Question", results: Sequence[PolicyResult]) -> str:
         "replications": asked.replications,
         "seed": asked.setup.seed,
         "policies": {result.policy: _document(asked, result) for result in results},
+        **(more or {}),
     }
     return json.dumps(document, indent=2)
 

@@ -5,6 +5,7 @@ Tsafrir and Feitelson, 2006 (why the mean alone misleads). All functions are pur
 """
 
 import math
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -171,16 +172,17 @@ class Group(NamedTuple):
 
 def by_size(log: ClusterLog) -> Mapping[str, Group]:
     """Group the jobs by powers of two of their accelerators, small ones first."""
-    classes: dict[int, list[JobEnd]] = {}
+    units = log.units_per_accelerator
+    classes: defaultdict[int, list[JobEnd]] = defaultdict(list)
     for end in log.ends:
-        accelerators = -(-end.job.size // log.units_per_accelerator)
-        classes.setdefault((accelerators - 1).bit_length(), []).append(end)
+        accelerators = -(-end.job.size // units)
+        classes[(accelerators - 1).bit_length()].append(end)
     return {size_class(power): _group(classes[power], log.units_per_accelerator) for power in sorted(classes)}
 
 
 def _group(ends: Sequence[JobEnd], units_per_accelerator: int) -> Group:
-    waits_s = [end.wait_s for end in ends]
-    unit_s = math.fsum(end.held_s * end.job.size for end in ends)
+    waits_s = [end.start_s - end.job.submit_s for end in ends]
+    unit_s = math.fsum([end.held_s * end.job.size for end in ends])
     return Group(len(ends), _mean(waits_s), max(waits_s), unit_s / 3600 / units_per_accelerator)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from analysis.metrics.energy import sentence
@@ -43,23 +43,42 @@ def page(
     shown : sequence of Exhibit, optional
         The pictures, if they have been drawn already.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((_HERE / "page.html").read_text(encoding="utf-8"))
     made = exhibits(found) if shown is None else shown
-    return template.render(
+    return filled(
+        "page.html",
+        {name: [each for each in made if each.section == name] for name in ("answer", "ledger", "runs", "money")},
         **_text(found, notes),
         **_tables(found),
+        scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
+        facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
+    )
+
+
+def filled(template: str, pictures: Mapping[str, Sequence[Exhibit]], **values: Any) -> str:
+    """Return one of our templates filled in, with the style of all our pages.
+
+    Parameters
+    ----------
+    template : str
+        Name of the file beside this module.
+    pictures : mapping of str to sequence of Exhibit
+        By section.
+    values : Any
+        What else the template names.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(
+        **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         pictures={
             name: [
                 {"svg": Markup(exhibit.picture.inline()), "caption": exhibit.caption}  # noqa: S704 - escaped as drawn
-                for exhibit in made
-                if exhibit.section == name
+                for exhibit in shown
             ]
-            for name in ("answer", "ledger", "runs", "money")
+            for name, shown in pictures.items()
         },
-        scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
-        facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
     )
 
 

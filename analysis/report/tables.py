@@ -30,8 +30,13 @@ class Table(NamedTuple):
 
 
 def quantities(forecast: Forecast) -> Table:
-    """Return the answer: five quantities with mean and quantiles, as `flopcast run` prints them."""
+    """Return the answer: quantities with mean and quantiles, as `flopcast run` prints them."""
+    waiting = (
+        ("start delay, days", forecast.start_delay_days),
+        ("finish, days after submission", forecast.finish_days),
+    )
     rows = (
+        *((name, value, "{:,.2f}") for name, value in waiting if value is not None),
         ("days", forecast.wall_days, "{:,.2f}"),
         ("dollars", forecast.usd, "${:,.0f}"),
         ("accelerator-hours", forecast.accelerator_hours, "{:,.0f}"),

@@ -52,8 +52,10 @@ def calendar(forecast: Forecast) -> str:
         start + timedelta(days=value)
         for value in (forecast.wall_days.p10, forecast.wall_days.p50, forecast.wall_days.p90)
     )
+    delay = forecast.start_delay_days
+    waits = f", after a wait of {days(delay.mean)} in the mean for its machines on a shared cluster" if delay else ""
     late = "" if first == last else f" (between {_date(first)} and {_date(last)} in eight runs of ten)"
-    return f"Started on {_date(start)}, it ends on {_date(middle)}{late}."
+    return f"Started on {_date(start)}{waits}, it ends on {_date(middle)}{late}."
 
 
 def _date(day: object) -> str:
@@ -107,7 +109,7 @@ def doubtful(rows: Sequence[Assumption]) -> str:
     """Count the values that were not read in a primary source."""
     weak = sum(1 for row in rows if row.evidence in WEAK)
     if not weak:
-        return f"None of the {len(rows)} values is marked as secondary or unverified."
+        return f"Not one of the {len(rows)} values is marked as secondary or unverified."
     mark = "\N{BLACK UP-POINTING TRIANGLE}"
     return f"{weak} of the {len(rows)} values are secondary or unverified; they are marked with {mark}."
 

@@ -5,8 +5,8 @@ instant at which something changed comes one pass of the policy. Between events 
 """
 
 from bisect import insort
+from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
-from itertools import pairwise
 from typing import Any
 
 from simpy import Event
@@ -14,10 +14,15 @@ from simpy import Event
 from simulator.engine.cluster_clock import LATE, STRIKES, Clock, Moment
 from simulator.engine.cluster_log import ClusterLog, JobEnd, StayRecord
 from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_progress import Progress, check
 from simulator.engine.cluster_rules import Outage, Rules
+from simulator.engine.cluster_troubles import Troubles
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import OrderingPolicy, PreemptivePolicy, QueuePolicy, TimedPolicy
-from simulator.scheduling.state import ClusterState, PlacedState, Stay
+from simulator.scheduling.reservations import Gate
+from simulator.scheduling.state import ClusterState, Stay
+
+PREEMPTION = "preemption"
 
 
 def simulate_cluster(
@@ -27,6 +32,7 @@ def simulate_cluster(
     *,
     rules: Rules | None = None,
     outages: Iterable[Outage] = (),
+    spares: Sequence[int] = (),
     meters: Meters | None = None,
     keep_stays: bool = False,
 ) -> ClusterLog:
@@ -44,6 +50,8 @@ def simulate_cluster(
         Overruns, notice, saves and requeueing.
     outages : iterable of Outage
         In order of their start; those after the last job's end are not looked at.
+    spares : sequence of int
+        Nodes that serve only in the place of failed ones.
     meters : Meters or None
         What to measure along the way, such as why each job waits; it costs time.
     keep_stays : bool
@@ -63,43 +71,14 @@ def simulate_cluster(
     >>> [end.start_s for end in simulate_cluster(jobs, Easy(), ClusterState(10)).ends]
     [0, 50, 20]
     """
-    _check(jobs, state)
-    return Operation(jobs, policy, state, rules or Rules(), outages, meters, keep_stays=keep_stays).run()
-
-
-def never_fits(job: Job, state: ClusterState) -> bool:
-    """Tell whether the empty cluster has no room for a job."""
-    if isinstance(state, PlacedState):
-        return job.size > state.capacity or state.pool.find(job) is None
-    return job.size > state.capacity
-
-
-def _check(jobs: Sequence[Job], state: ClusterState) -> None:
-    if any(later.submit_s < earlier.submit_s for earlier, later in pairwise(jobs)):
-        raise ValueError("jobs are not in order of submission; sort them by submit_s")
-    if len({job.job_id for job in jobs}) < len(jobs):
-        raise ValueError("a job id is there twice; ids have to be distinct")
-    shapes = {(job.size, job.kinds): job for job in jobs}
-    for job in shapes.values():
-        if never_fits(job, state):
-            raise ValueError(f"job {job.job_id!r} of {job.size} units never fits a cluster of {state.capacity}")
+    check(jobs, state)
+    operation = Operation(jobs, policy, state, rules or Rules(), meters, keep_stays=keep_stays)
+    operation.clock.process(Troubles(operation, spares).story(outages))
+    return operation.run()
 
 
 def _submit_s(job: Job) -> float:
     return job.submit_s
-
-
-class _Progress:
-    """What is known of a job that was stopped at least once."""
-
-    __slots__ = ("held_s", "start_s", "stops", "submitted", "work_s")
-
-    def __init__(self, submitted: Job, work_s: float) -> None:
-        self.submitted = submitted
-        self.work_s = work_s
-        self.start_s: float = 0
-        self.held_s: float = 0
-        self.stops = 0
 
 
 class Operation:
@@ -111,7 +90,6 @@ class Operation:
         policy: QueuePolicy,
         state: ClusterState,
         rules: Rules,
-        outages: Iterable[Outage],
         meters: Meters | None,
         *,
         keep_stays: bool,
@@ -127,18 +105,34 @@ class Operation:
         self._ends: dict[JobId, JobEnd] = {}
         self._known = {job.job_id for job in jobs} if any(job.after is not None for job in jobs) else set()
         self._held: dict[JobId, list[Job]] = {}  # jobs by the one they come after
-        self._progress: dict[JobId, _Progress] = {}
+        self._progress: dict[JobId, Progress] = {}
         self._gone: set[int] = set()  # ranks of stays that were stopped, whose end will not come
-        self._pass_asked = False
+        self._struck: dict[int, tuple[float, str]] = {}  # stays that failed and nobody knows yet: when and why
+        self._causes: Counter[str] = Counter()
+        self._pass_asked = self._arrived = False
+        self._gate = state.gate
+        self._apart: list[Job] = []  # who waits for a reservation
+        for time_s in state.gate.turns_s() if state.gate else ():
+            if time_s > self.clock.now:
+                self.clock.at(time_s, self._turn, time_s)
         self._wake_s = float("inf")
         self._passes = self._overruns = 0
         self.clock.process(self._arrivals())
-        self.clock.process(self._outages(outages))
+
+    @property
+    def done(self) -> bool:
+        """Whether all jobs have ended."""
+        return len(self._ends) == len(self._jobs)
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing runs and nothing will arrive."""
+        return not self.state.ends and self._arrived
 
     def run(self) -> ClusterLog:
         """Run to the end and return the log."""
         self.clock.run()
-        if len(self._ends) < len(self._jobs):
+        if not self.done:
             left = [job.job_id for job in self._jobs if job.job_id not in self._ends]
             raise RuntimeError(
                 f"{len(left)} jobs never started, the first is {left[0]!r}: the policy leaves them in the queue of an "
@@ -152,43 +146,75 @@ class Operation:
             overruns=self._overruns,
             stays=self._stays or (),
             waits_s=meters.waits_s if meters else {},
-            idle_unit_s=meters.idle_unit_s if meters else 0,
+            stops_by_cause=dict(self._causes.most_common()),
+            ledger_unit_s=meters.ledger.unit_s if meters else {},
             stranded_unit_s=meters.stranded_unit_s if meters else 0,
-            down_unit_s=meters.down_unit_s if meters else 0,
+            levels=meters.levels if meters else (),
         )
 
     # arrivals -----------------------------------------------------------------------------------------------------
 
     def _arrivals(self) -> Generator[Event, Any, None]:
-        clock = self.clock
+        clock, known, limited = self.clock, self._known, self._rules.limit_s is not None
+        now_s = clock.now
         for job in self._jobs:
-            if job.submit_s != clock.now:
-                self._settle()
-                yield clock.at(job.submit_s)
-            if job.run_s > job.estimate_s:
-                self._overruns += 1
+            if job.submit_s != now_s:
+                self.settle()
+                now_s = job.submit_s
+                yield clock.at(now_s)
+            if job.run_s > job.estimate_s or limited or job.until_s is not None:
                 job = self._note_admitted(job)
-            if job.after in self._known and job.after not in self._ends:
+            if known and job.after in known and job.after not in self._ends:
                 self._held.setdefault(job.after, []).append(job)
             else:
                 self._join(job)
-        self._settle()
+        self._arrived = True
+        self.settle()
 
     def _note_admitted(self, job: Job) -> Job:
+        """Note what the job asks for, and return it as the scheduler treats it."""
+        if job.until_s is not None:
+            self._progress[job.job_id] = Progress(job, 0)
+            self.clock.at(max(job.until_s, self.clock.now), self._expire, job.job_id)
+            return job
+        self._overruns += job.run_s > job.estimate_s
         admitted = self._rules.admitted(job)
         if admitted is not job:
-            self._progress[job.job_id] = _Progress(job, admitted.run_s)
+            self._progress[job.job_id] = Progress(job, admitted.run_s)
         return admitted
 
+    def _expire(self, moment: Moment) -> None:
+        """Send a job away whose time is over before it got what it waits for."""
+        for waiting in (self.queue, self._apart):
+            job = next((job for job in waiting if job.job_id == moment.about), None)
+            if job is not None:
+                waiting.remove(job)
+                self.state.left.append(job)
+                self._leave(job)
+                self.settle()
+
+    def _leave(self, job: Job) -> None:
+        progress = self._progress.pop(job.job_id)
+        self._finish(progress.leave(self.clock.now, self.state.promised_s.pop(job.job_id, None)))
+
+    def _finish(self, end: JobEnd) -> None:
+        job_id = end.job.job_id
+        self._ends[job_id] = end
+        if job_id in self._held:
+            for follower in self._held.pop(job_id):
+                self._join(follower)
+
     def _join(self, job: Job) -> None:
-        if self._key is None:
+        if self._gate and self._gate.keeps(job):
+            self._apart.append(job)
+        elif self._key is None:
             self.queue.append(job)
         else:
             insort(self.queue, job, key=self._key)
 
     # the pass -----------------------------------------------------------------------------------------------------
 
-    def _settle(self) -> None:
+    def settle(self) -> None:
         """Run the pass of this instant, once everything else of the instant has happened."""
         if self._pass_asked:
             return
@@ -207,9 +233,11 @@ class Operation:
         now_s, state, queue = self.clock.now, self.state, self.queue
         if self._meters:
             self._meters.advance(now_s)
+        if self._gate:
+            self._start_reserved(self._gate, now_s)
         if self._preemptive:
             for stay in list(self._preemptive.stops(queue, state, now_s)):
-                self._give_notice(stay)
+                self.give_notice(stay)
         started = []
         for job in self._policy.starts(queue, state, now_s):
             self._start(job, now_s)
@@ -217,18 +245,24 @@ class Operation:
         if started:
             self._leave_queue(started)
         state.ended.clear()
+        if state.left:
+            state.left.clear()
         if self._meters:
-            self._meters.explain(now_s, queue, self._held, state, self._policy)
+            self._meters.explain(now_s, queue, self._apart, self._held, state, self._policy)
         if self._timed:
             self._set_wake(self._timed.wake_s(queue, state, now_s))
 
     def _start(self, job: Job, now_s: float) -> None:
         stay = self.state.begin(job, now_s)
         rules = self._rules
+        if stay.speed != 1:
+            self._progress.setdefault(job.job_id, Progress(job, job.run_s))
         if rules.cycle is None and job.job_id not in self._progress:
             end_s = now_s + job.run_s
+        elif job.until_s is not None:
+            end_s = max(job.until_s, now_s)
         else:
-            end_s = now_s + rules.wall_s(job, resumed=self._resumed(job))
+            end_s = now_s + rules.wall_s(job, resumed=self._resumed(job), speed=stay.speed)
         self.clock.at(end_s, self._end, stay)
 
     def _resumed(self, job: Job) -> bool:
@@ -249,8 +283,25 @@ class Operation:
             self.clock.at(wake_s, self._wake, wake_s)
 
     def _wake(self, moment: Moment) -> None:
-        if moment.about == self._wake_s:
-            self._settle()
+        if moment.about == self._wake_s and not self.done:
+            self.settle()
+
+    def _start_reserved(self, gate: Gate, now_s: float) -> None:
+        gate.now_s = now_s
+        for job in list(self._apart):
+            if gate.is_open(job) and self.state.fits(job):
+                self._apart.remove(job)
+                self._start(job, now_s)
+
+    def _turn(self, moment: Moment) -> None:
+        """Look again, because a reservation begins or ends; whose is over joins the queue."""
+        assert self._gate is not None
+        self._gate.now_s = moment.about
+        waiting, self._apart = self._apart, []
+        for job in waiting:
+            self._join(job)
+        if not self.done:
+            self.settle()
 
     # ends and stops -----------------------------------------------------------------------------------------------
 
@@ -261,18 +312,18 @@ class Operation:
             return
         job = stay.job
         self._free(stay)
+        now_s = self.clock.now
+        held_s = now_s - stay.start_s
+        if self._meters:
+            self._meters.ledger.finish(stay, held_s, self._rules, resumed=self._resumed(job))
         promised_s = self.state.promised_s.pop(job.job_id, None)
         if job.job_id in self._progress:
-            self._ends[job.job_id] = self._stopped_end(stay, promised_s)
+            end = self._progress.pop(job.job_id).end(stay, now_s, promised_s, self._rules)
         else:
-            now_s = self.clock.now
-            held_s = now_s - stay.start_s
             lost_s = held_s - job.run_s if self._rules.cycle else 0
-            self._ends[job.job_id] = JobEnd(job, stay.start_s, now_s, held_s, promised_s, 0, lost_s)
-        if job.job_id in self._held:
-            for follower in self._held.pop(job.job_id):
-                self._join(follower)
-        self._settle()
+            end = JobEnd(job, stay.start_s, now_s, held_s, promised_s, 0, lost_s)
+        self._finish(end)
+        self.settle()
 
     def _free(self, stay: Stay) -> None:
         self.state.finish(stay)
@@ -280,76 +331,65 @@ class Operation:
             nodes = stay.place.nodes if stay.place else ()
             self._stays.append(StayRecord(stay.job.job_id, stay.start_s, self.clock.now, stay.size, nodes))
 
-    def _stopped_end(self, stay: Stay, promised_s: float | None) -> JobEnd:
-        progress = self._progress.pop(stay.job.job_id)
-        submitted, now_s = progress.submitted, self.clock.now
-        held_s = progress.held_s + now_s - stay.start_s
-        return JobEnd(
-            submitted,
-            progress.start_s if progress.stops else stay.start_s,
-            now_s,
-            held_s,
-            promised_s,
-            progress.stops,
-            held_s - progress.work_s,
-            killed=self._rules.overrun == "kill" and submitted.run_s > submitted.estimate_s,
-        )
-
-    def _give_notice(self, stay: Stay) -> None:
+    def give_notice(self, stay: Stay, cause: str = PREEMPTION) -> None:
+        """Tell a job to leave: at once, or after the grace."""
         if stay.rank in self.state.leaving:
             return
         self.state.leaving[stay.rank] = stay
         now_s = self.clock.now
         if self._rules.grace_s:
-            self.clock.at(now_s + self._rules.grace_s, self._evict, (stay, now_s), STRIKES)
+            self.clock.at(now_s + self._rules.grace_s, self._evict, (stay, now_s, cause), STRIKES)
         else:
-            self._stop(stay, now_s, noticed=True)
+            self._stop(stay, now_s, cause, noticed=True)
 
     def _evict(self, moment: Moment) -> None:
-        stay, notice_s = moment.about
+        stay, notice_s, cause = moment.about
         if stay.rank in self.state.leaving:  # else it ended, or a failure struck, in its notice
-            self._stop(stay, notice_s, noticed=True)
-            self._settle()
+            self._stop(stay, notice_s, cause, noticed=True)
+            self.settle()
 
-    def _stop(self, stay: Stay, until_s: float, *, noticed: bool) -> None:
+    def strike(self, stay: Stay, cause: str, detection_s: float) -> None:
+        """Let a failure hit a job: it stops now, or hangs until somebody knows."""
+        if stay.rank in self._struck:
+            return
+        now_s = self.clock.now
+        if not detection_s:
+            self._stop(stay, now_s, cause, noticed=False)
+            return
+        self._struck[stay.rank] = now_s, cause
+        self._gone.add(stay.rank)
+        self.clock.at(now_s + detection_s, self._detect, stay)
+
+    def _detect(self, moment: Moment) -> None:
+        stay: Stay = moment.about
+        if stay.rank in self._struck:  # else it had to leave meanwhile
+            self._stop(stay, *self._struck[stay.rank], noticed=False)
+            self.settle()
+
+    def _stop(self, stay: Stay, until_s: float, cause: str, *, noticed: bool) -> None:
         """End a stay before its time and put the job back into the queue with the work that is left."""
+        if stay.rank in self._struck:
+            (until_s, cause), noticed = self._struck.pop(stay.rank), False
         job, now_s, rules = stay.job, self.clock.now, self._rules
-        progress = self._progress.setdefault(job.job_id, _Progress(job, job.run_s))
+        progress = self._progress.setdefault(job.job_id, Progress(job, job.run_s))
         resumed = progress.stops > 0
-        if not resumed:
-            progress.start_s = stay.start_s
-        kept_s = rules.kept_s(job, until_s - stay.start_s, resumed=resumed, noticed=noticed)
-        progress.stops += 1
-        progress.held_s += now_s - stay.start_s
+        split = rules.split(job, until_s - stay.start_s, resumed=resumed, noticed=noticed, speed=stay.speed)
+        if self._meters:
+            self._meters.ledger.stop(job, split, now_s - until_s, cause, noticed=noticed)
+        self._causes[cause] += 1
+        progress.note_stop(stay, split, now_s)
         self._gone.add(stay.rank)
         self._free(stay)
-        left = job._replace(run_s=job.run_s - kept_s, estimate_s=max(job.estimate_s - kept_s, 0))
-        self._requeue(left)
+        if job.until_s is not None and job.until_s <= now_s:
+            self._leave(job)
+        else:
+            left_s = max(job.estimate_s - split.kept_s, 0)
+            self._requeue(job._replace(run_s=job.run_s - split.kept_s, estimate_s=left_s))
 
     def _requeue(self, job: Job) -> None:
-        if self._key is not None or self._rules.requeue == "original":
+        if self._gate and self._gate.keeps(job):
+            insort(self._apart, job, key=_submit_s)
+        elif self._key is not None or self._rules.requeue == "original":
             insort(self.queue, job, key=self._key or _submit_s)
         else:
             self.queue.insert(0 if self._rules.requeue == "head" else len(self.queue), job)
-
-    # outages ------------------------------------------------------------------------------------------------------
-
-    def _outages(self, outages: Iterable[Outage]) -> Generator[Event, Any, None]:
-        for outage in outages:
-            if outage.start_s + outage.duration_s <= self.clock.now:
-                continue
-            yield self.clock.at(max(outage.start_s, self.clock.now), priority=STRIKES)
-            if len(self._ends) == len(self._jobs):
-                return
-            assert isinstance(self.state, PlacedState), "outages strike nodes: give a PlacedState"
-            hit = self.state.lose(outage.node)
-            if not outage.drained:
-                for stay in hit:
-                    self._stop(stay, self.clock.now, noticed=False)
-            self.clock.at(outage.start_s + outage.duration_s, self._repair, outage.node)
-            self._settle()
-
-    def _repair(self, moment: Moment) -> None:
-        assert isinstance(self.state, PlacedState)
-        self.state.restore(moment.about)
-        self._settle()

@@ -1,9 +1,11 @@
 """What a simulated cluster leaves behind: how each job fared, and what the cluster did."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from simulator.engine.cluster_ledger import IDLE, NO_CAUSE, OUT, Line
 from simulator.scheduling.job import Job, JobId
 
 
@@ -53,6 +55,26 @@ class StayRecord(NamedTuple):
     nodes: tuple[int, ...]
 
 
+class Level(NamedTuple):
+    """What a cluster was like from a pass of the policy on.
+
+    Parameters
+    ----------
+    time_s : float
+        Of the pass [s].
+    waiting : int
+        Jobs that have been submitted and are not on the cluster.
+    free, stranded, down : int
+        Units that nobody holds, those of them on partly used nodes, and those out of service.
+    """
+
+    time_s: float
+    waiting: int
+    free: int
+    stranded: int
+    down: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterLog:
     """The outcome of one run.
@@ -71,8 +93,14 @@ class ClusterLog:
         Every stay in order of its end, where asked for.
     waits_s : mapping
         Seconds that each job waited, by reason, where asked for.
-    idle_unit_s, stranded_unit_s, down_unit_s : float
-        Unit-seconds free, free on nodes that are partly taken, and broken, while jobs were there.
+    stops_by_cause : mapping
+        Stays that were ended before their time, by failure cause or ``preemption``.
+    ledger_unit_s : mapping
+        Unit-seconds by phase and cause, where asked for; they sum to the capacity times the makespan.
+    stranded_unit_s : float
+        Unit-seconds free on nodes that are partly taken, where asked for.
+    levels : sequence of Level
+        One for each pass, where asked for.
     units_per_accelerator : int
         1000 where jobs count in thousandths of an accelerator.
     """
@@ -83,7 +111,19 @@ class ClusterLog:
     overruns: int = 0
     stays: Sequence[StayRecord] = ()
     waits_s: Mapping[JobId, Mapping[str, float]] = field(default_factory=dict)
-    idle_unit_s: float = 0
+    stops_by_cause: Mapping[str, int] = field(default_factory=dict)
+    ledger_unit_s: Mapping[Line, float] = field(default_factory=dict)
     stranded_unit_s: float = 0
-    down_unit_s: float = 0
+    levels: Sequence[Level] = ()
     units_per_accelerator: int = 1
+
+    @property
+    def idle_unit_s(self) -> float:
+        """Unit-seconds in service that nobody held; 0 where it was not asked for."""
+        return self.ledger_unit_s.get((IDLE, NO_CAUSE), 0)
+
+    def out_unit_s(self, cause: str | None = None) -> float:
+        """Return unit-seconds out of service that nobody held, for one cause or all."""
+        return math.fsum(
+            unit_s for (phase, why), unit_s in self.ledger_unit_s.items() if phase == OUT and cause in (None, why)
+        )

@@ -1,7 +1,9 @@
-"""Measured along the way, for those who ask: idle and stranded units, and why each job waits."""
+"""Measured along the way, for those who ask: where the units' time went, and why each job waits."""
 
 from collections.abc import Iterable, Mapping
 
+from simulator.engine.cluster_ledger import IDLE, NO_CAUSE, OUT, ClusterLedger
+from simulator.engine.cluster_log import Level
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import ExplainingPolicy, QueuePolicy
 from simulator.scheduling.state import ClusterState, PlacedState
@@ -17,12 +19,14 @@ class Meters:
     ``reservation``, ``quota``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_levels: bool = False) -> None:
+        self.levels: list[Level] = []
+        self._keep_levels = keep_levels
+        self.ledger = ClusterLedger()
         self.waits_s: dict[JobId, dict[str, float]] = {}
-        self.idle_unit_s: float = 0
         self.stranded_unit_s: float = 0
-        self.down_unit_s: float = 0
-        self._levels: tuple[int, int, int] = (0, 0, 0)
+        self._idle = self._stranded = 0
+        self._out: Mapping[str, int] = {}
         self._since_s: float | None = None
         self._open: dict[JobId, tuple[str, float]] = {}
 
@@ -30,31 +34,36 @@ class Meters:
         """Integrate the levels that the last pass left."""
         if self._since_s is not None:
             span_s = now_s - self._since_s
-            idle, stranded, down = self._levels
-            self.idle_unit_s += idle * span_s
-            self.stranded_unit_s += stranded * span_s
-            self.down_unit_s += down * span_s
+            self.ledger.add(IDLE, NO_CAUSE, self._idle * span_s)
+            self.stranded_unit_s += self._stranded * span_s
+            for cause, units in self._out.items():
+                self.ledger.add(OUT, cause, units * span_s)
         self._since_s = now_s
 
     def explain(
         self,
         now_s: float,
         queue: Iterable[Job],
+        apart: Iterable[Job],
         held: Mapping[JobId, list[Job]],
         state: ClusterState,
         policy: QueuePolicy,
     ) -> None:
         """After a pass, note the levels, and for each job why it still waits."""
-        stranded = state.pool.stranded() if isinstance(state, PlacedState) else 0
-        self._levels = (state.free, stranded, state.down)
-        by_shape: dict[tuple[int, tuple[str, ...]], str | None] = {}
+        self._idle = state.free
+        if isinstance(state, PlacedState):
+            self._stranded, self._out = state.pool.stranded(), state.unheld_out()
+        by_shape: dict[tuple[object, ...], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
+        reasons |= {job.job_id: state.obstacle(job) or "reservation" for job in apart}
         for job in queue:
-            shape = (job.size, job.kinds)
+            shape = (job.size, job.kinds) if state.gate is None else (job.size, job.kinds, job.queue, job.estimate_s)
             if shape not in by_shape:
                 by_shape[shape] = state.obstacle(job)
             reasons[job.job_id] = by_shape[shape] or _policy_reason(policy, job)
         self._note(now_s, reasons)
+        if self._keep_levels:
+            self.levels.append(Level(now_s, len(reasons), self._idle, self._stranded, sum(self._out.values())))
 
     def _note(self, now_s: float, reasons: Mapping[JobId, str]) -> None:
         for job_id, (reason, since_s) in list(self._open.items()):

@@ -4,17 +4,25 @@ Replica 0 is the log as it is; the others have shaken submissions and faults of 
 not depend on the policy, so that policies are compared on one workload and one fault timeline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
 
-from simulator.engine.cluster import never_fits, simulate_cluster
+from simulator.engine.cluster import simulate_cluster
 from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_progress import never_fits
 from simulator.engine.cluster_rules import Outage, Rules
-from simulator.scheduling.job import Job
+from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.layout import Layout
 from simulator.scheduling.policies import make_policy
+from simulator.scheduling.reservations import Gate, Reservation
 from simulator.scheduling.state import ClusterState, PlacedState
+
+if TYPE_CHECKING:
+    from simulator.engine.cluster_pace import Pace
+    from simulator.reliability.causes import Cause
+    from simulator.workload.placed import Tiers, TrainingWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,14 +49,28 @@ class ClusterSetup:
         A rule with its options, as in `make_placement`.
     rules : Rules
         Overruns, notice, saves and requeueing.
-    node_mtbf_s, repair_s : float or None, float
-        Means of the exponential times to failure, None for never, and to repair of a node [s].
+    causes : sequence of Cause
+        What strikes the nodes.
+    blast : mapping of str to int
+        Nodes that a cause takes out together; 1 for those not named.
+    calendar : sequence of Outage
+        What is planned for the nodes, in order.
+    spares : int
+        How many of the nodes, the last ones, serve only in the place of failed ones.
+    reservations : sequence of Reservation
+        Units that belong to the jobs of a queue for a time.
     seed : int
         Of shifts and failures.
     shake_s : float
         Largest shift of a submission in the replicas [s].
     explain : bool
         Whether idle time and reasons for waiting are measured.
+    works : mapping of job id to TrainingWork
+        What jobs train whose speed is as their placement allows; all others go at 1 wherever they are.
+    tiers : Tiers or None
+        What lies between nodes, racks and pods; None is a network without bottlenecks.
+    chart : bool
+        Whether the log also has every stay and the levels over time, for pictures.
     units_per_accelerator : int
         1000 where jobs count in thousandths of an accelerator.
     """
@@ -63,18 +85,34 @@ class ClusterSetup:
     cube_shape: tuple[int, ...] = ()
     placement: str = "consolidated"
     rules: Rules = field(default_factory=Rules)
-    node_mtbf_s: float | None = None
-    repair_s: float = 0
+    causes: "Sequence[Cause]" = ()
+    blast: Mapping[str, int] = field(default_factory=dict)
+    calendar: Sequence[Outage] = ()
+    spares: int = 0
+    reservations: Sequence[Reservation] = ()
     seed: int = 0
     shake_s: float = 0
     explain: bool = False
+    chart: bool = False
+    works: "Mapping[JobId, TrainingWork]" = field(default_factory=dict)
+    tiers: "Tiers | None" = None
     units_per_accelerator: int = 1
 
     def state(self) -> ClusterState:
         """Return the empty cluster."""
-        if self.node_units is None:
-            return ClusterState(self.capacity)
-        return PlacedState(self.layout().pool(self.placement))
+        placed = self.node_units is not None
+        state = PlacedState(self.layout().pool(self.placement), self._pace()) if placed else ClusterState(self.capacity)
+        state.gate = Gate(self.reservations) if self.reservations else None
+        return state
+
+    def _pace(self) -> "Pace | None":
+        if not self.works:
+            return None
+        from simulator.engine.cluster_pace import Pace
+        from simulator.scheduling.span import Ruler
+        from simulator.workload.placed import Tiers
+
+        return Pace(Ruler(self.layout()), self.tiers or Tiers(), self.works)
 
     def layout(self) -> Layout:
         """Return how the nodes are grouped; a cluster without nodes has none."""
@@ -113,7 +151,9 @@ class ClusterSetup:
             self.state(),
             rules=self.rules,
             outages=self._outages(replica, jobs[0].submit_s) if jobs else (),
-            meters=Meters() if self.explain else None,
+            spares=range(len(self.node_units or ()) - self.spares, len(self.node_units or ())),
+            meters=Meters(keep_levels=self.chart) if self.explain or self.chart else None,
+            keep_stays=self.chart,
         )
         return replace(log, units_per_accelerator=self.units_per_accelerator)
 
@@ -126,15 +166,13 @@ class ClusterSetup:
         return shaken(self.jobs, generator(self.seed, "shake", replica), self.shake_s)
 
     def _outages(self, replica: int, from_s: float) -> Iterable[Outage]:
-        if self.node_mtbf_s is None or self.node_units is None:
-            return ()
+        if not self.causes or self.node_units is None:
+            return self.calendar
+        from heapq import merge
+
         from simulator.engine.cluster_faults import drawn_outages
         from simulator.foundation.streams import generator
 
-        return drawn_outages(
-            len(self.node_units),
-            mtbf_s=self.node_mtbf_s,
-            repair_s=self.repair_s,
-            from_s=from_s,
-            rng=generator(self.seed, "outages", replica),
-        )
+        rng = generator(self.seed, "outages", replica)
+        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng, blast=self.blast)
+        return merge(self.calendar, faults)

@@ -4,7 +4,6 @@ A class joins by decorator, or from another distribution by an entry point in th
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from importlib.metadata import entry_points
 from typing import TypeVar
 
 from simulator.foundation.issues import not_among
@@ -67,6 +66,8 @@ class Registry(Mapping[str, T]):
         if self._discovered:
             return
         self._discovered = True
+        from importlib.metadata import entry_points  # takes 15 ms, and most names are ours
+
         for point in entry_points(group=self.group):
             if point.name not in self._members:
                 self._members[point.name] = point.load()

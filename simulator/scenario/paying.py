@@ -59,6 +59,7 @@ def tariff_of(
     spares = (document.cluster.spares or 0) * machines.per_node
     asked = Asked(
         accelerator=machines.accelerator.key,
+        per_node=machines.per_node,
         accelerators=max((draft.accelerators for draft in drafts), default=0) + spares,
         start=start,
         book=book,

@@ -13,6 +13,7 @@ from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
+from simulator.scenario.elastic import check_alone
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -20,7 +21,7 @@ from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
-from simulator.scenario.nodes import fleet_of
+from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -120,6 +121,9 @@ def _resolved(
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    maturity = maturity_of(document.failures.maturity, findings) if causes else None
+    slow = [cause.name for cause in causes if cause.slowdown]
+    check_alone(recovery, document, fleet is not None, slow, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
@@ -143,6 +147,7 @@ def _resolved(
         engine=document.run.engine or "auto",
         shared=shared,
         fleet=fleet,
+        maturity=maturity,
         published=_published(document.published),
         power=power,
         warnings=tuple(findings.warnings),

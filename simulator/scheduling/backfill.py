@@ -6,6 +6,7 @@ Etsion and Feitelson, IEEE TPDS 18(6), 2007 (shortest job backfilled first).
 
 from collections.abc import Iterable, Iterator
 from itertools import islice
+from math import inf
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -46,6 +47,18 @@ class Easy:
 
     def _candidates(self, queue: Queue, first: int) -> Iterable[Job]:
         return islice(queue, first, None)
+
+
+@QUEUE_POLICIES.register("edf")
+class EarliestDeadline(Easy):
+    """EASY in the order of deadlines; jobs without one come last, in order of arrival.
+
+    A job with an earlier deadline may take the place of the head, and its promise.
+    """
+
+    def key(self, job: Job) -> float:
+        """Return the deadline."""
+        return inf if job.deadline_s is None else job.deadline_s
 
 
 @QUEUE_POLICIES.register("easy-sjbf")

@@ -35,6 +35,13 @@ class Job(NamedTuple):
         Job that has to end first; it joins the queue when both that and ``submit_s`` are past.
     kinds : tuple of str
         Kinds of accelerators that it can run on; empty for any.
+    deadline_s : float or None
+        When it should have ended [s].
+    until_s : float or None
+        When it leaves, finished or not, started or not [s]: what it asks for is time, not work, as an inference
+        service does. Nothing that it did is ever lost.
+    preemptible : bool
+        Whether a policy may stop it.
 
     Examples
     --------
@@ -53,3 +60,6 @@ class Job(NamedTuple):
     status: Status | None = None
     after: JobId | None = None
     kinds: tuple[str, ...] = ()
+    deadline_s: float | None = None
+    until_s: float | None = None
+    preemptible: bool = True

@@ -1,8 +1,8 @@
 """All policies that come with flopcast, registered by importing this module."""
 
-from simulator.scheduling import backfill, conservative, orders, priority, sharing, timesharing
+from simulator.scheduling import backfill, conservative, hierarchy, orders, priority, sharing, tiers, timesharing
 from simulator.scheduling.policy import QUEUE_POLICIES, QueuePolicy, make_policy
 
-OURS = (backfill, conservative, orders, priority, sharing, timesharing)
+OURS = (backfill, conservative, hierarchy, orders, priority, sharing, tiers, timesharing)
 
 __all__ = ["OURS", "QUEUE_POLICIES", "QueuePolicy", "make_policy"]

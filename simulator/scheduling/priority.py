@@ -107,9 +107,14 @@ class PriorityPreempt(Multifactor):
         head = next((job for job in ranked if not cluster.fits(job)), None)
         if head is None or head is not ranked[0]:
             return ()
-        lower = [stay for stay in cluster.ends if stay.job.priority < head.priority]
-        lower.sort(key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+        mine = self.precedence(head)
+        lower = [stay for stay in cluster.ends if stay.job.preemptible and self.precedence(stay.job) < mine]
+        lower.sort(key=lambda stay: (self.precedence(stay.job), stay.job.priority, -stay.start_s, -stay.rank))
         return enough(head, lower, cluster)
+
+    def precedence(self, job: Job) -> float:
+        """Return what has to be lower for a job to be evicted: its own priority."""
+        return job.priority
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
         """Yield as before, or only the first in line while somebody is about to leave."""

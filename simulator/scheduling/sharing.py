@@ -101,7 +101,8 @@ class CohortQuota:
     def _borrowers(self, held: Mapping[str, int], cluster: ClusterView) -> Iterator[Stay]:
         """Yield those who can leave without pushing their queue below its own units."""
         over = {name: units - self.nominal(name, cluster) for name, units in held.items()}
-        stays = sorted(cluster.ends, key=lambda stay: (stay.start_s, stay.rank), reverse=True)
+        stays = [stay for stay in cluster.ends if stay.job.preemptible]
+        stays.sort(key=lambda stay: (stay.start_s, stay.rank), reverse=True)
         while stays:
             names = [name for name in over if over[name] > 0 and any(_name(stay.job) == name for stay in stays)]
             if not names:

@@ -4,10 +4,13 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple, Protocol, Self
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job, JobId
+
+if TYPE_CHECKING:
+    from simulator.scheduling.reservations import Gate
 
 
 class Place(NamedTuple):
@@ -125,12 +128,16 @@ class ClusterState:
         Running jobs by believed end; equal ends in order of starting.
     ended : list of Stay
         What left since the last pass.
+    left : list of Job
+        Who went away unserved since the last pass.
     leaving : dict of int to Stay
         Stays under notice, by rank.
     promised_s : dict
         First promise to each job that got one [s].
     down : int
         Units of nodes that are out of service.
+    gate : Gate or None
+        What keeps units for reservations.
     """
 
     def __init__(self, capacity: int) -> None:
@@ -138,18 +145,24 @@ class ClusterState:
         self.free = capacity
         self.ends: list[Stay] = []
         self.ended: list[Stay] = []
+        self.left: list[Job] = []
         self.leaving: dict[int, Stay] = {}
         self.down = 0
+        self.gate: Gate | None = None
         self.promised_s: dict[JobId, float] = {}
         self._rank = 0
 
     def fits(self, job: Job) -> bool:
         """Tell whether the job could start now."""
-        return job.size <= self.free
+        return job.size <= self.free and (self.gate is None or self.gate.admits(job, self.free, self.ends))
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the job could start if these were gone."""
-        return job.size <= self.free + sum(stay.size for stay in stays)
+        gone = {stay.rank: stay.size for stay in stays}
+        free = self.free + sum(gone.values())
+        if job.size > free or self.gate is None:
+            return job.size <= free
+        return self.gate.admits(job, free, [stay for stay in self.ends if stay.rank not in gone])
 
     def begin(self, job: Job, now_s: float) -> Stay:
         """Place a job that fits."""
@@ -174,9 +187,9 @@ class ClusterState:
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        if self.fits(job):
-            return None
-        return "outage" if self.free < job.size <= self.free + self.down else "capacity"
+        if job.size > self.free:
+            return "outage" if job.size <= self.free + self.down else "capacity"
+        return None if ClusterState.fits(self, job) else "reservation"
 
     def promise(self, job: Job, now_s: float) -> Promise:
         """Return when a blocked job fits if everybody ends as believed; a job that overran may end any moment."""
@@ -211,14 +224,17 @@ class PlacedState(ClusterState):
         self.pool = pool
         self.pace = pace
         self.free = pool.free
-        self._outages: dict[int, int] = {}  # how many hold each broken node
+        self._out: dict[int, list[str]] = {}  # why each node is out of service; it is back when no reason is left
 
     def fits(self, job: Job) -> bool:
         """Tell whether the rule finds a place now."""
-        return job.size <= self.free and self.pool.fits(job)
+        return super().fits(job) and self.pool.fits(job)
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
+        stays = list(stays)
+        if self.gate is not None and not super().fits_without(job, stays):
+            return False
         future = self.pool.copy()
         for stay in stays:
             assert stay.place is not None
@@ -254,29 +270,45 @@ class PlacedState(ClusterState):
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        if job.size <= self.free and not self.fits(job):
-            return self.pool.obstacle(job)
-        return super().obstacle(job)
+        return super().obstacle(job) or (None if self.pool.fits(job) else self.pool.obstacle(job))
 
-    def lose(self, node: int) -> list[Stay]:
+    def lose(self, node: int, cause: str = "failure") -> list[Stay]:
         """Take a node out of service and return who is on it."""
-        self._outages[node] = self._outages.get(node, 0) + 1
-        if self._outages[node] == 1:
+        reasons = self._out.setdefault(node, [])
+        reasons.append(cause)
+        if len(reasons) == 1:
             self.pool.lose(node)
             self._count()
-        return [stay for stay in self.ends if stay.place and node in stay.place.nodes]
+        return self.on(node)
 
-    def restore(self, node: int) -> None:
-        """Put a node back when its last outage is over."""
-        self._outages[node] -= 1
-        if not self._outages[node]:
-            del self._outages[node]
+    def restore(self, node: int, cause: str = "failure") -> None:
+        """End one outage of a node, which is back in service when its last is over."""
+        reasons = self._out[node]
+        reasons.remove(cause)
+        if not reasons:
+            del self._out[node]
             self.pool.restore(node)
             self._count()
 
+    def on(self, node: int) -> list[Stay]:
+        """Return who is on a node."""
+        return [stay for stay in self.ends if stay.place and node in stay.place.nodes]
+
+    def reasons(self, node: int) -> Sequence[str]:
+        """Return why a node is out of service, the oldest reason first; none if it is in service."""
+        return tuple(self._out.get(node, ()))
+
+    def unheld_out(self) -> Mapping[str, int]:
+        """Return the units out of service that nobody holds, by the oldest reason."""
+        total: dict[str, int] = {}
+        for node, reasons in self._out.items():
+            held = sum(stay.place.units[stay.place.nodes.index(node)] for stay in self.on(node) if stay.place)
+            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.units[node] - held
+        return total
+
     def _count(self) -> None:
         self.free = self.pool.free
-        self.down = sum(self.pool.units[node] for node in self._outages)
+        self.down = sum(self.pool.units[node] for node in self._out)
 
     def promise(self, job: Job, now_s: float) -> "PlacedPromise":
         """Walk the running jobs by believed end until the rule finds a place for the job."""
@@ -331,6 +363,7 @@ class ClusterView(Protocol):
     free: int
     ends: list[Stay]
     ended: list[Stay]
+    left: list[Job]
     leaving: dict[int, Stay]
 
     def fits(self, job: Job) -> bool:

@@ -8,6 +8,7 @@ least attained service).
 """
 
 from collections.abc import Iterable, Iterator
+from math import inf
 
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -43,7 +44,8 @@ class Ranking:
         """Return the ranks of stays that keep their units, and the waiting jobs that get some, in order."""
         room = cluster.free + sum(stay.size for stay in cluster.ends)
         ranked: list[tuple[float, float, int, Stay | None, Job]] = [
-            (self.rank_running(stay, now_s), stay.job.submit_s, -1, stay, stay.job) for stay in cluster.ends
+            (self.rank_running(stay, now_s) if stay.job.preemptible else -inf, stay.job.submit_s, -1, stay, stay.job)
+            for stay in cluster.ends
         ]
         ranked += [(self.rank_waiting(job, now_s), job.submit_s, at, None, job) for at, job in enumerate(queue)]
         ranked.sort(key=lambda entry: entry[:3])

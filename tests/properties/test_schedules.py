@@ -1,20 +1,19 @@
 """What holds for every queue policy, ours and yours: add a policy to the registry and it is tested here."""
 
-from collections import defaultdict
-
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from simulator.engine.cluster import simulate_cluster
-from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
+from simulator.engine.cluster_rules import Rules
 from simulator.scheduling.job import Job
-from simulator.scheduling.placement import PLACEMENTS, NodePool
-from simulator.scheduling.policies import QUEUE_POLICIES, make_policy
-from simulator.scheduling.state import ClusterState, PlacedState
+from simulator.scheduling.nodes import NodePool
+from simulator.scheduling.placement import PLACEMENTS
+from simulator.scheduling.policies import QUEUE_POLICIES
+from simulator.scheduling.state import PlacedState
+from tests.properties import queue_kit as kit
+from tests.properties.queue_kit import CAPACITY, peak, run, three_nodes, troubles, workloads
 
-CAPACITY = 12
 POLICIES = sorted(QUEUE_POLICIES)
 FIRM = ["easy", "easy-sjbf", "conservative", "depth-k:k=1"]  # no job starts after its first promise
 
@@ -22,57 +21,25 @@ every_policy = pytest.mark.parametrize("policy", POLICIES)
 fast = settings(max_examples=40, deadline=None, derandomize=True)
 
 
-@st.composite
-def workloads(draw, *, largest=CAPACITY, longest=40):
-    """Draw up to 25 jobs in order of submission, many at equal times, whose estimates are at least their run times."""
-    submits = sorted(draw(st.lists(st.integers(0, 60), min_size=1, max_size=25)))
-    jobs = []
-    for number, submit_s in enumerate(submits):
-        run_s = draw(st.integers(1, longest))
-        jobs.append(
-            Job(
-                number,
-                submit_s,
-                draw(st.integers(1, largest)),
-                run_s,
-                run_s + draw(st.integers(0, 20)),
-                user=draw(st.sampled_from(["ann", "bob", "cy"])),
-                queue=draw(st.sampled_from(["red", "blue"])),
-                priority=draw(st.integers(0, 2)),
-            )
-        )
-    return jobs
+@every_policy
+@given(jobs=workloads())
+@fast
+def test_every_job_runs_to_its_end_within_the_capacity(policy, jobs):
+    kit.runs_everything(policy, jobs)
 
 
-def run(jobs, policy, state=None, **options) -> ClusterLog:
-    return simulate_cluster(jobs, make_policy(policy), state or ClusterState(CAPACITY), keep_stays=True, **options)
-
-
-def peak(stays):
-    """Return the largest number of units held at once; an end at an instant comes before a start."""
-    changes = [(stay.start_s, 1, stay.size) for stay in stays] + [(stay.end_s, 0, -stay.size) for stay in stays]
-    level = top = 0
-    for _, _, change in sorted(changes):
-        level += change
-        top = max(top, level)
-    return top
+@every_policy
+@given(jobs=workloads(), trouble=troubles())
+@fast
+def test_stops_lose_no_job_and_every_second_has_its_reason(policy, jobs, trouble):
+    kit.accounts_for_everything(policy, jobs, *trouble)
 
 
 @every_policy
 @given(jobs=workloads())
 @fast
-def test_every_job_runs_to_its_end_within_the_capacity(policy, jobs):
-    log = run(jobs, policy)
-    assert [end.job for end in log.ends] == jobs  # no lost job
-    assert peak(log.stays) <= CAPACITY
-    for end in log.ends:
-        assert end.start_s >= end.job.submit_s
-        assert end.held_s - end.lost_s == end.job.run_s  # work is conserved
-    held = defaultdict(float)
-    for stay in log.stays:
-        held[stay.job_id] += stay.end_s - stay.start_s
-        assert stay.size == log.ends[stay.job_id].job.size  # gangs are whole
-    assert held == {end.job.job_id: end.held_s for end in log.ends}
+def test_reservations_are_left_alone(policy, jobs):
+    kit.leaves_reservations_alone(policy, jobs)
 
 
 @pytest.mark.parametrize("policy", FIRM)
@@ -87,26 +54,21 @@ def test_no_job_starts_after_its_first_promise(policy, jobs):
 @given(jobs=workloads(), data=st.data())
 @fast
 def test_ids_are_only_names(policy, jobs, data):
-    names = data.draw(st.permutations(range(len(jobs))))
-    renamed = [job._replace(job_id=name) for job, name in zip(jobs, names, strict=True)]
-    before, after = run(jobs, policy), run(renamed, policy)
-    assert [(end.start_s, end.end_s) for end in before.ends] == [(end.start_s, end.end_s) for end in after.ends]
+    kit.ids_are_names(policy, jobs, data.draw(st.permutations(range(len(jobs)))))
 
 
 @every_policy
 @given(jobs=workloads(), shift=st.integers(-1000, 1000))
 @fast
 def test_a_shift_of_the_clock_shifts_the_schedule(policy, jobs, shift):
-    moved = [job._replace(submit_s=job.submit_s + shift) for job in jobs]
-    assert [end.start_s + shift for end in run(jobs, policy).ends] == [end.start_s for end in run(moved, policy).ends]
+    kit.a_shift_shifts(policy, jobs, shift)
 
 
 @every_policy
 @given(jobs=workloads())
 @fast
 def test_nodes_of_one_unit_are_interchangeable_units(policy, jobs):
-    nodes = PlacedState(NodePool([1] * CAPACITY, PLACEMENTS["first-fit"]()))
-    assert [end.start_s for end in run(jobs, policy, nodes).ends] == [end.start_s for end in run(jobs, policy).ends]
+    kit.nodes_are_units(policy, jobs)
 
 
 @pytest.mark.parametrize("placement", sorted(set(PLACEMENTS) - {"box", "slices"}))  # those two need a torus
@@ -129,7 +91,7 @@ def test_no_unit_of_a_node_is_held_twice(policy, placement, jobs):
 @given(jobs=workloads())
 @fast
 def test_the_firm_promise_holds_on_nodes(policy, jobs):
-    log = run(jobs, policy, PlacedState(NodePool([4, 4, 4], PLACEMENTS["consolidated"]())))
+    log = run(jobs, policy, three_nodes())
     for end in log.ends:
         assert end.promised_s is None or end.start_s <= end.promised_s
 
@@ -187,8 +149,6 @@ def test_conservative_with_exact_estimates_delays_nobody_for_those_behind(jobs):
 @given(jobs=workloads())
 @fast
 def test_overruns_lose_no_job(policy, overrun, jobs):
-    from simulator.engine.cluster_rules import Rules
-
     short = [job._replace(estimate_s=max(job.run_s - 5, 1)) for job in jobs]
     log = run(short, policy, rules=Rules(overrun=overrun))
     assert peak(log.stays) <= CAPACITY
@@ -217,3 +177,84 @@ def test_the_highest_priority_waits_only_for_its_equals(jobs):
     top = [job for job in jobs if job.priority == 2]
     alone = {end.job.job_id: end.start_s for end in run(top, "priority-preempt:age=0").ends} if top else {}
     assert {end.job.job_id: end.start_s for end in log.ends if end.job.priority == 2} == alone
+
+
+@given(jobs=workloads(), data=st.data())
+@fast
+def test_a_tier_waits_only_for_its_equals(jobs, data):
+    """With preemption, what lower tiers do does not change when the highest start."""
+    policy = "tiers:red=1,age=0"
+    red = [job for job in jobs if job.queue == "red"]
+    alone = {end.job.job_id: end.start_s for end in run(red, policy).ends} if red else {}
+    assert {end.job.job_id: end.start_s for end in run(jobs, policy).ends if end.job.queue == "red"} == alone
+
+
+@given(jobs=workloads(largest=5), most=st.integers(5, 12), user=st.integers(5, 8), preempt=st.integers(0, 1))
+@fast
+def test_no_queue_and_no_user_goes_over_a_limit(jobs, most, user, preempt):
+    log = run(jobs, f"tiers:red=1,red.most={most},blue.user={user},preempt={preempt}")
+    job_of = {job.job_id: job for job in jobs}
+    assert peak([stay for stay in log.stays if job_of[stay.job_id].queue == "red"]) <= most
+    for name in ("ann", "bob", "cy"):
+        own = [stay for stay in log.stays if job_of[stay.job_id][5:7] == (name, "blue")]
+        assert peak(own) <= user
+
+
+@given(jobs=workloads(largest=4), firm=st.lists(st.booleans(), min_size=25, max_size=25))
+@fast
+def test_jobs_that_may_not_be_preempted_stay_within_the_quota_and_are_not_stopped(jobs, firm):
+    jobs = [job._replace(preemptible=not each) for job, each in zip(jobs, firm, strict=False)]
+    log = run(jobs, "over-quota:red=5,blue=7,red.weight=2")
+    for name, quota in (("red", 5), ("blue", 7)):
+        fixed = {job.job_id for job in jobs if job.queue == name and not job.preemptible}
+        assert peak([stay for stay in log.stays if stay.job_id in fixed]) <= quota
+    assert all(end.job.preemptible or not end.stops for end in log.ends)
+
+
+@pytest.mark.parametrize(
+    "policy", ["priority-preempt", "quota:red=6,blue=6", "srtf", "las:threshold_unit_s=9", "tiers:red=1"]
+)
+@given(jobs=workloads())
+@fast
+def test_nobody_stops_who_may_not_be_stopped(policy, jobs):
+    jobs = [job._replace(preemptible=job.job_id % 2 == 0) for job in jobs]
+    assert all(end.job.preemptible or not end.stops for end in run(jobs, policy).ends)
+
+
+@given(runs=st.lists(st.tuples(st.integers(1, 20), st.integers(1, 90)), min_size=1, max_size=8))
+@fast
+def test_earliest_deadline_has_the_least_largest_lateness(runs):
+    """Jackson 1955: on one unit, all jobs at hand, no order is late by less at its worst."""
+    jobs = [Job(at, 0, 1, run_s, run_s, deadline_s=due_s) for at, (run_s, due_s) in enumerate(runs)]
+    worst = {
+        policy: max(end.end_s - end.job.deadline_s for end in run(jobs, policy, kit.ClusterState(1)).ends)
+        for policy in ("edf", "fcfs", "sjf", "ljf")
+    }
+    assert worst["edf"] == min(worst.values())
+
+
+@QUEUE_POLICIES.register("widest-first-of-the-tests")
+class WidestFirst:
+    """The example of `simulator.scheduling.policy` and of the how-to."""
+
+    def starts(self, queue, cluster, now_s):
+        for job in sorted(queue, key=lambda job: -job.size):
+            if cluster.fits(job):
+                yield job
+
+
+def test_a_policy_of_your_own_conforms():
+    kit.conforms("widest-first-of-the-tests", examples=25)
+
+
+def test_the_kit_finds_a_policy_that_looks_at_ids():
+    @QUEUE_POLICIES.register("by-id-of-the-tests")
+    class ById:
+        def starts(self, queue, cluster, now_s):
+            for job in sorted(queue, key=lambda job: job.job_id):
+                if not cluster.fits(job):
+                    return
+                yield job
+
+    with pytest.raises(AssertionError):
+        kit.conforms("by-id-of-the-tests", examples=25)

@@ -10,7 +10,7 @@ import pytest
 
 from analysis.metrics.queueing import interval, summarise
 from simulator.engine.cluster import simulate_cluster
-from simulator.engine.cluster_faults import drawn_outages
+from simulator.engine.cluster_faults import drawn_outages, node_failures
 from simulator.foundation.streams import generator
 from simulator.scheduling.job import Job
 from simulator.scheduling.policies import make_policy
@@ -78,7 +78,7 @@ def test_nodes_in_repair_settle_at_the_closed_form():
     shares = []
     for replica in range(6):
         down_s = 0.0
-        outages = drawn_outages(nodes, mtbf_s=mtbf_s, repair_s=repair_s, from_s=0, rng=generator(5, "outages", replica))
+        outages = drawn_outages(nodes, node_failures(mtbf_s, repair_s), from_s=0, rng=generator(5, "outages", replica))
         for outage in outages:
             if outage.start_s >= until_s:
                 break

@@ -12,10 +12,11 @@ from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
-from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
+from simulator.scenario.schema.stops import ByHand, Detection, Diagnosis, Failures, Lemons, Maturity, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
 __all__ = [
+    "ByHand",
     "Checkpoint",
     "Cluster",
     "Data",
@@ -27,6 +28,7 @@ __all__ = [
     "Kept",
     "Leaving",
     "Lemons",
+    "Maturity",
     "Mending",
     "Model",
     "Near",

@@ -86,7 +86,7 @@ def test_reasons_name_outage_and_reservation():
 def test_idle_stranded_and_down_units_are_integrated():
     jobs = [Job("a", 0, 2, 10, 10), Job("b", 20, 8, 10, 10)]
     log = run(jobs, [Outage(12, 3, 0)], meters=Meters())
-    assert (log.idle_unit_s, log.stranded_unit_s, log.down_unit_s) == (6 * 10 + 8 * 10 - 4 * 3, 2 * 10, 4 * 3)
+    assert (log.idle_unit_s, log.stranded_unit_s, log.out_unit_s()) == (6 * 10 + 8 * 10 - 4 * 3, 2 * 10, 4 * 3)
 
 
 @pytest.mark.parametrize(

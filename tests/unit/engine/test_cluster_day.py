@@ -8,6 +8,7 @@ import pytest
 
 from analysis.metrics.queueing import summarise
 from analysis.metrics.showback import showback
+from simulator.engine.cluster_faults import node_failures
 from simulator.engine.cluster_rules import Rules
 from simulator.engine.cluster_setup import ClusterSetup
 from simulator.foundation.streams import generator
@@ -36,8 +37,7 @@ def test_a_busy_day_accounts_for_everything(policy):
         node_units=[8] * 360,
         rack_nodes=18,
         rules=Rules(grace_s=120, cycle=Cycle(work_s=1800, write_s=20), recovery_s=300),
-        node_mtbf_s=DAY_S * 1000 / 37.9,
-        repair_s=DAY_S,
+        causes=node_failures(DAY_S * 1000 / 37.9, DAY_S),
         seed=3,
         explain=True,
     )

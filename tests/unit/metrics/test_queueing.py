@@ -16,7 +16,7 @@ LOG = ClusterLog(
     ],
     capacity=8,
     overruns=1,
-    idle_unit_s=10,
+    ledger_unit_s={("idle", "none"): 10},
     stranded_unit_s=4,
 )
 

@@ -1,0 +1,196 @@
+"""Queues in a tree, each with a quota, and what is left over shared by weight; priority apart from preemptibility.
+
+Source: documentation of the KAI scheduler (Run:ai): hierarchical queues, quota, over-quota weight, reclaim between
+queues, preemption within a queue, and jobs that may not be preempted staying within their quota.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from simulator.scheduling.job import Job
+from simulator.scheduling.policy import QUEUE_POLICIES
+from simulator.scheduling.priority import enough
+from simulator.scheduling.state import ClusterView, Queue, Stay
+
+WEIGHT = ".weight"
+
+
+@QUEUE_POLICIES.register("over-quota")
+class OverQuota:
+    """The queue furthest below its fair share goes first, with its job of the highest priority that fits.
+
+    A fair share is the quota or what is wanted, whichever is less; then what is left over of the parent's share is
+    dealt out by weight among those that want more. A queue below its share takes units back from queues above theirs;
+    within a queue, higher priority evicts lower. Jobs that may not be preempted never go over the quota.
+
+    Parameters
+    ----------
+    **quotas : float
+        Units by queue, such as ``research`` and ``research/vision``, a child of the first, and ``research.weight`` for
+        its part of what is left over, 1 where it is not named. Queues that are not named have no quota of their own.
+
+    Examples
+    --------
+    >>> shares = OverQuota(red=4, blue=4, **{"red.weight": 3}).shares({"red": 12, "blue": 12}, 16)
+    >>> shares["red"], shares["blue"]
+    (10.0, 6.0)
+    """
+
+    def __init__(self, **quotas: float) -> None:
+        if min(quotas.values(), default=0) < 0:
+            raise ValueError("quotas and weights have to be 0 or more")
+        self._quotas: Mapping[str, float] = quotas
+        self._tight: set[Job] = set()  # who waited for his quota at the last pass
+
+    def why(self, job: Job) -> str:
+        """Name what holds a job back that would fit."""
+        return "quota" if job in self._tight else "priority"
+
+    def shares(self, wanted: Mapping[str, float], units: float) -> dict[str, float]:
+        """Return the fair share of each queue and its ancestors, for what the leaves want."""
+        want: dict[str, float] = {}
+        for leaf, amount in wanted.items():
+            for name in lineage(leaf):
+                want[name] = want.get(name, 0) + amount
+        found: dict[str, float] = {}
+        self._divide([name for name in want if "/" not in name], want, units, found)
+        return found
+
+    def _divide(self, names: Sequence[str], want: Mapping[str, float], units: float, found: dict[str, float]) -> None:
+        """Deal units out among siblings, and on to their children."""
+        quotas = {name: min(self._quotas.get(name, 0), want[name]) for name in names}
+        scale = min(1.0, units / (sum(quotas.values()) or 1))  # quotas may promise more than there is
+        for name in names:
+            found[name] = quotas[name] * scale
+        hungry = [name for name in names if found[name] < want[name] and self._weight(name) > 0]
+        left = units - sum(found[name] for name in names)
+        while hungry and left > 1e-9:
+            all_weights = sum(map(self._weight, hungry))
+            parts = {name: min(left * self._weight(name) / all_weights, want[name] - found[name]) for name in hungry}
+            for name, part in parts.items():
+                found[name] += part
+            left -= sum(parts.values())
+            hungry = [name for name in hungry if want[name] - found[name] > 1e-9]
+        for name in names:
+            children = [child for child in want if child.rpartition("/")[0] == name]
+            if children:
+                self._divide(children, want, found[name], found)
+
+    def _weight(self, name: str) -> float:
+        return self._quotas.get(name + WEIGHT, 1)
+
+    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:  # noqa: ARG002 - the protocol
+        """Return who makes room for the first job that is due and does not fit."""
+        view = _Holdings(queue, cluster, self)
+        for job in view.order(queue):
+            if not view.may_start(job) or cluster.fits(job):
+                continue
+            victims = enough(job, view.reclaimable(job), cluster) or enough(job, view.outranked(job), cluster)
+            if victims:
+                return victims
+        return ()
+
+    def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
+        """Yield one job of the queue that is furthest below its share at a time."""
+        view = _Holdings(queue, cluster, self)
+        waiting = list(queue)
+        self._tight = {job for job in waiting if not view.may_start(job)}
+        while cluster.free:
+            fitting = (job for job in view.order(waiting) if view.may_start(job) and cluster.fits(job))
+            job = next((job for job in fitting if not cluster.leaving or view.is_due(job)), None)
+            if job is None:
+                return
+            waiting.remove(job)
+            view.add(job)
+            yield job
+
+
+class _Holdings:
+    """What each queue holds at one pass, and how that compares with its share."""
+
+    def __init__(self, queue: Queue, cluster: ClusterView, policy: OverQuota) -> None:
+        self.held: dict[str, float] = {}
+        self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
+        self._quotas = policy._quotas
+        self._staying = [stay for stay in cluster.ends if stay.rank not in cluster.leaving]
+        for stay in self._staying:
+            self.add(stay.job)
+        wanted: dict[str, float] = {}
+        for stay in self._staying:
+            wanted[_leaf(stay.job)] = wanted.get(_leaf(stay.job), 0) + stay.size
+        for job in queue:
+            wanted[_leaf(job)] = wanted.get(_leaf(job), 0) + job.size
+        in_service = cluster.free + sum(stay.size for stay in cluster.ends)
+        self.share = policy.shares(wanted, in_service)
+
+    def add(self, job: Job) -> None:
+        """Count a job that runs, for its queue and all above."""
+        for name in lineage(_leaf(job)):
+            self.held[name] = self.held.get(name, 0) + job.size
+            if not job.preemptible:
+                self.firm[name] = self.firm.get(name, 0) + job.size
+
+    def order(self, jobs: Iterable[Job]) -> list[Job]:
+        """Sort by how much of its share the queue has, from the root down, then by priority, then by arrival."""
+        ratios: dict[str, tuple[float, ...]] = {}
+        for job in jobs:
+            leaf = _leaf(job)
+            if leaf not in ratios:
+                ratios[leaf] = tuple(
+                    self.held.get(name, 0) / share if (share := self.share[name]) else float("inf")
+                    for name in lineage(leaf)
+                )
+        return sorted(jobs, key=lambda job: (ratios[_leaf(job)], _leaf(job), -job.priority))
+
+    def may_start(self, job: Job) -> bool:
+        """Tell whether the job is one to preempt, or stays within its quotas."""
+        return job.preemptible or all(
+            self.firm.get(name, 0) + job.size <= self._quotas.get(name, 0) for name in lineage(_leaf(job))
+        )
+
+    def is_due(self, job: Job) -> bool:
+        """Tell whether its queue stays within its fair share."""
+        return all(self.held.get(name, 0) + job.size <= self.share[name] + 1e-9 for name in lineage(_leaf(job)))
+
+    def reclaimable(self, job: Job) -> Iterator[Stay]:
+        """Yield those of queues above their share that can leave without falling below it, if the job is due."""
+        if not self.is_due(job):
+            return
+        held = dict(self.held)
+        stays = [stay for stay in self._staying if stay.job.preemptible and _leaf(stay.job) != _leaf(job)]
+        stays.sort(key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+        while True:
+            names = {_leaf(stay.job) for stay in stays}
+            over = {name: held.get(name, 0) - self.share[name] for name in names}
+            worst = max((name for name in over if over[name] > 1e-9), key=lambda name: (over[name], name), default=None)
+            if worst is None:
+                return
+            stay = next(stay for stay in stays if _leaf(stay.job) == worst)
+            stays.remove(stay)
+            for name in lineage(worst):
+                held[name] = held.get(name, 0) - stay.size
+            yield stay
+
+    def outranked(self, job: Job) -> list[Stay]:
+        """Return the jobs of lower priority in the same queue, the lowest and latest first."""
+        stays = [
+            stay
+            for stay in self._staying
+            if _leaf(stay.job) == _leaf(job) and stay.job.preemptible and stay.job.priority < job.priority
+        ]
+        return sorted(stays, key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+
+
+def _leaf(job: Job) -> str:
+    return job.queue or "none"
+
+
+def lineage(leaf: str) -> list[str]:
+    """Return a queue with all above it, the root first.
+
+    Examples
+    --------
+    >>> lineage("research/vision/small")
+    ['research', 'research/vision', 'research/vision/small']
+    """
+    parts = leaf.split("/")
+    return ["/".join(parts[: depth + 1]) for depth in range(len(parts))]
