@@ -1,4 +1,4 @@
-"""How the documentation is built: `sphinx-build -W -b html docs docs/_build`. The reference comes from the code itself."""
+"""How the documentation is built: `sphinx-build -W -b html docs docs/_build`. The reference comes from the code."""
 
 import re
 import subprocess
@@ -32,7 +32,8 @@ PACKAGES = (
     "simulator/pricing", "simulator/scenario", "simulator/engine", "analysis/metrics", "analysis/study",
 )  # fmt: skip
 
-_OUTSIDE = re.compile(r"\[([^\]]+)\]\((?:\.\./)+(?!how-to|explanation|reference|decisions|tutorial|scoreboard)([^)#]+)[^)]*\)")
+_PAGES = "how-to|explanation|reference|decisions|tutorial|scoreboard"
+_OUTSIDE = re.compile(rf"\[([^\]]+)\]\((?:\.\./)+(?!{_PAGES})([^)#]+)[^)]*\)")
 
 
 def _outside(app: object, name: str, source: list[str]) -> None:  # noqa: ARG001 - the signature is Sphinx's
