@@ -7,6 +7,7 @@ is exposed.
 
 from array import array
 from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from simulator.engine.clocks import Clocks
@@ -14,8 +15,8 @@ from simulator.engine.shop import Lengths, RepairShop, uniforms
 from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Diagnosis, Fleet, Reserve
-from simulator.reliability.hazard import exposure_s, instant_s
-from simulator.scenario.values import Scenario
+from simulator.reliability.hazard import Steps, exposure_s, instant_s
+from simulator.scenario.values import Scenario, uses_luck
 
 WORKS, WARM, COLD, PREEMPTIBLE, AWAY, RESTS, GONE = range(7)
 SPARES = (WARM, COLD, PREEMPTIBLE)  # in the order in which they are taken
@@ -82,6 +83,7 @@ class Nodes:
         self._reached = 0.0  # exposed time
         self._exposed_s = 0.0  # since when it has run on
         self._strikes = 0
+        self._fates = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
         self._hands = uniforms(scenario.seed, replica, "by-hand")
         self._people = Lengths(scenario.seed, replica, "by-hand")
         self._differ = rules.lemons is not None or rules.shop.relapse != 1.0
@@ -114,7 +116,8 @@ class Nodes:
         clocks = self._clocks
         while True:
             due, at, unit = clocks.peek()
-            at_s = self._instant_s(max(due - self._reached, 0.0))
+            left_s = max(due - self._reached, 0.0)
+            at_s = self._exposed_s + left_s if self._maturity is None else self._instant_s(self._maturity, left_s)
             if self._hot and self._one_arrives(min(at_s, before_s)):
                 continue  # its clocks run now, and may strike sooner
             if not at_s < before_s:
@@ -128,13 +131,11 @@ class Nodes:
             if self._hit(at, unit, cause, at_s):
                 if self._strikes > MOST_STRIKES:
                     raise UnfinishableError
-                return Stop(at_s, Fault(due, cause, 1.0))
+                return Stop(at_s, Fault(due, cause, 1.0, next(self._fates)))
 
-    def _instant_s(self, exposure: float) -> float:
-        """Return when the clocks have run on by so much [s]."""
-        if self._maturity is None:
-            return self._exposed_s + exposure
-        return instant_s(self._maturity, exposure_s(self._maturity, self._exposed_s) + exposure)
+    def _instant_s(self, maturity: Steps, left_s: float) -> float:
+        """Return when the clocks have run on by so much, where their pace changes [s]."""
+        return instant_s(maturity, exposure_s(maturity, self._exposed_s) + left_s)
 
     def _exposure_s(self, at_s: float) -> float:
         """Return by how much the clocks have run on at an instant [s]."""

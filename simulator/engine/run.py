@@ -120,7 +120,7 @@ def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
                 lines[line] = lines.get(line, 0.0) + accelerator_s / len(replicas)
         for row, stage in enumerate(scenario.stages):
             useful = books.accelerator_s.get((stage.name, "productive", NO_CAUSE), 0.0)
-            productive_s[row, column] = useful / stage.accelerators
+            productive_s[row, column] = useful / stage.accelerators if stage.accelerators else 0.0
         for name, count in header.stops.items():
             stops[name] += count / len(replicas)
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")

@@ -8,7 +8,6 @@ the instant of a failure counts whichever event SimPy happens to process first.
 
 import math
 from collections.abc import Generator, Iterator, Mapping, Sequence
-from itertools import repeat
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
@@ -17,7 +16,7 @@ from simpy.events import Event
 from simulator.engine.books import Attempt, Books, Task
 from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
-from simulator.engine.shop import uniforms
+from simulator.engine.spot import on_spot
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
 from simulator.records import NO_CAUSE, Sink
@@ -85,6 +84,9 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
         Takes the records as attempts end.
     """
     scenario = as_lived(scenario, replica)
+    if scenario.spot is not None:
+        lived = on_spot(scenario, scenario.spot, replica, sink=sink)
+        return RunHeader(replica, scenario.seed, scenario.fingerprint, *lived)
     if scenario.fleet is not None:
         return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes, luck=uses_luck(scenario)), sink=sink)
@@ -313,7 +315,6 @@ class _FleetRun(_Run):
     def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
         super().__init__(scenario, replica, iter(()), sink)
         self.nodes = Nodes(scenario, rules, replica)
-        self.luck = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
 
     def _enter(self, task: Task, at_s: float, *, first: bool) -> Attempt:
         if not task.stage.gross:
@@ -324,7 +325,7 @@ class _FleetRun(_Run):
         stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
         until_s = attempt.finish_s if stop is None else stop.at_s
         yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return None if stop is None else stop._replace(fault=stop.fault._replace(luck=next(self.luck)))
+        return stop
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)

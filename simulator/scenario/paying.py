@@ -126,6 +126,8 @@ def preemptions(document: schema.Document, tariff: Tariff, findings: Findings) -
     The machines that stay are paid while the job waits.
     """
     written = document.pricing.preemption
+    if document.spot is not None:
+        return ()
     spot = math.fsum(portion.share for portion in tariff.portions if isinstance(portion.term, Spot))
     path = (*PRICING, "preemption")
     if not spot:

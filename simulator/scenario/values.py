@@ -12,6 +12,7 @@ from simulator.reliability.fleet import Fleet, told
 from simulator.reliability.hazard import Steps
 from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
+from simulator.reliability.spot import SpotMarket
 from simulator.scenario.shared import Shared
 
 
@@ -107,6 +108,8 @@ class Scenario:
         What a stop costs.
     fleet : Fleet or None
         What is said of single nodes; None where all are equal and memoryless.
+    spot : SpotMarket or None
+        Capacity that is taken back; then each phase is three stages, on spot, away with no machine held, on demand.
     maturity : Steps or None
         Multiple of all rates by the time since the run began; None where it is always 1.
     accelerators_per_node : int
@@ -142,6 +145,7 @@ class Scenario:
     engine: str = "auto"
     shared: Shared | None = None
     fleet: Fleet | None = None
+    spot: SpotMarket | None = None
     maturity: Steps | None = None
     published: Published | None = None
     power: PowerPlan | None = None
@@ -168,6 +172,8 @@ def is_fragile(scenario: Scenario) -> bool:
 
 def needs_events(scenario: Scenario) -> str | None:
     """Say why only the event engine runs a scenario; None where both do."""
+    if scenario.spot is not None:
+        return "machines are on a spot market and come and go together"
     if scenario.fleet is not None:
         return told(scenario.fleet)
     if slow := [cause.name for cause in scenario.causes if cause.slowdown]:

@@ -5,6 +5,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.market import Market, TimeLaw
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
@@ -28,6 +29,7 @@ __all__ = [
     "Kept",
     "Leaving",
     "Lemons",
+    "Market",
     "Maturity",
     "Mending",
     "Model",
@@ -51,4 +53,5 @@ __all__ = [
     "Spares",
     "Terms",
     "Throughput",
+    "TimeLaw",
 ]
