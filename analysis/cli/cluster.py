@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 Trace = Annotated[
-    Path, typer.Argument(help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), or a workload (.toml, acme-seren)")
+    Path,
+    typer.Argument(
+        help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), a workload (.toml, acme-seren), or a scenario"
+    ),
 ]
 Jobs = Annotated[int | None, Option(min=1, help="Jobs to draw from a workload; default: 10,000")]
 Policies = Annotated[
@@ -44,6 +47,7 @@ Shake = Annotated[str, Option(help="Largest shift of a submission in these runs"
 WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not count, such as "10 %"')]
 Explain = Annotated[bool, Option("--explain", help="Say why jobs waited, and what lay idle")]
 Price = Annotated[str | None, Option(help='Price of an accelerator, such as "$2.5/h": what each queue costs')]
+Sets = Annotated[list[str] | None, Option("--set", help="Change a value of a scenario: path=value; again for more")]
 Json = Annotated[bool, Option("--json", help="For programs")]
 
 
@@ -76,9 +80,10 @@ def cluster(
     warm_up: WarmUp = "0",
     explain: Explain = False,
     price: Price = None,
+    sets: Sets = None,
     json_: Json = False,
 ) -> None:
-    """Simulate the jobs of a log on a shared cluster."""
+    """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
     gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
 
@@ -89,9 +94,9 @@ def cluster(
         repair=repair, checkpoint=checkpoint, save=save, recovery=recovery, grace=grace, seed=seed,
         replications=replications, shake=shake, warm_up=warm_up, explain=explain, price=price,
     )  # fmt: skip
-    if jobs_out is not None and len(options.policies) > 1:
+    asked = _scenario(trace, options, sets or [], policy) or _question(trace, format_, jobs, sets, options)
+    if jobs_out is not None and len(asked.policies) > 1:
         _refuse("--jobs-out: takes the jobs of one policy; name one")
-    asked = _question(trace, format_, jobs, options)
     try:
         results = [_result(asked, each) for each in asked.policies]
     except RuntimeError as problem:
@@ -102,11 +107,29 @@ def cluster(
     gc.freeze()  # the process ends here: to search its jobs for cycles once more costs 5 % of the time
 
 
-def _question(trace: Path, format_: str | None, jobs: int | None, options: "Options") -> "Question":
+def _scenario(name: Path, options: "Options", sets: list[str], policies: list[str] | None) -> "Question | None":
+    """Return the question of a scenario, or None if the name is that of a log or a workload."""
+    from analysis.cli.cluster_shared import is_scenario, shared_question
+
+    if not is_scenario(name):
+        return None
+    from analysis.cli.cluster_options import OptionsError
+
+    try:
+        return shared_question(name, options, sets, policies)
+    except OptionsError as problem:
+        _refuse(str(problem))
+
+
+def _question(
+    trace: Path, format_: str | None, jobs: int | None, sets: list[str] | None, options: "Options"
+) -> "Question":
     from analysis.cli.cluster_options import OptionsError, question
     from simulator.traces.joblog import TraceError
     from simulator.traces.workloads import jobs_of
 
+    if sets:
+        _refuse("--set: changes a scenario; a log has options instead, such as --size")
     try:
         asked = question(jobs_of(trace, format=format_, jobs=jobs, seed=options.seed), options)
     except (TraceError, OptionsError) as problem:

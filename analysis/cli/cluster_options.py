@@ -57,6 +57,8 @@ class Question:
     replications: int
     warm_up: float
     usd_per_accelerator_h: float | None
+    title: str | None = None
+    warnings: Sequence[str] = ()
 
 
 def question(log: JobLog, options: Options) -> Question:

@@ -9,6 +9,7 @@ from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.queue import Queue
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.stops import Failures, Recovery
@@ -57,6 +58,7 @@ class Document(Section):
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None
+    queue: Queue | None = None
 
 
 class ScenarioFile(Document):
