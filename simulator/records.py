@@ -69,8 +69,9 @@ class LedgerSink:
 
     def take(self, record: Record) -> None:
         """Add the record to its line."""
-        key = (record.subject, record.phase, record.cause)
-        self.accelerator_s[key] = self.accelerator_s.get(key, 0.0) + record.duration_s * record.accelerators
+        _, duration_s, subject, phase, cause, accelerators = record
+        line = (subject, phase, cause)
+        self.accelerator_s[line] = self.accelerator_s.get(line, 0.0) + duration_s * accelerators
 
 
 Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause
@@ -100,6 +101,8 @@ class Ensemble:
         Mean stops a replica.
     engine, reason : str
         ``estimate`` or ``simulate``, and why.
+    start_delay_s : array of shape (replicas,) or None
+        From the submission to the first start [s]; None where the run has machines of its own.
     """
 
     stage_s: FloatArray
@@ -112,3 +115,4 @@ class Ensemble:
     stops_by_cause: Mapping[str, float]
     engine: str
     reason: str = ""
+    start_delay_s: FloatArray | None = None

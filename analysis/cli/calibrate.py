@@ -41,6 +41,7 @@ def calibrate(
     typer.echo(
         f"mean absolute error {found.error_before:.1%} with the shipped factor, {found.error_after:.1%} with yours"
     )
+    typer.echo(f'in a scenario: throughput.stack = "{found.stack}", throughput.factor = {found.factor:.4f}')
 
 
 def _document(found: Any) -> dict[str, Any]:

@@ -98,7 +98,8 @@ def cluster(
     if jobs_out is not None and len(asked.policies) > 1:
         _refuse("--jobs-out: takes the jobs of one policy; name one")
     try:
-        results = [_result(asked, each) for each in asked.policies]
+        labels = asked.labels or asked.policies
+        results = [_result(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
@@ -139,7 +140,7 @@ def _question(
     return asked
 
 
-def _result(asked: "Question", policy: str) -> "PolicyResult":
+def _result(asked: "Question", policy: str, label: str) -> "PolicyResult":
     """Run all replications of a policy; only the first log is kept."""
     from analysis.cli.cluster_report import PolicyResult
     from analysis.metrics.queueing import summarise
@@ -147,7 +148,7 @@ def _result(asked: "Question", policy: str) -> "PolicyResult":
     log = asked.setup.run(policy)
     others = (asked.setup.run(policy, replica) for replica in range(1, asked.replications))
     summaries = [summarise(log, warm_up=asked.warm_up), *(summarise(run, warm_up=asked.warm_up) for run in others)]
-    return PolicyResult(policy=policy, log=log, summaries=summaries)
+    return PolicyResult(policy=label, log=log, summaries=summaries)
 
 
 def _write(path: Path, log: "ClusterLog") -> None:

@@ -3,12 +3,8 @@
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from analysis.cli.cluster_options import Options, OptionsError, Question
-
-if TYPE_CHECKING:
-    from simulator.scenario.cluster_case import SharedCluster
 
 ALSO = {"policies", "explain", "price", "replications", "warm_up", "seed", "shake"}
 """Options that may be given beside a scenario; all others are keys of it."""
@@ -47,11 +43,8 @@ def shared_question(name: Path, options: Options, sets: Sequence[str], policies:
     beside = [field for field in Options.__dataclass_fields__ if field not in ALSO]
     given = [field for field in beside if getattr(options, field) != getattr(plain, field)]
     if given:
-        raise OptionsError(
-            "\n".join(
-                f"--{field.replace('_', '-')}: a scenario says this itself; change it with --set" for field in given
-            )
-        )
+        says = "a scenario says this itself; change it with --set"
+        raise OptionsError("\n".join(f"--{field.replace('_', '-')}: {says}" for field in given))
     shared = shared_of(load(str(name), sets=[*sets, *_changes(options, policies)]))
     setup = setup_of(shared, explain=True)
     fitting = setup.fitting()
@@ -59,6 +52,7 @@ def shared_question(name: Path, options: Options, sets: Sequence[str], policies:
         setup=fitting,
         report=shared.report.also("larger than the cluster", len(setup.jobs) - len(fitting.jobs)),
         policies=shared.policies,
+        labels=shared.labels,
         replications=shared.replications,
         warm_up=shared.warm_up,
         usd_per_accelerator_h=shared.usd_per_accelerator_h,

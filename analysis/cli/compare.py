@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
 # How each quantity is shown: its name with the unit, what to divide by, and the form.
 _SHOWN = {
+    "start_delay_days": ("start delay, d", 1.0, "{:,.2f}"),
+    "finish_days": ("finish, d", 1.0, "{:,.2f}"),
     "wall_days": ("days", 1.0, "{:,.2f}"),
     "usd": ("$ million", 1e6, "{:,.4f}"),
     "accelerator_hours": ("accelerator-kh", 1e3, "{:,.2f}"),
@@ -126,7 +128,7 @@ def _page(
     """Return one comparison for people."""
     yield f"A: {ours.scenario.title}\n{letter}: {theirs.scenario.title}"
     yield _table(letter, found)
-    sooner, cheaper = (next(row for row in found if row.quantity == name) for name in ("wall_days", "usd"))
+    sooner, cheaper = (next(row for row in found if row.quantity == name) for name in (_last(found), "usd"))
     yield (
         f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}.\n"
         "Noise: what pairing divides the variance of the difference by."
@@ -135,6 +137,11 @@ def _page(
         yield _parts(split)
         yield f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A."
     yield f"Dollars of A: {ours.basis}.\nDollars of {letter}: {theirs.basis}.\n"
+
+
+def _last(found: "Sequence[Difference]") -> str:
+    """Return what says which is sooner: the finish after the submission where somebody waits."""
+    return "finish_days" if any(row.quantity == "finish_days" for row in found) else "wall_days"
 
 
 def _share(row: "Difference") -> str:
@@ -171,5 +178,5 @@ def _parts(split: "Attribution") -> "Table":
         rest = len(part.paths) - _MOST_PATHS
         words = ", ".join(part.paths[:_MOST_PATHS]) + (f" and {rest} more" if rest > 0 else "")
         usd = part.effects["usd"]
-        table.add_row(words, f"{part.effects['wall_days']:+,.2f}", f"{'-' if usd < 0 else '+'}${abs(usd):,.0f}")
+        table.add_row(words, f"{part.effects['finish_days']:+,.2f}", f"{'-' if usd < 0 else '+'}${abs(usd):,.0f}")
     return table

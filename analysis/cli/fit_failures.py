@@ -24,11 +24,12 @@ def failures(
     out: Annotated[Path | None, Option("--out", "-o", help="Write a failure catalogue for scenarios (.toml)")] = None,
     key: Annotated[str | None, Option(help="Name of that catalogue; default: from the file's name")] = None,
     accelerators_per_node: Annotated[int | None, Option(min=1, help="Of the nodes in the log, for --out")] = None,
+    plot: Annotated[Path | None, Option(help="Draw the gaps, a node's uptime and the repairs (.svg or .png)")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Fit failure and repair laws to a log of outages, and name what is unusual in it."""
     from analysis.cli import fit_failures_report as shown
-    from analysis.cli.fit_options import moment_s, refusing, save
+    from analysis.cli.fit_options import moment_s, refusing, save, save_picture
     from analysis.metrics.observation import Observation
     from analysis.metrics.outages import study
     from simulator.traces.outage_logs import read_outages
@@ -41,6 +42,10 @@ def failures(
     result = study(found, seen)
     name = key or _key(log, system)
     save(out, _entry(result, name, log, system, accelerators_per_node) if out else "")
+    if plot is not None:
+        from analysis.plots.failure_fit import failure_fit
+
+        save_picture(plot, failure_fit(f"fit-{name}", result))
     if as_json:
         typer.echo(shown.as_json(found.report, result))
     else:

@@ -11,6 +11,8 @@ import typer
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from analysis.plots.style import Picture
+
 LEAST_WIDTH = 110
 
 
@@ -53,6 +55,21 @@ def save(path: Path | None, text: str) -> None:
 
     try:
         write_text(path, text)
+    except OSError as problem:
+        refuse(f"cannot write {path}: {problem.strerror}")
+    typer.echo(f"wrote {path}", err=True)
+
+
+def save_picture(path: Path, picture: "Picture") -> None:
+    """Write a picture as SVG or PNG, by the ending of the name."""
+    if path.suffix == ".svg":
+        save(path, picture.svg())
+        return
+    if path.suffix != ".png":
+        refuse(f"--plot: {path.name}: expected a name that ends in .svg or .png")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture.png())
     except OSError as problem:
         refuse(f"cannot write {path}: {problem.strerror}")
     typer.echo(f"wrote {path}", err=True)

@@ -102,14 +102,14 @@ def main() -> None:
 def _is_users(error: Exception) -> bool:
     """Tell input that is wrong, or a machine that is full, from our own mistakes."""
     from simulator.catalogue.reader import CatalogueError
+    from simulator.engine.queued import StarvedError
     from simulator.engine.timeline import UnfinishableError
     from simulator.foundation.issues import ScenarioError
     from simulator.foundation.units import UnitError
     from simulator.pricing.book import PriceError
 
-    return isinstance(
-        error, ScenarioError | CatalogueError | PriceError | UnitError | UnfinishableError | OSError | MemoryError
-    )
+    ours = ScenarioError | CatalogueError | PriceError | UnitError | UnfinishableError | StarvedError
+    return isinstance(error, ours | OSError | MemoryError)
 
 
 def _in_words(error: Exception) -> str:

@@ -105,6 +105,7 @@ def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
     return {
         "scenario": scenario.name,
         "title": scenario.title,
+        **_waiting(forecast),
         "wall_days": asdict(forecast.wall_days),
         "usd": cents(forecast.usd),
         "usd_by_basis": {name: cents(value) for name, value in forecast.usd_by_basis.items()},
@@ -129,6 +130,12 @@ def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
         "replicas": forecast.replicas,
         "version": forecast.version,
     }
+
+
+def _waiting(forecast: "Forecast") -> dict[str, Any]:
+    """Return what only a run on a shared cluster has."""
+    found = {"start_delay_days": forecast.start_delay_days, "finish_days": forecast.finish_days}
+    return {name: asdict(five) for name, five in found.items() if five is not None}
 
 
 def _ledger_row(row: dict[str, Any]) -> dict[str, Any]:

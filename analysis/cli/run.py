@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from analysis.metrics.forecast import Forecast
+    from analysis.metrics.summary import Summary
     from simulator.scenario.values import Scenario
 
 
@@ -100,6 +101,7 @@ def _quantities(found: "Forecast") -> "Table":
     for name in ("mean", "p10", "p50", "p90"):
         table.add_column(name, justify="right")
     rows = (
+        *_waiting(found),
         ("days", found.wall_days, "{:,.2f}"),
         ("dollars", found.usd, "${:,.0f}"),
         ("accelerator-hours", found.accelerator_hours, "{:,.0f}"),
@@ -109,6 +111,13 @@ def _quantities(found: "Forecast") -> "Table":
     for name, value, form in rows:
         table.add_row(name, *(form.format(number) for number in (value.mean, value.p10, value.p50, value.p90)))
     return table
+
+
+def _waiting(found: "Forecast") -> "Iterable[tuple[str, Summary, str]]":
+    """Return what a run on a shared cluster adds: days from its submission to its start, and to its end."""
+    if found.start_delay_days is not None and found.finish_days is not None:
+        yield "start delay, days", found.start_delay_days, "{:,.2f}"
+        yield "finish, days after submission", found.finish_days, "{:,.2f}"
 
 
 def _why(found: "Forecast") -> str:

@@ -13,6 +13,7 @@ def scoreboard_throughput(
     as_json: Annotated[
         bool, typer.Option("--json", help="One object for each row: id, measured, p10, p50, p90.")
     ] = False,
+    as_markdown: Annotated[bool, typer.Option("--markdown", help="Tables as the documentation stores them.")] = False,
 ) -> None:
     """Score the step-time model against a table of measured rows, beside a constant MFU.
 
@@ -38,6 +39,11 @@ def scoreboard_throughput(
         raise typer.Exit(2)
     if as_json:
         typer.echo(json.dumps([_plain(asdict(one)) for one in scores], indent=1))
+    elif as_markdown:
+        from analysis.validation.throughput_runs import runs
+        from analysis.validation.throughput_table import markdown
+
+        typer.echo(markdown(scores, runs()), nl=False)
     else:
         _table(scores)
         _runs()
@@ -53,14 +59,19 @@ def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, w
     from rich.console import Console
     from rich.table import Table
 
-    from analysis.validation.throughput import summarise
+    from analysis.validation.throughput import FAMOUS, errors_of, summarise
 
     table = Table(title="Step time: mean absolute error", caption=_memory_line(scores), caption_justify="left")
-    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90"):
+    for name in ("family", "rows", "model", "p90", "source left out", "stack left out", "constant MFU", "in p10-p90",
+                 "same, source left out"):  # fmt: skip
         table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
     for line in summarise(scores):
         table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
-    Console(width=130).print(table)
+    Console(width=150).print(table)
+    for name, word, calculon in FAMOUS:
+        errors = errors_of(scores, word)
+        if errors:
+            typer.echo(f"{name}: {sum(errors) / len(errors):.1%} on {len(errors)} rows (Calculon {calculon:.1%})")
 
 
 def _runs() -> None:
@@ -81,7 +92,9 @@ def _runs() -> None:
 
 def _memory_line(scores: list) -> str:  # type: ignore[type-arg] # as above
     fits = sum(one.fits for one in scores) / len(scores)
-    measured = [abs(one.memory_error) for one in scores if one.memory_error is not None]
+    from analysis.validation.throughput import memory_errors
+
+    measured = memory_errors(scores)
     line = f"Fits in memory: {fits:.1%} of {len(scores)} rows, all of which ran."
     return line + (f" Peak memory: {sum(measured) / len(measured):.1%} on {len(measured)} rows." if measured else "")
 

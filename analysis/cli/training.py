@@ -1,32 +1,21 @@
-"""What the throughput commands need of a scenario: model, machines, batch; no failures, no prices."""
+"""What the throughput commands need of a scenario: model, machines, batch and plan; no failures, no prices."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 import typer
 
-from simulator.catalogue.reader import Entry
-from simulator.workload.architecture import Architecture
-from simulator.workload.machine import Chip, Fabric
+if TYPE_CHECKING:
+    from simulator.scenario.predicted import Setting
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Training:
-    """A model on so many accelerators with a global batch [sequences]."""
+    """The scenario's name, and what the step-time model is asked about."""
 
     name: str
-    architecture: Architecture
-    accelerator: Entry
-    chip: Chip
-    fabric: Fabric
-    accelerators: int
-    seq: int
-    global_batch: float
-
-    @property
-    def generation(self) -> str:
-        """Generation of the accelerator."""
-        return str(self.accelerator.values.get("generation"))
+    setting: "Setting"
 
 
 def refuse(message: str) -> NoReturn:
@@ -35,14 +24,24 @@ def refuse(message: str) -> NoReturn:
     raise typer.Exit(2)
 
 
-def training(name: str, sets: list[str]) -> Training:
-    """Read the training of a scenario; leaves with code 2 and every problem if there is none."""
+def training(
+    name: str, sets: list[str], *, stack: str | None = None, fp8: bool = False, degrees: Mapping[str, int] | None = None
+) -> Training:
+    """Read the training of a scenario; leaves with code 2 and every problem if there is none.
+
+    Parameters
+    ----------
+    stack, fp8, degrees : str, bool and mapping
+        What the command line says of software, precision and plan (keys of the table ``parallelism``); it wins.
+    """
     from simulator.foundation.issues import ScenarioError
 
     try:
-        return _training(name, sets)
+        return _training(name, sets, stack, fp8, degrees or {})
     except ScenarioError as error:
         refuse("\n".join(str(issue) for issue in error.issues))
+    except ValueError as problem:
+        refuse(f"{name}: {problem}")
 
 
 def stack_of(stack: str | None) -> str | None:
@@ -57,17 +56,14 @@ def stack_of(stack: str | None) -> str | None:
         refuse(f"--stack: {error}")
 
 
-def _training(name: str, sets: list[str]) -> Training:
-    from dataclasses import replace
-
+def _training(name: str, sets: list[str], stack: str | None, fp8: bool, degrees: Mapping[str, int]) -> Training:
     from simulator.foundation.issues import ScenarioError
     from simulator.scenario.findings import Findings
     from simulator.scenario.load import load
     from simulator.scenario.machines import machines
+    from simulator.scenario.predicted import setting
     from simulator.scenario.problems import problems
     from simulator.scenario.trained import trained
-    from simulator.workload.choice import whole_batch
-    from simulator.workload.stacks import chip_of, fabric_of
 
     loaded = load(name, sets=sets)
     document, found = problems(loaded.document)
@@ -88,16 +84,10 @@ def _training(name: str, sets: list[str]) -> Training:
     wanted = [loaded.issue(path, "is needed for a plan and is missing") for path, gone in missing if gone]
     if wanted or site is None or model is None or not accelerators or not batch:
         raise ScenarioError(wanted)
-    fabric = fabric_of(site.accelerator)
-    if site.nic_bytes_per_s:
-        fabric = replace(fabric, nic_bytes_per_s=site.nic_bytes_per_s)
-    return Training(
-        name=loaded.name,
-        architecture=model.shape,
-        accelerator=site.accelerator,
-        chip=chip_of(site.accelerator),
-        fabric=fabric,
-        accelerators=int(accelerators),
-        seq=model.sequence,
-        global_batch=whole_batch(batch / model.sequence),
-    )
+    precision = {"precision": "fp8"} if fp8 else {}
+    asked = setting(
+        model, site, accelerators=int(accelerators), batch_tokens=batch,
+        parallelism=document.parallelism.model_copy(update={**degrees, **precision}),
+        throughput=document.throughput.model_copy(update={} if stack is None else {"stack": stack, "factor": None}),
+    )  # fmt: skip
+    return Training(name=loaded.name, setting=asked)

@@ -21,18 +21,24 @@ def tune(
     sets: Annotated[list[str] | None, typer.Option("--set", help="Change a value: path=value.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
 ) -> None:
-    """Search every legal plan; list the fastest that fit, and those that trade speed for memory."""
+    """Search every legal plan; list the fastest that fit, and those that trade speed for memory.
+
+    Stack and precision are the scenario's unless an option says otherwise; degrees that it states are left aside.
+    """
     from analysis.cli.training import refuse, stack_of, training
     from simulator.workload.choice import search, usual_limits
 
-    asked, key = training(scenario, sets or []), stack_of(stack)
+    asked = training(scenario, sets or [], stack=stack_of(stack), fp8=fp8)
+    on = asked.setting
     limits = usual_limits(
-        asked.fabric, accelerators=asked.accelerators, seq=asked.seq, global_batch=asked.global_batch, stack=key,
-        fp8=fp8, zero=(0, 1, 2, 3),
+        on.fabric, accelerators=on.accelerators, seq=on.seq, global_batch=on.global_batch, stack=on.stack,
+        fp8=on.limits.fp8, zero=(0, 1, 2, 3),
     )  # fmt: skip
     try:
         with _progress() as note:
-            found = search(asked.architecture, asked.chip, asked.fabric, limits, stack=key, keep=best, note=note)
+            found = search(
+                on.architecture, on.chip, on.fabric, limits, stack=on.stack, factor=on.factor, keep=best, note=note
+            )
     except ValueError as problem:
         refuse(f"{scenario}: {problem}")
     if as_json:
@@ -84,9 +90,9 @@ def _rows(found: "Found") -> list[dict[str, Any]]:
 def _document(asked: "Training", found: "Search") -> dict[str, Any]:
     return {
         "scenario": asked.name,
-        "accelerators": asked.accelerators,
-        "global_batch": asked.global_batch,
-        "seq": asked.seq,
+        "accelerators": asked.setting.accelerators,
+        "global_batch": asked.setting.global_batch,
+        "seq": asked.setting.seq,
         "plans": found.seen,
         "fit": found.fitting,
         "best": _rows(found.best),
@@ -99,9 +105,10 @@ def _tables(asked: "Training", found: "Search") -> None:
 
     console = Console()
     console = Console(width=max(console.width, 120))
+    on = asked.setting
     console.print(
-        f"{asked.name}: {asked.accelerators:,} x {asked.accelerator.title}, {asked.global_batch:,.0f} sequences of "
-        f"{asked.seq:,} tokens a step; {found.seen:,} plans, {found.fitting:,} fit"
+        f"{asked.name}: {on.accelerators:,} x {on.accelerator.title}, {on.global_batch:,.0f} sequences of "
+        f"{on.seq:,} tokens a step; {found.seen:,} plans, {found.fitting:,} fit"
     )
     console.print(_table("Fastest plans", _rows(found.best)))
     console.print(_table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))

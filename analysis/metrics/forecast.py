@@ -21,7 +21,7 @@ DAY_S = 86400.0
 HOUR_S = 3600.0
 
 __all__ = ["DAY_S", "HOUR_S", "FloatArray", "Forecast", "LedgerRow", "Samples", "basis", "days_by_phase", "forecast",
-           "list_rate", "samples"]  # fmt: skip
+           "groups_of",           "list_rate", "samples"]  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +61,8 @@ class Samples:
         Productive accelerator-hours over those of the job's own machines, 0 to 1.
     interruptions : array
         Stops of the job.
+    start_delay_days, finish_days : array
+        From the submission to the first start, 0 on machines of its own, and to the end [d].
     """
 
     wall_days: FloatArray
@@ -68,6 +70,8 @@ class Samples:
     accelerator_hours: FloatArray
     goodput: FloatArray
     interruptions: FloatArray
+    start_delay_days: FloatArray
+    finish_days: FloatArray
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +97,8 @@ class Forecast:
     seed: int
     replicas: int
     version: str = __version__
+    start_delay_days: Summary | None = None  # on a shared cluster: from submission to start, and to the end
+    finish_days: Summary | None = None
 
 
 def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecast:
@@ -109,6 +115,7 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
     """
     due = bill_of(scenario, ensemble, replicas)
     found = _samples(ensemble, due)
+    shared = scenario.shared is not None
     return Forecast(
         scenario=scenario,
         samples=found,
@@ -116,6 +123,8 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
         usd=summary(found.usd),
         usd_by_basis={name: summary(_each(due.usd(name), found.usd)) for name in BASES},
         accelerator_hours=summary(found.accelerator_hours),
+        start_delay_days=summary(found.start_delay_days, groups=groups_of(scenario)) if shared else None,
+        finish_days=summary(found.finish_days, groups=groups_of(scenario)) if shared else None,
         goodput=summary(found.goodput),
         interruptions=summary(found.interruptions),
         job_accelerator_hours=float(ensemble.accelerator_s.mean()) / HOUR_S,
@@ -136,8 +145,16 @@ def samples(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Samples:
     return _samples(ensemble, bill_of(scenario, ensemble, replicas))
 
 
+def groups_of(*scenarios: Scenario) -> int | None:
+    """Return after how many replicas the luck of a shared cluster comes again; None where there is none."""
+    return next((each.shared.replications for each in scenarios if each.shared is not None), None)
+
+
 def _samples(ensemble: Ensemble, due: Bill) -> Samples:
+    waits_s = np.zeros(ensemble.wall_s.size) if ensemble.start_delay_s is None else ensemble.start_delay_s
     return Samples(
+        start_delay_days=waits_s / DAY_S,
+        finish_days=(waits_s + ensemble.wall_s) / DAY_S,
         wall_days=ensemble.wall_s / DAY_S,
         usd=_each(due.usd("billed"), ensemble.wall_s),
         accelerator_hours=(ensemble.accelerator_s + ensemble.idle_accelerator_s) / HOUR_S,

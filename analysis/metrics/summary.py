@@ -25,8 +25,16 @@ class Summary:
     stderr: float
 
 
-def summary(sample: NDArray[np.float64]) -> Summary:
+def summary(sample: NDArray[np.float64], *, groups: int | None = None) -> Summary:
     """Summarise a sample of shape (replicas,).
+
+    Parameters
+    ----------
+    sample : array of shape (replicas,)
+        Outcomes.
+    groups : int, optional
+        If replicas ``i`` and ``i + groups`` share their luck in part, such as the past of a cluster: the standard error
+        is then that of the means of the groups.
 
     Examples
     --------
@@ -35,4 +43,8 @@ def summary(sample: NDArray[np.float64]) -> Summary:
     """
     p10, p50, p90 = np.quantile(sample, (0.1, 0.5, 0.9)).tolist()
     spread = float(sample.std(ddof=1)) if sample.size > 1 else 0.0
-    return Summary(mean=float(sample.mean()), p10=p10, p50=p50, p90=p90, stderr=spread / sample.size**0.5)
+    stderr = spread / sample.size**0.5
+    if groups is not None and 1 < groups < sample.size:
+        means = np.array([sample[start::groups].mean() for start in range(groups)])
+        stderr = float(means.std(ddof=1)) / groups**0.5
+    return Summary(mean=float(sample.mean()), p10=p10, p50=p50, p90=p90, stderr=stderr)

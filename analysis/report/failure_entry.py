@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from analysis.metrics.outages import CauseStudy, OutageStudy
+from analysis.metrics.outages import CauseStudy, OutageStudy, Repairs
 from simulator.reliability.fitting import Choice
 from simulator.scenario.text import toml_key, toml_value
 
@@ -31,7 +31,6 @@ def failure_entry(study: OutageStudy, *, key: str, title: str, source: str, node
         "counts_as": "all_cause",
         "exposure_node_days": seen.node_days,
         "nodes": seen.nodes,
-        **_repair(study),
         "source": source,
         "date": day(seen.until_s) or "1970-01-01",
         "evidence": "D",
@@ -76,7 +75,7 @@ def _cause(cause: CauseStudy, study: OutageStudy) -> Mapping[str, object]:
         "blast": "host",
         "nodes_lost": 1,
         **_law("law", laws),
-        **(_own_repair(cause) if cause.repairs and cause.repairs.laws and len(study.causes) > 1 else {}),
+        **_repair(cause.repairs if cause.repairs and cause.repairs.laws else study.repairs),
     }
 
 
@@ -87,22 +86,14 @@ def _law(prefix: str, laws: Choice | None) -> Mapping[str, object]:
     return {prefix: laws.best.law, f"{prefix}_shape": laws.best.shape}
 
 
-def _repair(study: OutageStudy) -> Mapping[str, object]:
-    if study.repairs is None:
+def _repair(repairs: Repairs | None) -> Mapping[str, object]:
+    """Return the repair of a cause, or of all where it has too few of its own; each cause states it whole."""
+    if repairs is None:
         return {}
     return {
-        "repair_mean_s": study.repairs.mean_s,
-        "repair_median_s": study.repairs.median_s,
-        **_law("repair_law", study.repairs.laws),
-    }
-
-
-def _own_repair(cause: CauseStudy) -> Mapping[str, object]:
-    assert cause.repairs is not None
-    return {
-        "repair_mean_s": cause.repairs.mean_s,
-        "repair_median_s": cause.repairs.median_s,
-        **_law("repair_law", cause.repairs.laws),
+        "repair_mean_s": repairs.mean_s,
+        "repair_median_s": repairs.median_s,
+        **_law("repair_law", repairs.laws),
     }
 
 
@@ -112,7 +103,8 @@ def _notes(study: OutageStudy) -> str:
         notes.append(f"A failure somewhere in the fleet every {study.mtbf_s / 3600:.4g} h.")
     if study.lemons:
         named = ", ".join(f"{lemon.node} ({lemon.multiple:.3g} times the rest)" for lemon in study.lemons[:5])
-        notes.append(f"Lemons, whose failures are in the rates and whose uptimes are not in the laws: {named}.")
+        notes.append(f"{len(study.lemons)} lemons, whose failures are in the rates and whose uptimes are not in the "
+                     f"laws: {named}.")  # fmt: skip
     if study.bursts.count > 2 * study.bursts.by_chance + 1:
         notes.append(f"{study.bursts.count} minutes saw several nodes fail ({study.bursts.by_chance:.2g} by chance).")
     if not study.observation.known:

@@ -21,6 +21,7 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.merge import ALTERNATIVES
 from simulator.scenario.values import Scenario
 
+EFFECTS = (*QUANTITIES, "finish_days")  # days from submission: `wall_days` where nobody waits
 MOST_VALUES = 8  # changed values that are told apart; 2^8 runs
 MOST_SECTIONS = 10
 _THEMES = {  # sections that hang together when a scenario is exchanged for a very different one
@@ -85,7 +86,7 @@ class Change:
 def means_of(scenario: Scenario) -> Means:
     """Run a scenario and return the mean of each quantity."""
     found, _ = sampled(scenario)
-    return {quantity: float(getattr(found, quantity).mean()) for quantity in QUANTITIES}
+    return {quantity: float(getattr(found, quantity).mean()) for quantity in EFFECTS}
 
 
 def means_on(place: Site, progress: Callable[[int], None] = silent) -> Callable[[Sequence[Scenario]], Sequence[Means]]:
@@ -220,11 +221,11 @@ def _attributed(
     known = dict(zip(different, run(list(different.values())), strict=True))
     subsets = _subsets(len(groups))
     worth = {subset: known[mixture.fingerprint] for subset, mixture in zip(subsets, mixtures, strict=True)}
-    tables = {of: {subset: means[of] for subset, means in worth.items()} for of in QUANTITIES}
+    tables = {of: {subset: means[of] for subset, means in worth.items()} for of in EFFECTS}
     parts = [
         Part(
             paths=[dotted(change.path) for change in group],
-            effects={of: shapley(number, len(groups), tables[of].__getitem__) for of in QUANTITIES},
+            effects={of: shapley(number, len(groups), tables[of].__getitem__) for of in EFFECTS},
         )
         for number, group in enumerate(groups)
     ]

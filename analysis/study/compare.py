@@ -6,11 +6,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.metrics.forecast import Forecast
+from analysis.metrics.forecast import Forecast, groups_of
 from analysis.metrics.summary import Summary, summary
 
 FloatArray = NDArray[np.float64]
 
+IN_QUEUE = ("start_delay_days", "finish_days")
 QUANTITIES = ("wall_days", "usd", "accelerator_hours", "goodput", "interruptions")
 _NORMAL_95 = 1.959964  # half-width of a 95 % interval in standard errors
 
@@ -22,7 +23,7 @@ class Difference:
     Parameters
     ----------
     quantity : str
-        One of `QUANTITIES`.
+        One of `QUANTITIES`, or of `IN_QUEUE` if one of the two waits on a shared cluster.
     a, b : float
         The two means.
     difference : Summary
@@ -59,11 +60,16 @@ def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
         raise ValueError(
             f"seeds {a.seed}, {b.seed} and replicas {a.replicas}, {b.replicas} have to be equal to be paired"
         )
-    return [difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity)) for quantity in QUANTITIES]
+    groups = groups_of(a.scenario, b.scenario)
+    quantities = QUANTITIES if groups is None else (*IN_QUEUE, *QUANTITIES)
+    return [
+        difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity), groups=groups)
+        for quantity in quantities
+    ]
 
 
-def difference(quantity: str, a: FloatArray, b: FloatArray) -> Difference:
-    """Compare two paired samples of shape (replicas,).
+def difference(quantity: str, a: FloatArray, b: FloatArray, *, groups: int | None = None) -> Difference:
+    """Compare two paired samples of shape (replicas,); `groups` as in `summary`.
 
     Examples
     --------
@@ -72,9 +78,9 @@ def difference(quantity: str, a: FloatArray, b: FloatArray) -> Difference:
     0.667
     """
     paired = b - a
-    spread = summary(paired)
+    spread = summary(paired, groups=groups)
     share = float((paired < 0).mean() + 0.5 * (paired == 0).mean())
-    least, most = wilson(share, paired.size)
+    least, most = wilson(share, min(groups or paired.size, paired.size))
     apart, together = float(a.var() + b.var()), float(paired.var())
     return Difference(
         quantity=quantity,

@@ -1,8 +1,8 @@
 """Calibrate the step-time model: ``python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]``.
 
-Fits on the rows of split ``dev``, takes factors of other stacks from the other rows, repeats the fit without each
-source of ``dev``, and writes ``simulator/catalogue/throughput_parameters.toml``. Running it again on the same table
-writes the same file.
+Fits on the rows of split ``dev``, takes factors of other stacks from the other rows, measures what is lost where the
+plan is not known, repeats the fit without each source of ``dev``, and writes
+``simulator/catalogue/throughput_parameters.toml``. Running it again on the same table writes the same file.
 """
 
 import sys
@@ -11,6 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from analysis.validation.throughput_cases import Case, case_of
+from analysis.validation.throughput_chosen import Chosen, chosen
 from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios
 from analysis.validation.throughput_rows import load
 from simulator.workload.stack import Parameters
@@ -42,26 +43,31 @@ def calibrate(truth: Path) -> str:
         source: fit([case for case in dev if case.row.source != source])
         for source in sorted({case.row.source for case in dev})
     }
+    best = {
+        "chosen-plan": chosen(cases, parameters, by_stack, unknown, known=True),
+        "chosen-plan-unknown-stack": chosen(cases, parameters, by_stack, unknown, known=False),
+    }
     digest = sha256(truth.read_bytes()).hexdigest()[:16]
-    return _text(parameters, by_stack, unknown, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}")
+    return _text(parameters, by_stack, unknown, best, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}")
 
 
 def _text(
     parameters: Parameters,
     by_stack: Mapping[str, Factor],
     unknown: Factor,
+    best: Mapping[str, Chosen],
     without: Mapping[str, Parameters],
     dev: Sequence[Case],
     data: str,
 ) -> str:
     lines = [
         "# Written by analysis/validation/calibrate.py; do not edit. `factor` is measured over modelled step time,",
-        "# `sigma` the log standard deviation of what remains. A stack of another basis than dev had no row to fit;",
-        "# its factor is read off the rows of the other splits.",
+        "# `sigma` the log standard deviation of what remains, `sigmas` that on each generation of accelerators.",
+        "# A stack of another basis than dev had no row to fit; its factor is read off the rows of the other splits.",
         "",
         "[parameters]",
-        'title = "Step-time model, version 1"',
-        "version = 1",
+        'title = "Step-time model, version 2"',
+        "version = 2",
         *_numbers(parameters),
         f'source = "fit to published step times: {data}"',
         f"date = {DATE}",
@@ -69,6 +75,17 @@ def _text(
     ]
     for key, found in (*by_stack.items(), ("unknown", unknown)):
         lines += ["", f'[parameters."{key}"]', *_factor_lines(found)]
+    for key, one in best.items():
+        lines += [
+            "",
+            f"[{key}]",
+            'title = "Measured step time over that of the fastest plan that fits"',
+            f"factor = {one.factor:.4f}",
+            f"sigma = {one.sigma:.4f}",
+            f'source = "{one.rows} rows of {one.sources} published tables, forecast without their plans"',
+            f"date = {DATE}",
+            'evidence = "D"',
+        ]
     for number, (source, fitted) in enumerate(without.items(), start=1):
         rows = sum(case.row.source != source for case in dev)
         lines += [
@@ -96,6 +113,7 @@ def _factor_lines(found: Factor) -> list[str]:
         f"sources = {found.sources}",
         f'basis = "{found.basis}"',
         f"generations = {list(found.generations)}".replace("'", '"'),
+        f"sigmas = [{', '.join(f'{sigma:.4f}' for sigma in found.sigmas)}]",
     ]
 
 

@@ -9,8 +9,9 @@ from typing import NamedTuple
 import numpy as np
 
 from analysis.validation.throughput_cases import case_of
-from analysis.validation.throughput_fit import KNOWN_SIGMA, PRIOR_SOURCES, log_ratios
+from analysis.validation.throughput_fit import log_ratios
 from analysis.validation.throughput_rows import load
+from analysis.validation.throughput_spread import shrunk, spread
 from simulator.workload.prediction import stack_factor
 from simulator.workload.stacks import calibrated
 
@@ -21,7 +22,7 @@ class OwnFactor(NamedTuple):
     stack: str
     factor: float
     shipped: float
-    sigma: float  # log standard deviation of what remains, held to the prior where rows are few
+    sigma: float  # log standard deviation of what remains, held to the shipped one where rows are few
     rows: int
     error_before: float
     error_after: float
@@ -44,14 +45,14 @@ def own_factor(path: Path, stack: str | None = None) -> OwnFactor:
         raise ValueError(f"no row can be used{': ' + reasons if reasons else ''}")
     left = log_ratios([case_of(row) for row in usable], calibrated())
     middle = float(median(left))
-    spread = float(((left - middle) ** 2).sum())
     key = usable[0].stack
-    shipped, _ = stack_factor(key)
+    shipped, prior = stack_factor(key)
+    own = spread([float(x) - middle for x in left], [row.id for row in usable])
     return OwnFactor(
         stack=key,
         factor=math.exp(-middle),
         shipped=shipped,
-        sigma=math.sqrt((spread + PRIOR_SOURCES * KNOWN_SIGMA**2) / (len(left) + PRIOR_SOURCES)),
+        sigma=shrunk(own, len(left), prior),
         rows=len(left),
         error_before=float(np.mean(np.abs(np.exp(left) * shipped - 1))),
         error_after=float(np.mean(np.abs(np.exp(left - middle) - 1))),

@@ -22,6 +22,11 @@ from simulator.workload.stacks import calibrated, traits_of
 
 RANGE_SHARE: Final = 0.25  # of the log range over inferred plans that is added to the slow side
 MOST_RANGE: Final = 0.5
+FAMOUS: Final = (  # tables that another tool was held against: name, word of the source, its mean absolute error
+    ("Megatron Table 1, arXiv 2104.04473", "cases_april2021", 0.104),
+    ("arXiv 2205.05198 Table 5", "2205.05198", 0.0365),
+    ("Megatron Core on H100", "model_table", 0.175),
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,6 +45,7 @@ class Score:
     p90_s: float
     slowest_s: float  # over the plans that the row leaves open
     unseen_s: float  # with every row of this source left out
+    unseen_sigma: float  # log standard deviation that the other sources give
     strange_s: float  # with every row of this stack left out
     constant_s: float  # constant MFU, of the other sources on this accelerator
     plan: str
@@ -63,6 +69,11 @@ class Score:
         return self.strange_s / self.measured_s - 1.0
 
     @property
+    def unseen_covered(self) -> bool:
+        """Whether the measured time is within the interval that the other sources give."""
+        return abs(math.log(self.unseen_s / self.measured_s)) <= DECILE * self.unseen_sigma
+
+    @property
     def constant_error(self) -> float:
         """Relative error of a constant MFU."""
         return self.constant_s / self.measured_s - 1.0
@@ -71,6 +82,13 @@ class Score:
     def covered(self) -> bool:
         """Whether the measured time is within the tenth and ninetieth percentile."""
         return self.p10_s <= self.measured_s <= self.p90_s
+
+
+class Unseen(NamedTuple):
+    """A forecast by what other rows say: tokens per second and device, and the spread of its logarithm."""
+
+    tokens_per_s: float
+    sigma: float
 
 
 class Summary(NamedTuple):
@@ -84,6 +102,7 @@ class Summary(NamedTuple):
     strange: float
     constant: float
     covered: float
+    unseen_covered: float
 
 
 def score(path: Path) -> tuple[list[Score], list[tuple[str, str]]]:
@@ -116,6 +135,16 @@ def summarise(scores: Sequence[Score]) -> list[Summary]:
     return [_summary(name, members) for name, members in named if members]
 
 
+def errors_of(scores: Sequence[Score], word: str) -> list[float]:
+    """Absolute errors of the rows whose source contains a word."""
+    return [abs(one.error) for one in scores if word in one.source]
+
+
+def memory_errors(scores: Sequence[Score]) -> list[float]:
+    """Absolute errors of peak memory, of the rows that state it."""
+    return [abs(one.memory_error) for one in scores if one.memory_error is not None]
+
+
 def _summary(name: str, members: Sequence[Score]) -> Summary:
     def mean(of: Callable[[Score], float]) -> float:
         return float(np.mean([of(one) for one in members]))
@@ -130,10 +159,11 @@ def _summary(name: str, members: Sequence[Score]) -> Summary:
         mean(lambda one: abs(one.strange_error)),
         mean(lambda one: abs(one.constant_error)),
         mean(lambda one: one.covered),
+        mean(lambda one: one.unseen_covered),
     )
 
 
-def _score(case: Case, parameters: Parameters, unseen: float, strange: float, constant: float) -> Score:
+def _score(case: Case, parameters: Parameters, unseen: Unseen, strange: Unseen, constant: float) -> Score:
     row = case.row
     factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")))
     found = forecast(case, parameters, {row.stack: factor})
@@ -152,8 +182,9 @@ def _score(case: Case, parameters: Parameters, unseen: float, strange: float, co
         p50_s=p50,
         p90_s=p50 * math.exp(math.hypot(DECILE * sigma, slow)),
         slowest_s=_seconds(case, found.low),
-        unseen_s=_seconds(case, unseen),
-        strange_s=_seconds(case, strange),
+        unseen_s=_seconds(case, unseen.tokens_per_s),
+        unseen_sigma=unseen.sigma,
+        strange_s=_seconds(case, strange.tokens_per_s),
         constant_s=_seconds(case, constant),
         plan=plan.text(),
         inferred=row.inferred,
@@ -176,13 +207,13 @@ def _memory_error(case: Case, found: Forecast) -> float | None:
     return float(held.allocated_bytes) / case.row.memory_bytes - 1.0
 
 
-def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], str]) -> list[float]:
-    """Tokens per second of each case when all that share `of` with it, a source or a stack, are left out.
+def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], str]) -> list[Unseen]:
+    """What is forecast of each case when all that share `of` with it, a source or a stack, are left out.
 
     They are left out of the factors, and of the fit where its rows are among them.
     """
     refits = _refits()
-    rates = [math.nan] * len(cases)
+    forecasts = [Unseen(math.nan, math.nan)] * len(cases)
     usual = log_ratios(cases, parameters)
     for name in _unique(of(case) for case in cases):
         gone = [case for case in cases if of(case) == name]
@@ -191,9 +222,10 @@ def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], 
         found, unknown = factors(cases, list(left), leave_out=lambda case, name=name: of(case) == name)  # type: ignore[misc] # mypy cannot type a default
         for i, case in enumerate(cases):
             if of(case) == name:
-                factor = found.get(case.row.stack, unknown).factor
-                rates[i] = forecast(case, fitted, {case.row.stack: factor}).tokens_per_s
-    return rates
+                stack = found.get(case.row.stack, unknown)
+                rate = forecast(case, fitted, {case.row.stack: stack.factor}).tokens_per_s
+                forecasts[i] = Unseen(rate, stack.sigma_on(str(case.row.accelerator.values.get("generation"))))
+    return forecasts
 
 
 def _refits() -> Mapping[str, Parameters]:

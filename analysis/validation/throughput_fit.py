@@ -3,7 +3,7 @@
 The method: Nelder-Mead on nine bounded parameters, minimising the mean absolute log residual of step time after the
 median of each stack, with a weak prior around physical values. A stack with rows in the fitted split takes its factor
 from those alone; another takes it from its other rows, each source weighed by the root of its rows, shrunk towards the
-middle of all stacks.
+middle of all stacks. Its spread comes from all its rows, each held against the factor that the other sources give.
 """
 
 import math
@@ -17,9 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.validation.throughput_cases import Case, forecast
+from analysis.validation.throughput_spread import shrunk, spread
 from simulator.workload.stack import Parameters
 
 DEV: Final = "dev"
+
+Residual = tuple[Case, float]  # log of measured over modelled tokens per second
 
 
 class Bound(NamedTuple):
@@ -43,9 +46,6 @@ BOUNDS: Final[Mapping[str, Bound]] = {
     "scale_loss": Bound(0.0, 0.03, 0.005, 0.7),
 }
 PRIOR_WEIGHT: Final = 5e-4
-KNOWN_SIGMA: Final = 0.11  # log residual of a known stack, before its own residuals are seen
-UNSEEN_SIGMA: Final = 0.16  # of a stack that is not known
-PRIOR_SOURCES: Final = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,11 +53,16 @@ class Factor:
     """What calibration says of one stack."""
 
     factor: float  # measured over modelled step time
-    sigma: float  # log standard deviation of what remains
+    sigma: float  # log standard deviation of what remains, over all its accelerators
     rows: int
     sources: int
     basis: str  # which split it rests on
     generations: tuple[str, ...]  # accelerators it was seen on
+    sigmas: tuple[float, ...]  # what remains on each of them
+
+    def sigma_on(self, generation: str) -> float:
+        """What remains on one generation of accelerators."""
+        return dict(zip(self.generations, self.sigmas, strict=True)).get(generation, self.sigma)
 
 
 def fit(cases: Sequence[Case], evaluations: int = 1500, restarts: int = 3) -> Parameters:
@@ -99,33 +104,75 @@ def factors(
 ) -> tuple[dict[str, Factor], Factor]:
     """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count."""
     used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
-    medians = [median(values) for values in _group([x for _, x in used], [c.row.stack for c, _ in used]).values()]
-    centre = median(medians) if medians else 0.0
-    found = {}
-    for key in {case.row.stack for case, _ in used}:
-        own = [(case, x) for case, x in used if case.row.stack == key]
-        seen = [(case, x) for case, x in own if case.row.split == DEV]
-        found[key] = _factor(seen or own, centre, basis=DEV if seen else "not dev")
-    unknown = Factor(factor=math.exp(-centre), sigma=UNSEEN_SIGMA, rows=len(used), sources=len(medians),
-                     basis="all stacks", generations=())  # fmt: skip
-    return dict(sorted(found.items())), unknown
+    by_stack: dict[str, list[Residual]] = defaultdict(list)
+    for case, x in used:
+        by_stack[case.row.stack].append((case, x))
+    medians = {key: median([x for _, x in own]) for key, own in by_stack.items()}
+    centre = median(medians.values()) if medians else 0.0
+    held = {key: _held_out(own, centre) for key, own in by_stack.items()}
+    sources = [case.row.source for own in by_stack.values() for case, _ in own]
+    everyone = spread([x for rows in held.values() for x in rows], sources)
+    found = {key: _factor(by_stack[key], held[key], centre, everyone) for key in sorted(by_stack)}
+    strange = [
+        x - median([m for other, m in medians.items() if other != key] or [centre])
+        for key, own in by_stack.items() for _, x in own
+    ]  # fmt: skip
+    unknown = Factor(factor=math.exp(-centre), sigma=spread(strange, sources), rows=len(used), sources=len(medians),
+                     basis="all stacks", generations=(), sigmas=())  # fmt: skip
+    return found, unknown
 
 
-def _factor(own: Sequence[tuple[Case, float]], centre: float, *, basis: str) -> Factor:
-    by_source = _group([x for _, x in own], [case.row.source for case, _ in own])
-    n = len(by_source)
-    middle = median([x for _, x in own])
-    if (
-        basis != DEV
-    ):  # a source weighs as the root of its rows, for they share its errors; all stacks together as one row
-        weights = {source: math.sqrt(len(values)) for source, values in by_source.items()}
-        votes = sum(weights[source] * median(values) for source, values in by_source.items())
-        middle = (votes + centre) / (sum(weights.values()) + 1.0)
-    spread = sum(float(np.mean((np.array(v) - middle) ** 2)) for v in by_source.values())
-    sigma = math.sqrt((spread + PRIOR_SOURCES * KNOWN_SIGMA**2) / (n + PRIOR_SOURCES))
-    seen = sorted({str(case.row.accelerator.values.get("generation")) for case, _ in own})
-    return Factor(factor=math.exp(-middle), sigma=sigma, rows=len(own), sources=n, basis=basis,
-                  generations=tuple(seen))  # fmt: skip
+def _held_out(own: Sequence[Residual], centre: float) -> list[float]:
+    """Log residual of each row from what the other sources of its stack say, or its own where there is no other."""
+    residuals = []
+    for case, x in own:
+        others = [(other, y) for other, y in own if other.row.source != case.row.source]
+        residuals.append(x - _middle(others or own, centre))
+    return residuals
+
+
+def _factor(own: Sequence[Residual], held: Sequence[float], centre: float, everyone: float) -> Factor:
+    sources = [case.row.source for case, _ in own]
+    seen = sorted({_generation(case) for case, _ in own})
+    return Factor(
+        factor=math.exp(-_middle(own, centre)),
+        sigma=shrunk(spread(held, sources), len(set(sources)), everyone),
+        rows=len(own),
+        sources=len(set(sources)),
+        basis=DEV if any(case.row.split == DEV for case, _ in own) else "not dev",
+        generations=tuple(seen),
+        sigmas=tuple(_sigma_on(generation, own, held, everyone) for generation in seen),
+    )
+
+
+def _sigma_on(generation: str, own: Sequence[Residual], held: Sequence[float], everyone: float) -> float:
+    rows = [(x, case.row.source) for (case, _), x in zip(own, held, strict=True) if _generation(case) == generation]
+    sources = [source for _, source in rows]
+    return shrunk(spread([x for x, _ in rows], sources), len(set(sources)), everyone)
+
+
+def _middle(rows: Sequence[Residual], centre: float) -> float:
+    """Log factor that some rows of one stack give.
+
+    Rows of the fitted split decide alone. Elsewhere a source weighs as the root of its rows, for they share its errors,
+    and all stacks together weigh as one row.
+    """
+    fitted = [x for case, x in rows if case.row.split == DEV]
+    if fitted:
+        return median(fitted)
+    by_source = _group([x for _, x in rows], [case.row.source for case, _ in rows])
+    weights = {source: math.sqrt(len(values)) for source, values in by_source.items()}
+    votes = sum(weights[source] * median(values) for source, values in by_source.items())
+    return (votes + centre) / (sum(weights.values()) + 1.0)
+
+
+def middle_of_sources(values: Sequence[float], sources: Sequence[str]) -> float:
+    """Median over sources of each source's median."""
+    return median(median(own) for own in _group(values, sources).values())
+
+
+def _generation(case: Case) -> str:
+    return str(case.row.accelerator.values.get("generation"))
 
 
 def _rate(case: Case) -> float:

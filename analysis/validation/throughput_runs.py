@@ -1,5 +1,6 @@
 """Whole published runs: predicted accelerator-hours beside the published ones."""
 
+import math
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -7,7 +8,7 @@ from simulator.catalogue.reader import Entry, entry, read
 from simulator.workload.architecture import architecture
 from simulator.workload.choice import PlanError, search, usual_limits
 from simulator.workload.plan import RECOMPUTE
-from simulator.workload.prediction import predict
+from simulator.workload.prediction import DECILE, chosen_plan, predict
 from simulator.workload.stacks import chip_of, fabric_of
 
 DEGREES = ("tp", "pp", "dp", "cp", "ep", "vpp", "micro_batch")
@@ -60,7 +61,8 @@ def _run(key: str, run: Entry) -> Run:
         raise PlanError(f"run of {key}: {problem}") from problem
     found = predict(arch, plan, chip, fabric, seq=arch.seq, global_batch=batch, stack=stack,
                     generation=str(machine.values.get("generation")))  # fmt: skip
-    rates = found.tokens_per_s_per_accelerator
-    p10_h, p50_h, p90_h = (run.number("tokens") / float(rate) / 3600 for rate in (rates.p90, rates.p50, rates.p10))
+    slower, sigma = (1.0, found.sigma) if {"tp", "pp"} <= known.keys() else chosen_plan(stack)
+    p50_h = slower * run.number("tokens") / float(found.tokens_per_s_per_accelerator.p50) / 3600
+    p10_h, p90_h = (p50_h * math.exp(sign * DECILE * sigma) for sign in (-1, 1))
     published_h, kind = run.number("accelerator_hours"), run.text("hours_kind")
     return Run(key, plan.text(), stack, p10_h, p50_h, p90_h, published_h, kind, run.source)

@@ -248,7 +248,7 @@ class Clocks:
         for at in self._of_nodes:
             group, due = self.groups[at], self._due[at]
             speed = 1.0 if group.even else self._multiples[node]
-            for unit in range(node * group.per_node, (node + 1) * group.per_node):
+            for unit in self._units(group, node):
                 left.append((due[unit] - now) * speed)
                 due[unit] = NEVER
         self._rest[node] = left
@@ -259,16 +259,18 @@ class Clocks:
         for at in self._of_nodes:
             group, due = self.groups[at], self._due[at]
             speed = 1.0 if group.even else self._multiples[node]
-            for unit in range(node * group.per_node, (node + 1) * group.per_node):
+            for unit in self._units(group, node):
                 due[unit] = strikes = now + next(left) / speed
                 heappush(self._heap, (strikes, at, unit, False))
+
+    def _units(self, group: Group, node: int) -> Iterable[int]:
+        """Return the units of a node."""
+        return (node,) if group.per_node == 1 else range(node * group.per_node, (node + 1) * group.per_node)
 
     def renew(self, node: int) -> None:
         """Put new parts into a node that rests."""
         self._rest[node] = [
-            self._lives[at].next_s(unit)
-            for at in self._of_nodes
-            for unit in range(node * self.groups[at].per_node, (node + 1) * self.groups[at].per_node)
+            self._lives[at].next_s(unit) for at in self._of_nodes for unit in self._units(self.groups[at], node)
         ]
 
     def quicken(self, node: int, multiple: float, now: float) -> None:

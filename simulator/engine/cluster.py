@@ -188,6 +188,7 @@ class Operation:
             job = next((job for job in waiting if job.job_id == moment.about), None)
             if job is not None:
                 waiting.remove(job)
+                self.state.left.append(job)
                 self._leave(job)
                 self.settle()
 
@@ -243,14 +244,14 @@ class Operation:
         if started:
             self._leave_queue(started)
         state.ended.clear()
+        if state.left:
+            state.left.clear()
         if self._meters:
             self._meters.explain(now_s, queue, self._apart, self._held, state, self._policy)
         if self._timed:
             self._set_wake(self._timed.wake_s(queue, state, now_s))
 
     def _start(self, job: Job, now_s: float) -> None:
-        if job.until_s is not None:
-            job = job._replace(estimate_s=max(job.until_s - now_s, 0))
         stay = self.state.begin(job, now_s)
         rules = self._rules
         if rules.cycle is None and job.job_id not in self._progress:

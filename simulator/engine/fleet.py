@@ -7,13 +7,13 @@ is exposed.
 
 from array import array
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from simulator.engine.clocks import Clocks
 from simulator.engine.shop import RepairShop, uniforms
 from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
 from simulator.reliability.causes import Cause
-from simulator.reliability.fleet import Fleet, Reserve
+from simulator.reliability.fleet import Diagnosis, Fleet, Reserve
 from simulator.scenario.values import Scenario
 
 WORKS, WARM, COLD, PREEMPTIBLE, AWAY, RESTS, GONE = range(7)
@@ -34,11 +34,8 @@ class Stop(NamedTuple):
     fault: Fault
 
 
-class Filled(NamedTuple):
-    """Places that were filled after a stop."""
-
-    fit_s: float  # when all the nodes that fill them are fit
-    swap_s: float  # putting them in place
+Filled: TypeAlias = tuple[float, float]
+"""Places that were filled: when all the nodes for them are fit, and how long putting them in place takes [s]."""
 
 
 class Nodes:
@@ -83,6 +80,9 @@ class Nodes:
         self._reached = 0.0  # exposed time
         self._exposed_s = 0.0  # since when it has run on
         self._strikes = 0
+        self._differ = rules.lemons is not None or rules.shop.relapse != 1.0
+        self._remembers = rules.retirement is not None or rules.selection == "history"
+        self._surely = rules.diagnosis == Diagnosis()
         self._hot = any(reserve.fails for reserve in self._reserves.values())
 
     def _first_multiples(self) -> Iterator[float]:
@@ -120,8 +120,8 @@ class Nodes:
                 self._arrive(at_s)
             cause = clocks.strike()
             self._reached, self._exposed_s = due, at_s
+            self._strikes += 1
             if self._hit(at, unit, cause, at_s):
-                self._strikes += 1
                 if self._strikes > MOST_STRIKES:
                     raise UnfinishableError
                 return Stop(at_s, Fault(due, cause, 1.0))
@@ -139,16 +139,19 @@ class Nodes:
         """Find out what a strike hits, and tell whether the job is among it; spares that it hits go to repair."""
         group, cause = self._clocks.groups[at], self._causes[number]
         if group.of_nodes:
-            first, size = unit // group.per_node, 1
+            self._culprit = node = unit // group.per_node
+            if self._place[node] == WORKS:
+                self._struck = [node]
+                return True
+            hit = range(node, node + 1)
         else:
-            first, size = unit * group.nodes, group.nodes
-        hit = range(first, min(first + size, self.total))
+            hit = range(unit * group.nodes, min((unit + 1) * group.nodes, self.total))
         self._struck = [node for node in hit if self._place[node] == WORKS]
         if cause.nodes_lost and len(self._struck) < len(hit):
             for node in hit:
                 if self._place[node] in self._spares:
                     self._send(node, at_s, cause)
-        self._culprit = first
+        self._culprit = hit[0]
         return bool(self._struck)
 
     # what is lost, and what comes ---------------------------------------------------------------------------------
@@ -182,7 +185,7 @@ class Nodes:
         if self._rules.ample:
             for node in lost:
                 self._clocks.quicken(node, self._mended_multiple(node, mended=self._mends()), self._reached)
-            return Filled(known_s, self._reserves[COLD].swap_s)
+            return known_s, self._reserves[COLD].swap_s
         self._arrive(known_s)
         for node in lost:
             self._send(node, known_s, cause)
@@ -190,7 +193,10 @@ class Nodes:
 
     def _found(self, cause: Cause) -> list[int]:
         """Return the nodes that are taken out: those that were hit, or others, or none."""
-        rules, lost = self._rules.diagnosis, self._struck
+        lost = self._struck
+        if self._surely and cause.nodes_lost == 1:
+            return lost
+        rules = self._rules.diagnosis
         if cause.nodes_lost > len(lost) and cause.domain == "host":
             lost = self._neighbours(lost[0], cause.nodes_lost)
         if len(lost) > 1 or (rules.misses == 0 and rules.blames_wrong == 0):
@@ -220,6 +226,8 @@ class Nodes:
         """Send a node to repair, or give it up."""
         self._move(node, AWAY)
         retirement = self._rules.retirement
+        if not self._remembers:
+            return self._shop.admit(node, at_s, cause)
         history_s = self._history_s.setdefault(node, [])
         history_s.append(at_s)
         if retirement is None or retirement.score(history_s, at_s) < retirement.failures:
@@ -234,16 +242,28 @@ class Nodes:
 
     def _arrive(self, until_s: float) -> None:
         """Let those that are mended by an instant stand by."""
-        for ready in self._shop.before(until_s):
-            self._stand_by(ready.node, mended=ready.mended)
+        if self._shop.due_s <= until_s:
+            for ready in self._shop.before(until_s):
+                self._stand_by(ready.node, mended=ready.mended)
 
-    def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> None:
-        """Put a node that comes from repair among the spares; its clocks run from an exposed time on, if they do."""
-        self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
-        room = (kind for kind in SPARES if len(self._spares[kind]) < self._reserves[kind].nodes)
-        kind = next(room, COLD)
+    def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> int:
+        """Put a node that comes from repair among the spares, and return among which; its clocks may run from then."""
+        if self._differ:
+            self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
+        kind = COLD
+        for kind, reserve in self._reserves.items():
+            if len(self._spares[kind]) < reserve.nodes:
+                break
         self._spares[kind][node] = None
         self._move(node, kind, now=now)
+        return kind
+
+    def _at_hand(self) -> int | None:
+        """Return the kind of spares of which the next is taken."""
+        for kind, nodes in self._spares.items():
+            if nodes:
+                return kind
+        return None
 
     def _mended_multiple(self, node: int, *, mended: bool) -> float:
         if mended:
@@ -258,33 +278,31 @@ class Nodes:
         """Take spares, or wait for nodes from repair."""
         fit_s, swap_s, selects = known_s, 0.0, False
         for _ in range(count):
-            kind = next((kind for kind in SPARES if self._spares[kind]), None)
+            kind = self._at_hand()
             if kind is None:
                 ready = self._shop.next()
                 if ready is None:
                     raise UnfinishableError(NONE_LEFT)
                 fit_s = max(fit_s, ready.at_s)
-                self._stand_by(ready.node, mended=ready.mended)
-                kind = next(kind for kind in SPARES if self._spares[kind])
+                kind = self._stand_by(ready.node, mended=ready.mended)
             node = self._selected(kind)
             swap_s, selects = max(swap_s, self._reserves[kind].swap_s), selects or kind != WARM
             late_s = max(fit_s - self._exposed_s, 0.0) if self._always else 0.0
             self._move(node, WORKS, now=self._reached + late_s)
         if selects:
-            self._warm_up()
+            if self._reserves[WARM].nodes:
+                self._warm_up()
             swap_s += self._rules.host_selection_s
-        return Filled(fit_s, swap_s)
+        return fit_s, swap_s
 
     def _selected(self, kind: int) -> int:
         """Take one of the spares of a kind."""
         nodes, rule = self._spares[kind], self._rules.selection
         if rule == "history":
-            node = min(nodes, key=lambda each: len(self._history_s.get(each, ())))
-        elif rule == "random":
-            node = list(nodes)[int(next(self._luck) * len(nodes))]
-        else:
-            node = next(iter(nodes))
-        return node
+            return min(nodes, key=lambda each: len(self._history_s.get(each, ())))
+        if rule == "random":
+            return list(nodes)[int(next(self._luck) * len(nodes))]
+        return next(iter(nodes))
 
     def _warm_up(self) -> None:
         """Fill the warm places from the cold ones: hosts are selected anew."""

@@ -13,6 +13,7 @@ from typing import Literal, Protocol
 import numpy as np
 
 from simulator.engine.estimate import BATCH, estimate
+from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
@@ -72,7 +73,7 @@ def run(
     for part in mapper(partial(run_piece, scenario, engine), pieces):
         parts.append(part)
         progress(part.wall_s.size)
-    return replace(join(parts), reason=reason)
+    return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas))
 
 
 def run_piece(scenario: Scenario, engine: Engine, replicas: range) -> Ensemble:

@@ -4,9 +4,10 @@ A heap of its own orders what happens in the shop. It is moved on when the run a
 nobody waits for cost no event of the clock.
 """
 
+import math
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 from simulator.foundation.streams import generator
 from simulator.reliability.causes import Cause
@@ -39,15 +40,9 @@ class Ready(NamedTuple):
     mended: bool
 
 
-class _Event(NamedTuple):
-    """Something that happens in the shop."""
-
-    at_s: float
-    rank: int  # of two at one instant the earlier one first
-    node: int
-    cause: Cause
-    what: str  # "people": comes to them; "again": from the beginning; "ready": leaves
-    mended: bool
+Event: TypeAlias = tuple[float, int, int, Cause, str, bool]
+"""Instant, rank among those of one instant, node, cause, what happens, and whether the node is mended. What happens: it
+comes to the ``people``, begins ``again``, or is ``ready``."""
 
 
 class _Crews:
@@ -91,7 +86,7 @@ class RepairShop:
         self._luck = uniforms(seed, replica, "repair-luck")
         self._seed, self._replica = seed, replica
         self._lengths: dict[tuple[RepairLaw, float | None], Iterator[float]] = {}  # of mean 1, by law and shape
-        self._events: list[_Event] = []
+        self._events: list[Event] = []
         self._rank = 0
 
     def admit(self, node: int, at_s: float, cause: Cause) -> None:
@@ -108,28 +103,35 @@ class RepairShop:
         """Note that a new machine takes a node's place at some instant."""
         self._plan(at_s, node, cause, "ready", mended=True)
 
+    @property
+    def due_s(self) -> float:
+        """When something happens in the shop next; infinite if it is empty [s]."""
+        return self._events[0][0] if self._events else math.inf
+
     def next(self) -> Ready | None:
         """Return the node that leaves next, whenever that is; None if the shop is empty."""
         while self._events:
-            event = heappop(self._events)
-            if event.what == "ready":
-                return Ready(event.at_s, event.node, event.mended)
-            if event.what == "people":
-                self._to_people(event.node, event.at_s, event.cause)
-            else:
-                self.admit(event.node, event.at_s, event.cause)
+            ready = self._happens(heappop(self._events))
+            if ready is not None:
+                return ready
         return None
 
     def before(self, until_s: float) -> Iterator[Ready]:
         """Yield the nodes that leave up to and at an instant, in order."""
-        while self._events and self._events[0].at_s <= until_s:
-            event = heappop(self._events)
-            if event.what == "ready":
-                yield Ready(event.at_s, event.node, event.mended)
-            elif event.what == "people":
-                self._to_people(event.node, event.at_s, event.cause)
-            else:
-                self.admit(event.node, event.at_s, event.cause)
+        while self._events and self._events[0][0] <= until_s:
+            ready = self._happens(heappop(self._events))
+            if ready is not None:
+                yield ready
+
+    def _happens(self, event: Event) -> Ready | None:
+        at_s, _, node, cause, what, mended = event
+        if what == "ready":
+            return Ready(at_s, node, mended)
+        if what == "people":
+            self._to_people(node, at_s, cause)
+        else:
+            self.admit(node, at_s, cause)
+        return None
 
     def _to_people(self, node: int, at_s: float, cause: Cause) -> None:
         manual = self._rules.manual
@@ -137,15 +139,16 @@ class RepairShop:
 
     def _leave(self, done_s: float, node: int, cause: Cause, mending: Mending) -> None:
         """Test a node that was worked on, and let it go or not."""
-        rules = self._rules
-        mended = mending.mends >= 1.0 or next(self._luck) < mending.mends
+        if mending.mends >= 1.0:
+            return self._plan(done_s + self._rules.requalification_s, node, cause, "ready", mended=True)
+        rules, mended = self._rules, next(self._luck) < mending.mends
         tested_s = done_s + rules.requalification_s
         found = not mended and rules.requalification_finds > 0 and next(self._luck) < rules.requalification_finds
-        self._plan(tested_s, node, cause, "again" if found else "ready", mended=mended)
+        return self._plan(tested_s, node, cause, "again" if found else "ready", mended=mended)
 
     def _plan(self, at_s: float, node: int, cause: Cause, what: str, *, mended: bool = False) -> None:
         self._rank += 1
-        heappush(self._events, _Event(at_s, self._rank, node, cause, what, mended))
+        heappush(self._events, (at_s, self._rank, node, cause, what, mended))
 
     def _length_s(self, mending: Mending, cause: Cause) -> float:
         """Draw how long a repair takes [s]."""

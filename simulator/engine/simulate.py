@@ -25,6 +25,8 @@ from simulator.reliability.recovery import PARTS, SPARE_WAIT, SWAP, exposed_from
 from simulator.reliability.spares import Pool
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
+make = tuple.__new__  # of records, without the detour through a NamedTuple's own, which costs as much as an event
+
 Story: TypeAlias = Generator[Event, Any, None]
 
 
@@ -56,18 +58,20 @@ class _Task:
     work_s: float
     saved: float = 0.0  # usable saves
     all_s: float = field(init=False)  # time to be worked and saved from the beginning
+    overhead_s: float = field(init=False)  # of the stage's cycle
+    length_s: float = field(init=False)  # of the stage's cycle
 
     def __post_init__(self) -> None:
+        self.overhead_s, self.length_s = self.stage.cycle.overhead_s, self.stage.cycle.length_s
         self.all_s = float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
 
     @property
     def rest_s(self) -> float:
         """Time still to be worked and saved, from the last usable save [s]."""
-        return self.all_s - self.saved * self.stage.cycle.length_s
+        return self.all_s - self.saved * self.length_s
 
 
-@dataclass(frozen=True, slots=True)
-class _Attempt:
+class _Attempt(NamedTuple):
     """One try at the rest of a stage: the way in or back, then work until the end or the next stop."""
 
     began_s: float
@@ -119,6 +123,7 @@ class _Run:
         self.finish_s = 0.0  # when the stage ends if nothing strikes any more
         self.stage_s: list[float] = []
         self.stops = dict.fromkeys((cause.name for cause in scenario.causes), 0)
+        self.ways_back_s = [way_back_s(cause, scenario.recovery) for cause in scenario.causes]
         self.train = self.env.process(self._train())
 
     def _train(self) -> Story:
@@ -176,7 +181,7 @@ class _Run:
         cause, recovery = self.scenario.causes[stop.fault.cause], self.scenario.recovery
         self.stops[cause.name] += 1
         self._note_stop(task, attempt, stop)
-        parts = list(way_back_s(cause, recovery))
+        parts = list(self.ways_back_s[stop.fault.cause])
         known_s = stop.at_s + cause.detection_s
         self._fill(cause, stop.fault, known_s, parts)
         replaced_s = stop.at_s + math.fsum(parts[:3])
@@ -206,8 +211,8 @@ class _Run:
             return
         made, cycle = float(saves(uptime_s, task.stage.cycle)), task.stage.cycle
         task.saved += made
-        self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * cycle.overhead_s)
-        cause, kept_s = self.scenario.causes[stop.fault.cause].name, made * cycle.length_s
+        self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * task.overhead_s)
+        cause, kept_s = self.scenario.causes[stop.fault.cause].name, made * task.length_s
         self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, "wasted_progress", cause)
 
     def _note_end(self, task: _Task, attempt: _Attempt, entered_s: float) -> None:
@@ -222,26 +227,26 @@ class _Run:
             work_s = stage.productive_s
         self._note_work(stage, attempt.ready_s, work_s, saves_s)
         idle = (self.scenario.recovery.spares or 0) * self.scenario.accelerators_per_node
-        self._emit(entered_s, attempt.finish_s - entered_s, stage.name, "idle_spare", NO_CAUSE, idle)
+        length_s = attempt.finish_s - entered_s
+        if idle and length_s > 0:
+            self.sink.take(Record(entered_s, length_s, stage.name, "idle_spare", NO_CAUSE, idle))
 
     def _note_way(self, stage: Stage, attempt: _Attempt, until_s: float) -> None:
         """Record the parts of a way in or back, as far as it was gone."""
-        start_s = attempt.began_s
+        start_s, name, cause, machines = attempt.began_s, stage.name, attempt.cause, stage.accelerators
         for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            if part_s > 0:
-                self._note(stage, start_s, min(part_s, until_s - start_s), phase, attempt.cause)
-                start_s += part_s
+            if part_s > 0 and start_s < until_s:
+                told = (start_s, min(part_s, until_s - start_s), name, phase, cause, machines)
+                self.sink.take(make(Record, told))
+            start_s += part_s
 
     def _note_work(self, stage: Stage, start_s: float, work_s: float, saving_s: float) -> None:
         self._note(stage, start_s, work_s, "productive", NO_CAUSE)
         self._note(stage, start_s + work_s, saving_s, "checkpoint_save", NO_CAUSE)
 
     def _note(self, stage: Stage, start_s: float, duration_s: float, phase: str, cause: str) -> None:
-        self._emit(start_s, duration_s, stage.name, phase, cause, stage.accelerators)
-
-    def _emit(self, start_s: float, duration_s: float, subject: str, phase: str, cause: str, accelerators: int) -> None:
-        if duration_s > 0 and accelerators:
-            self.sink.take(Record(start_s, duration_s, subject, phase, cause, accelerators))
+        if duration_s > 0:
+            self.sink.take(make(Record, (start_s, duration_s, stage.name, phase, cause, stage.accelerators)))
 
 
 class _FleetRun(_Run):
@@ -264,8 +269,8 @@ class _FleetRun(_Run):
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
-        parts[SWAP] = 0.0 if filled is None else filled.swap_s
-        self.held_s = max(self.held_s, 0.0 if filled is None else filled.fit_s)
+        fit_s, parts[SWAP] = filled or (0.0, 0.0)
+        self.held_s = max(self.held_s, fit_s)
         parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
 
     def _expose(self, from_s: float) -> None:

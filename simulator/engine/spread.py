@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.queued import placement_speeds
 from simulator.engine.timeline import BLOCK
 from simulator.foundation.streams import generator
 from simulator.reliability.causes import Cause
@@ -20,11 +21,16 @@ FloatArray = NDArray[np.float64]
 
 
 def efficiencies(scenario: Scenario, replicas: range) -> FloatArray:
-    """Return each replica's efficiency as a multiple of the median, log-normal, shape (replicas,)."""
+    """Return each replica's efficiency as a multiple of the median, shape (replicas,).
+
+    It is log-normal; on a shared cluster it is also as the placement that the replica got allows.
+    """
+    placed = placement_speeds(scenario, replicas)
+    own = np.ones(len(replicas)) if placed is None else placed
     if scenario.efficiency_sigma == 0:
-        return np.ones(len(replicas))
+        return own
     normal = _draws(scenario.seed, "efficiency", replicas, normal=True)
-    return np.exp(scenario.efficiency_sigma * normal)
+    return own * np.exp(scenario.efficiency_sigma * normal)
 
 
 def luck_in_talks(scenario: Scenario, replicas: range) -> FloatArray:

@@ -6,6 +6,7 @@ so that nothing is ever accumulated. Both engines call these functions: the even
 with arrays of shape (replicas,).
 """
 
+import math
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -114,5 +115,7 @@ def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = Non
     >>> print(saves(50.0, Cycle(work_s=20.0, write_s=5.0, flush_s=10.0)))  # the second flush still runs
     1.0
     """
+    if isinstance(uptime_s, float):
+        return max(float(math.floor((uptime_s - cycle.lag_s) / cycle.length_s)), 0.0)
     found = np.divide(np.subtract(uptime_s, cycle.lag_s, out=out), cycle.length_s, out=out)
     return np.maximum(np.floor(found, out=out), 0.0, out=out)

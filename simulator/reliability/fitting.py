@@ -8,7 +8,7 @@ it is also tested by the ratio of likelihoods. Formulas: Lawless, "Statistical m
 
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -70,6 +70,8 @@ class Choice:
         Probability of so large a ratio of likelihoods if the law were exponential, from chi-squared with one degree.
     shape_low, shape_high : float
         95 % profile-likelihood interval of the Weibull shape.
+    observed_s, censored_s : array
+        The times themselves, ascending [s].
     """
 
     observed: int
@@ -78,6 +80,8 @@ class Choice:
     exponential_p: float
     shape_low: float
     shape_high: float
+    observed_s: FloatArray = field(repr=False, compare=False)
+    censored_s: FloatArray = field(repr=False, compare=False)
 
     @property
     def best(self) -> LawFit:
@@ -156,6 +160,8 @@ def choose(observed_s: ArrayLike, censored_s: ArrayLike = ()) -> Choice:
         exponential_p=math.erfc(math.sqrt(max(ratio, 0.0) / 2)),
         shape_low=low,
         shape_high=high,
+        observed_s=np.sort(times.seen) * times.unit_s,
+        censored_s=np.sort(times.open) * times.unit_s,
     )
 
 
@@ -272,6 +278,21 @@ _MOMENTS: Final[Mapping[str, Callable[[float, float], tuple[float, float]]]] = {
     "gamma": lambda k, scale_s: (k * scale_s, scale_s * _gamma_median(k)),
     "lognormal": lambda sigma, scale_s: (_lognormal_mean_s(sigma, scale_s), scale_s),
 }
+
+
+def survival(observed_s: FloatArray, censored_s: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Return the share that outlasts each different observed time (Kaplan and Meier 1958).
+
+    Examples
+    --------
+    >>> times, share = survival(np.array([1.0, 2.0, 4.0]), np.array([3.0]))
+    >>> times.tolist(), [round(each, 3) for each in share.tolist()]
+    ([1.0, 2.0, 4.0], [0.75, 0.5, 0.0])
+    """
+    times, ends = np.unique(observed_s, return_counts=True)
+    both = np.sort(np.concatenate([observed_s, censored_s]))
+    at_risk = both.size - np.searchsorted(both, times, side="left")
+    return times, np.asarray(np.cumprod(1.0 - ends / at_risk), dtype=np.float64)
 
 
 def poisson_interval(count: int, confidence: float = 0.95) -> tuple[float, float]:

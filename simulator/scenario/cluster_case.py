@@ -47,6 +47,8 @@ class SharedCluster:
         Of the log, where there is one.
     policies : sequence of str
         One, or several to compare, with the options that the teams give them.
+    labels : sequence of str
+        The same as they were written.
     usd_per_accelerator_h : float or None
         None where no price is stated.
     """
@@ -56,6 +58,7 @@ class SharedCluster:
     jobs: Sequence[Job]
     report: DropReport
     policies: Sequence[str]
+    labels: Sequence[str]
     capacity: int
     node_units: Sequence[int]
     rack_nodes: int | None

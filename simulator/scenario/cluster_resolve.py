@@ -78,6 +78,7 @@ def _resolved(
         title=document.title or findings.loaded.name,
         jobs=log.jobs,
         report=log.report,
+        labels=queue.policy or ["easy"],
         policies=[policy_text(text, queue.teams, log.units_per_accelerator) for text in queue.policy or ["easy"]],
         capacity=nodes * per_node,
         node_units=[per_node] * nodes,

@@ -41,8 +41,18 @@ def _states_efficiency(document: Document) -> bool:
     return any(name in table for table in tables for name in EFFICIENCIES)
 
 
+def _states_plan(document: Document) -> bool:
+    return bool(document.get("parallelism")) or any(
+        key in document.get("throughput", {}) for key in ("stack", "factor")
+    )
+
+
 def _is(section: str, key: str, value: str) -> Callable[[Document], bool]:
     return lambda document: document.get(section, {}).get(key) == value
+
+
+def _shares(document: Document) -> bool:
+    return bool(document.get("shared"))
 
 
 def _no_rate(document: Document) -> bool:
@@ -65,6 +75,8 @@ DEFAULTS = (
     Default(path=("phases",), value=[{"name": "train"}], source="one phase takes all tokens", evidence=""),
     Default(path=("throughput", "method"), value="stated", source="an efficiency is stated", evidence="",
             when=_states_efficiency),
+    Default(path=("throughput", "method"), value="model", evidence="", when=_states_plan,
+            source="a plan or a training stack is stated"),
     Default(path=("throughput", "method"), value="published", source="no efficiency is stated", evidence=""),
     Default(path=("cluster", "spares"), value="ample", source="assumption: a replacement is always at hand, unbilled",
             evidence="M", when=_no_pools),
@@ -91,6 +103,15 @@ DEFAULTS = (
     Default(path=("pricing", "term"), value="on_demand", source="the dearest of the usual terms", evidence="",
             when=_no_rate),
     Default(path=("pricing", "discount"), value=0.0, source="list price", evidence="", when=_is_list_price),
+    Default(path=("shared", "load"), value=0.83, evidence="S", when=_shares,
+            source="RSC-1 was 83 % utilised, arXiv 2410.21680 through notes"),
+    Default(path=("shared", "policy"), value="easy", evidence="", when=_shares,
+            source="first come first served with backfilling, as most schedulers of such clusters"),
+    Default(path=("shared", "placement"), value="compact", evidence="", when=_shares,
+            source="as few racks as the free nodes allow, as Slurm's topology/tree does"),
+    Default(path=("shared", "busy"), value="10 d", evidence="", when=_shares,
+            source="longer than most jobs, so that the empty start is forgotten"),
+    Default(path=("shared", "replications"), value=20, evidence="", when=_shares, source=CONVENTION),
     Default(path=("run", "replicas"), value=1000, source=CONVENTION, evidence=""),
     Default(path=("run", "seed"), value=1, source=CONVENTION, evidence=""),
     Default(path=("run", "engine"), value="auto", source="estimate where it applies, else simulate", evidence=""),

@@ -1,64 +1,17 @@
 """How fast an accelerator trains: a registry of methods, from a stated figure to a distribution of published runs."""
 
 import math
-from dataclasses import dataclass, field
-from typing import Protocol
 
 from simulator.foundation.units import show
+from simulator.scenario.asking import Method, Question, Speed, Stated
 from simulator.scenario.defaults import EFFICIENCIES
-from simulator.scenario.findings import Findings
-from simulator.scenario.lines import Path
-from simulator.scenario.machines import Machines
 from simulator.scenario.methods import METHODS
-from simulator.scenario.trained import Trained
+from simulator.scenario.predicted import FromModel
 
 QUARTILES = 2.0 * 0.6744897501960817  # distance of the quartiles of a normal distribution, in standard deviations
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Stated:
-    """An efficiency as a scenario states it, in one of three ways, and where."""
-
-    path: Path
-    mfu: float | None = None
-    tokens_per_second_per_accelerator: float | None = None
-    step_time: float | None = None
-
-    @property
-    def given(self) -> list[str]:
-        """Names of the figures that are stated."""
-        return [name for name in EFFICIENCIES if getattr(self, name) is not None]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """What a method may look at: one phase's machines, model and batch."""
-
-    machines: Machines
-    model: Trained | None
-    accelerators: int
-    batch_tokens: float | None
-    stated: Stated
-    findings: Findings = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Speed:
-    """Median tokens per second of one accelerator, and the spread of its logarithm across runs."""
-
-    tokens_per_s: float
-    sigma: float = 0.0
-
-
-class Method(Protocol):
-    """A way to an efficiency."""
-
-    def speed(self, question: Question) -> Speed | None:
-        """Return the speed; None with a problem noted."""
-        ...
-
-
-__all__ = ["METHODS", "Method", "Question", "Speed", "Stated", "speed_of"]
+__all__ = ["METHODS", "FromModel", "Method", "Question", "Speed", "Stated", "speed_of"]
 
 
 @METHODS.register("stated")

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 
 from simulator.catalogue.reader import Entry, read
+from simulator.scenario.asking import Question, Speed
 from simulator.scenario.defaults import EFFICIENCIES
-from simulator.scenario.efficiency import Question, Speed
 from simulator.scenario.methods import METHODS
 
 OTHER = "other"
@@ -79,4 +79,4 @@ class FromRuns:
         if known.entry.key == OTHER:
             findings.warn(f"No published runs on the family of {machine.key}: the efficiency is that of others.")
         rate = known.net_mfu * question.machines.peak_flop_per_s / question.model.flop_per_token
-        return Speed(tokens_per_s=rate, sigma=known.sigma)
+        return Speed(tokens_per_s=rate, sigma=known.sigma, why="spread between whole published runs")

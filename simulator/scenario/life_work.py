@@ -23,6 +23,7 @@ CONTEXT: Final = 1000  # tokens; assumption
 HALF_TO_TWICE: Final = (0.5, 1.0, 2.0)  # what the roofline is good for
 _MILLION: Final = 1e6
 _MOST_MONTHS: Final = 1200
+_LEAST_UTILISATION: Final = 1e-3
 _MOST_GROWTH: Final = math.log(_MILLION)
 
 
@@ -177,6 +178,8 @@ def _serving(draft: Draft) -> Work:
     for key in ("months", "written"):
         if getattr(table, key) is None:
             draft.problem(f"serving.{key}", "is missing; a demand states months and written (tokens a month)")
+    if table.written is not None and table.written[0] == 0:
+        draft.problem("serving.written", "is zero; write something larger: dollars are also shown by token")
     if (table.months or 1) * math.log1p(table.growth or 0.0) > _MOST_GROWTH:
         draft.problem(
             "serving.growth", f"over {table.months} months makes the demand more than a million times as large"
@@ -210,6 +213,10 @@ def _by_million(usd: tuple[float, float, float] | None) -> Estimate:
 
 def _utilisation(draft: Draft, table: ServingTable) -> float:
     if table.utilisation is not None:
+        if table.utilisation < _LEAST_UTILISATION:
+            draft.problem(
+                "serving.utilisation", f"{table.utilisation:g} is less than 0.1 %: that many machines stand idle"
+            )
         return table.utilisation
     draft.findings.fact((*draft.path, "serving", "utilisation"), f"{UTILISATION:g}",
                         "assumption, 0.2 to 0.7: demand follows the hours of the day", "M")  # fmt: skip

@@ -1,21 +1,20 @@
 """From a loaded text to a life cycle: teams, machines and stages looked up, checked, and put in order."""
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from simulator.catalogue.reader import entry
 from simulator.foundation.issues import ScenarioError, not_among
 from simulator.foundation.units import DIMENSIONS
 from simulator.scenario import schema
-from simulator.scenario.defaults import complete
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.life import YEAR_S, LifeCycle, Quality, longest, usual_s
 from simulator.scenario.life_means import pools_of, teams_of
 from simulator.scenario.life_work import Draft, work_of
 from simulator.scenario.load import Loaded
 from simulator.scenario.paying import UNDATED
-from simulator.scenario.problems import problems
-from simulator.scenario.resolve import RUN_ALONE, resolve
+from simulator.scenario.resolve import RUN_ALONE, completed, resolve
 from simulator.scenario.schema.lifecycle import LifeCycle as Tables
 from simulator.scenario.schema.lifecycle import LifeStage as StageTable
 from simulator.scenario.trained import shape_of
@@ -48,13 +47,7 @@ def lifecycle_of(loaded: Loaded) -> LifeCycle:
     ScenarioError
         With every problem: first all of the schema, then all of what the values mean together.
     """
-    _, found = problems(loaded.document)
-    if found:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
-    whole, _ = complete(loaded.document)
-    document, found = problems(whole)
-    if document is None:
-        raise AssertionError(f"a default does not fit the schema: {found}")
+    document, _, _ = completed(loaded)
     findings = Findings(loaded)
     tables = document.lifecycle
     if tables is None or not tables.stages:
@@ -68,7 +61,7 @@ def lifecycle_of(loaded: Loaded) -> LifeCycle:
 
 
 def _resolved(document: schema.Document, tables: Tables, run: Scenario | None, findings: Findings) -> LifeCycle:
-    start = document.start or document.pricing.date or UNDATED
+    start = _start(document, tables, findings)
     teams = teams_of(tables.teams, findings)
     pools = pools_of(document, tables.machines, start, findings)
     stages = [_stage(document, tables, name, table, findings) for name, table in tables.stages.items()]
@@ -97,6 +90,20 @@ def _resolved(document: schema.Document, tables: Tables, run: Scenario | None, f
         warnings=(*findings.warnings, *(each for each in (run.warnings if run else ()) if each != RUN_ALONE)),
         assumptions=findings.close(),
     )
+
+
+def _start(document: schema.Document, tables: Tables, findings: Findings) -> date:
+    """Return the first day; a price that is looked up needs one, and today is never taken."""
+    stated = document.start or document.pricing.date
+    if stated is not None:
+        return stated
+    undated = [name for name, pool in tables.machines.items() if pool.rate is None and pool.date is None]
+    if undated:
+        message = f"is missing: the price of {undated[0]} has a date; write start = 2026-01-31, or state its rate"
+        findings.problem(("start",), message)
+    else:
+        findings.fact(("start",), UNDATED.isoformat(), "default: a constant, so that results repeat")
+    return UNDATED
 
 
 def _stage(document: schema.Document, tables: Tables, name: str, table: StageTable, findings: Findings) -> LifeStage:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, replace
 
 from simulator.catalogue.reader import entry
 from simulator.scenario import schema
+from simulator.scenario.asking import Question, Speed, Stated
 from simulator.scenario.defaults import EFFICIENCIES
-from simulator.scenario.efficiency import Question, Speed, Stated, speed_of
+from simulator.scenario.efficiency import speed_of
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.lines import Path
 from simulator.scenario.machines import Machines
@@ -55,15 +56,19 @@ def phases(document: schema.Document, machines: Machines, model: Trained | None,
     stated = document.phases or []
     if not stated:
         findings.problem(("phases",), "the list is empty; write at least one phase, or leave it out")
-    drafts = [_draft(document, at, machines, model, findings) for at in range(len(stated))]
+    total = _total(document, findings)
+    drafts = [_draft(document, at, machines, model, total, findings) for at in range(len(stated))]
     names = [draft.name for draft in drafts]
     for draft in drafts:
         if names.count(draft.name) > 1:
             findings.problem((*draft.path, "name"), f"{draft.name!r} names {names.count(draft.name)} phases")
-    return _with_tokens(document, drafts, findings)
+    return _with_tokens(document, drafts, total, findings)
 
 
-def _draft(document: schema.Document, at: int, machines: Machines, model: Trained | None, findings: Findings) -> Phase:
+def _draft(
+    document: schema.Document, at: int, machines: Machines, model: Trained | None, total: float | None,
+    findings: Findings,
+) -> Phase:  # fmt: skip
     """Return one phase without its tokens."""
     phase, path = (document.phases or [])[at], ("phases", at)
     accelerators = phase.accelerators or machines.accelerators
@@ -85,7 +90,7 @@ def _draft(document: schema.Document, at: int, machines: Machines, model: Traine
         hours_s=phase.hours,
         gross=phase.hours_kind == "gross",
         tokens=phase.tokens,
-        speed=_speed(document, phase, path, accelerators, machines, model, findings),
+        speed=_speed(document, phase, path, accelerators, machines, model, total, findings),
         rate=phase.rate,
     )
 
@@ -97,6 +102,7 @@ def _speed(
     accelerators: int,
     machines: Machines,
     model: Trained | None,
+    total: float | None,
     findings: Findings,
 ) -> Speed | None:
     """Return the phase's speed, or None where hours say all that is needed."""
@@ -113,13 +119,18 @@ def _speed(
         batch_tokens=phase.batch or document.data.batch,
         stated=stated,
         findings=findings,
+        path=path,
+        run_tokens=total,
+        throughput=document.throughput,
+        parallelism=document.parallelism,
     )
     return speed_of(question, method)
 
 
-def _with_tokens(document: schema.Document, drafts: Sequence[Phase], findings: Findings) -> Sequence[Phase]:
+def _with_tokens(
+    document: schema.Document, drafts: Sequence[Phase], total: float | None, findings: Findings
+) -> Sequence[Phase]:
     """Share the tokens out: stated ones, shares, what stated hours train, and the rest."""
-    total = _total(document, findings)
     stated = document.phases or []
     done = [
         replace(draft, tokens=_own_tokens(draft, phase, total, findings))

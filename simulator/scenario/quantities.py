@@ -166,6 +166,9 @@ Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a 
 Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
 Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]
 Spread = Annotated[float, BeforeValidator(partial(_share, most=3.0)), _schema("a log standard deviation", "ratio")]
+Positive = Annotated[
+    float, BeforeValidator(partial(_quantity, dimension="ratio", positive=True)), _schema("a factor", "ratio")
+]
 PerThousand = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a number", "ratio")]
 Count = Annotated[int, BeforeValidator(partial(_whole, least=1)), _schema("a whole number", "count")]
 Number = Annotated[int, BeforeValidator(partial(_whole, least=0)), _schema("a whole number", "count")]

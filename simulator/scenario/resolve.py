@@ -11,8 +11,8 @@ from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
 from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
+from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
-from simulator.scenario.efficiency import Speed
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -24,6 +24,7 @@ from simulator.scenario.paying import book_file, preemptions, start_of, tariff_o
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
 from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
 from simulator.scenario.text import toml_value
@@ -44,13 +45,7 @@ def resolve(loaded: Loaded) -> Scenario:
     ScenarioError
         With every problem: first all of the schema, then all of what the values mean together.
     """
-    _, found = problems(loaded.document)
-    if found:
-        raise ScenarioError(loaded.issue(path, message) for path, message in found)
-    whole, used = complete(loaded.document)
-    document, found = problems(whole)
-    if document is None:
-        raise AssertionError(f"a default does not fit the schema: {found}")
+    document, whole, used = completed(loaded)
     findings = Findings(loaded)
     if document.queue is not None:
         findings.problem(("queue",), "makes it a shared cluster with many jobs; flopcast cluster simulates it")
@@ -66,6 +61,31 @@ def resolve(loaded: Loaded) -> Scenario:
         findings.close()
         raise AssertionError("machines are missing without a problem")
     return _resolved(document, site, findings, _settings(whole, used, loaded))
+
+
+def completed(loaded: Loaded) -> tuple[schema.Document, dict[str, Any], dict[Path, Default]]:
+    """Check a document against the schema, and write its defaults out.
+
+    Returns
+    -------
+    Document
+        With every default.
+    dict, and dict of path to Default
+        The same as TOML has it, and the defaults that were needed.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of the schema.
+    """
+    _, found = problems(loaded.document)
+    if found:
+        raise ScenarioError(loaded.issue(path, message) for path, message in found)
+    whole, used = complete(loaded.document)
+    document, found = problems(whole)
+    if document is None:
+        raise AssertionError(f"a default does not fit the schema: {found}")
+    return document, whole, used
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
@@ -95,6 +115,7 @@ def _resolved(
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
@@ -116,6 +137,7 @@ def _resolved(
         seed=document.run.seed or 0,
         replicas=document.run.replicas or 1,
         engine=document.run.engine or "auto",
+        shared=shared,
         fleet=fleet,
         published=_published(document.published),
         warnings=tuple(findings.warnings),
@@ -207,7 +229,8 @@ def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Finding
     sigma = max((_spread(document, draft) for draft in drafts if draft.hours_s is None), default=0.0)
     path = "throughput.spread"
     if document.throughput.spread is None and all(fact.path != path for fact in findings.facts):
-        why = "quartiles of published runs" if sigma else "hours or an efficiency are stated, so it does not vary"
+        whys = [draft.speed.why for draft in drafts if draft.speed and draft.speed.sigma == sigma]
+        why = whys[0] if sigma and whys else "hours or an efficiency are stated, so it does not vary"
         findings.fact(("throughput", "spread"), f"{sigma:.4g}", why)
     return sigma
 

@@ -9,6 +9,7 @@ from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.fleet import Fleet
 from simulator.reliability.recovery import Recovery
+from simulator.scenario.shared import Shared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -109,6 +110,8 @@ class Scenario:
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
         What turns accelerator-hours into dollars.
+    shared : Shared or None
+        The busy cluster on which the run waits for its machines; None where it has its own.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
@@ -130,6 +133,7 @@ class Scenario:
     seed: int
     replicas: int
     engine: str = "auto"
+    shared: Shared | None = None
     fleet: Fleet | None = None
     published: Published | None = None
     warnings: Sequence[str] = field(default=(), compare=False)

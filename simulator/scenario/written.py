@@ -7,8 +7,9 @@ from simulator.scenario.text import toml_key
 from simulator.scenario.values import Assumption, Scenario
 
 Rows = Sequence[tuple[str, Assumption]]
-_ORDER = ("note", "model", "data", "cluster", "throughput", "phases", "failures", "checkpoint", "recovery", "spares",
-          "repair", "retirement", "pricing", "lifecycle", "published", "run")  # fmt: skip
+_ORDER = ("note", "model", "data", "cluster", "throughput", "parallelism", "phases", "failures", "checkpoint",
+          "recovery", "spares", "repair", "retirement", "pricing", "lifecycle", "shared", "published",
+          "run")  # fmt: skip
 
 
 def resolved_toml(scenario: Scenario) -> str:

@@ -5,6 +5,7 @@ Arpaci-Dusseau and Vernon, JSSPP 2002 (reservation depth).
 """
 
 from collections.abc import Iterator
+from math import inf
 
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -62,8 +63,13 @@ class Conservative:
         self._add(queue, cluster, now_s)
 
     def _release(self, profile: Profile, cluster: ClusterView, now_s: float) -> bool:
-        """Give back what the ended jobs did not use; tell whether there was any."""
+        """Give back what ended jobs did not use, and those who went away unserved; tell whether there was any."""
         early = False
+        for job in cluster.left:
+            start_s = self._starts_s.pop(job.job_id, inf)
+            if start_s < inf:
+                profile.hold(max(start_s, now_s), start_s + job.estimate_s, -job.size)
+                early = True
         for stay in cluster.ended:
             if stay.due_s > now_s:
                 profile.hold(now_s, stay.due_s, -stay.size)
@@ -87,7 +93,7 @@ class Conservative:
         for job in queue[len(self._starts_s) :] if self._in_order(queue) else queue:
             if job.job_id not in self._starts_s:
                 start_s = profile.earliest(job.size, job.estimate_s, now_s)
-                if start_s < float("inf"):
+                if start_s < inf:
                     profile.hold(start_s, start_s + job.estimate_s, job.size)
                 self._starts_s[job.job_id] = start_s
                 cluster.note_promise(job, start_s)
@@ -137,7 +143,7 @@ class DepthK:
             starts_now = start_s <= now_s and cluster.fits(job)
             if not starts_now and protected == self.k:
                 continue
-            if start_s < float("inf"):
+            if start_s < inf:
                 profile.hold(start_s, start_s + job.estimate_s, job.size)
             if starts_now:
                 yield job

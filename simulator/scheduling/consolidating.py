@@ -13,8 +13,18 @@ from simulator.scheduling.nodes import PLACEMENTS, NodePool
 from simulator.scheduling.state import Place
 
 
+class _FewestNodes:
+    """A place is the fewest nodes, whichever they are."""
+
+    def has_room(self, job: Job, nodes: NodePool) -> bool:
+        """Count whole nodes; only a gang that leaves a part of one needs a closer look."""
+        whole, rest = divmod(job.size, nodes.largest)
+        full = len(_full(nodes))
+        return full > whole or (full == whole and not rest) or (full == whole and _fewest(job.size, nodes) is not None)
+
+
 @PLACEMENTS.register("consolidated")
-class Consolidated:
+class Consolidated(_FewestNodes):
     """The fewest nodes that can hold the gang, in whichever racks; it waits until there are such nodes."""
 
     def find(self, job: Job, nodes: NodePool) -> Place | None:
@@ -56,7 +66,7 @@ class OnePod(_Bound):
 
 
 @PLACEMENTS.register("compact")
-class Compact:
+class Compact(_FewestNodes):
     """The fewest nodes, in as few racks and pods as the free ones allow; it waits for nodes, never for racks.
 
     So do the leaves of Slurm's topology/tree.
@@ -178,19 +188,18 @@ def _on(found: Sequence[int], size: int, nodes: NodePool) -> Place:
 def _packed(size: int, nodes: NodePool, among: Iterable[int]) -> Place:
     """Fill the emptiest racks first, the last piece in the tightest rack that holds it."""
     racks = _grouped(among, nodes.racks)
+    ranked = sorted(racks, key=lambda rack: (-len(racks[rack]), rack))
     left = -(-size // nodes.largest)
     found: list[int] = []
-    while left:
-        enough = [rack for rack, free in racks.items() if len(free) >= left]
-        rack = (
-            min(enough, key=lambda rack: (len(racks[rack]), rack))
-            if enough
-            else max(racks, key=lambda rack: (len(racks[rack]), -rack))
-        )
-        taken = racks.pop(rack)[:left]
-        found += taken
-        left -= len(taken)
-    return _on(found, size, nodes)
+    for at, rack in enumerate(ranked):
+        if len(racks[rack]) >= left:
+            last = min(
+                (other for other in ranked[at:] if len(racks[other]) >= left), key=lambda one: (len(racks[one]), one)
+            )
+            return _on([*found, *racks[last][:left]], size, nodes)
+        found += racks[rack]
+        left -= len(racks[rack])
+    raise AssertionError(f"{size} units do not fit these nodes")
 
 
 def _in_one(size: int, nodes: NodePool, groups: Sequence[int]) -> Place | None:

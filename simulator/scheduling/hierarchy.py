@@ -5,6 +5,7 @@ queues, preemption within a queue, and jobs that may not be preempted staying wi
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -12,6 +13,7 @@ from simulator.scheduling.priority import enough
 from simulator.scheduling.state import ClusterView, Queue, Stay
 
 WEIGHT = ".weight"
+ROUNDING = 1e-9
 
 
 @QUEUE_POLICIES.register("over-quota")
@@ -63,13 +65,13 @@ class OverQuota:
             found[name] = quotas[name] * scale
         hungry = [name for name in names if found[name] < want[name] and self._weight(name) > 0]
         left = units - sum(found[name] for name in names)
-        while hungry and left > 1e-9:
+        while hungry and left > ROUNDING:
             all_weights = sum(map(self._weight, hungry))
             parts = {name: min(left * self._weight(name) / all_weights, want[name] - found[name]) for name in hungry}
             for name, part in parts.items():
                 found[name] += part
             left -= sum(parts.values())
-            hungry = [name for name in hungry if want[name] - found[name] > 1e-9]
+            hungry = [name for name in hungry if want[name] - found[name] > ROUNDING]
         for name in names:
             children = [child for child in want if child.rpartition("/")[0] == name]
             if children:
@@ -80,17 +82,24 @@ class OverQuota:
 
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:  # noqa: ARG002 - the protocol
         """Return who makes room for the first job that is due and does not fit."""
+        if not queue:
+            return ()
         view = _Holdings(queue, cluster, self)
+        in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
         for job in view.order(queue):
-            if not view.may_start(job) or cluster.fits(job):
+            kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
+            if kind in in_vain or not view.may_start(job) or cluster.fits(job):
                 continue
             victims = enough(job, view.reclaimable(job), cluster) or enough(job, view.outranked(job), cluster)
             if victims:
                 return victims
+            in_vain.add(kind)
         return ()
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
         """Yield one job of the queue that is furthest below its share at a time."""
+        if not queue:
+            return
         view = _Holdings(queue, cluster, self)
         waiting = list(queue)
         self._tight = {job for job in waiting if not view.may_start(job)}
@@ -149,42 +158,52 @@ class _Holdings:
 
     def is_due(self, job: Job) -> bool:
         """Tell whether its queue stays within its fair share."""
-        return all(self.held.get(name, 0) + job.size <= self.share[name] + 1e-9 for name in lineage(_leaf(job)))
+        return all(self.held.get(name, 0) + job.size <= self.share[name] + ROUNDING for name in lineage(_leaf(job)))
 
     def reclaimable(self, job: Job) -> Iterator[Stay]:
         """Yield those of queues above their share that can leave without falling below it, if the job is due."""
         if not self.is_due(job):
             return
-        held = dict(self.held)
-        stays = [stay for stay in self._staying if stay.job.preemptible and _leaf(stay.job) != _leaf(job)]
-        stays.sort(key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
-        while True:
-            names = {_leaf(stay.job) for stay in stays}
-            over = {name: held.get(name, 0) - self.share[name] for name in names}
-            worst = max((name for name in over if over[name] > 1e-9), key=lambda name: (over[name], name), default=None)
-            if worst is None:
+        stays: dict[str, list[Stay]] = {}
+        for stay in self._staying:
+            name = _leaf(stay.job)
+            if stay.job.preemptible and name != _leaf(job):
+                stays.setdefault(name, []).append(stay)
+        over = {name: self.held[name] - self.share[name] for name in stays}
+        for name in stays:
+            stays[name].sort(key=_later_first)
+        while over:
+            worst = max(over, key=lambda name: (over[name], name))
+            if over[worst] <= ROUNDING:
                 return
-            stay = next(stay for stay in stays if _leaf(stay.job) == worst)
-            stays.remove(stay)
-            for name in lineage(worst):
-                held[name] = held.get(name, 0) - stay.size
+            stay = stays[worst].pop()
+            over[worst] -= stay.size
+            if not stays[worst]:
+                del over[worst]
             yield stay
 
     def outranked(self, job: Job) -> list[Stay]:
         """Return the jobs of lower priority in the same queue, the lowest and latest first."""
+        name = _leaf(job)
         stays = [
             stay
             for stay in self._staying
-            if _leaf(stay.job) == _leaf(job) and stay.job.preemptible and stay.job.priority < job.priority
+            if stay.job.priority < job.priority and stay.job.preemptible and _leaf(stay.job) == name
         ]
-        return sorted(stays, key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+        return sorted(stays, key=_later_first, reverse=True)
+
+
+def _later_first(stay: Stay) -> tuple[float, float, int]:
+    """Sort so that the lowest priority, and among equals the latest, comes last."""
+    return -stay.job.priority, stay.start_s, stay.rank
 
 
 def _leaf(job: Job) -> str:
     return job.queue or "none"
 
 
-def lineage(leaf: str) -> list[str]:
+@cache
+def lineage(leaf: str) -> Sequence[str]:
     """Return a queue with all above it, the root first.
 
     Examples

@@ -91,6 +91,10 @@ class DevicePool:
         numbers = tuple(self._unshared(node)[:count] for node, count in zip(place.nodes, place.units, strict=True))
         return Place(place.nodes, tuple(count * self.device for count in place.units), numbers)
 
+    def fits(self, job: Job) -> bool:
+        """Tell whether there is a place for the job now."""
+        return self.find(job) is not None
+
     def _fraction(self, size: int) -> Place | None:
         at = bisect_left(self.shared, (size,))
         if at < len(self.shared):
@@ -201,6 +205,10 @@ class MixedPool:
                 first = self._first[kind]
                 return place._replace(nodes=tuple(first + node for node in place.nodes))
         return None
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether one of the kinds has a place for the job now."""
+        return any(self.pools[kind].fits(job) for kind in job.kinds or self.pools if kind in self.pools)
 
     def _own(self, place: Place) -> tuple[Pool, Place]:
         """Return the pool of a place, and the place in that pool's own numbers."""

@@ -38,6 +38,15 @@ class BoundRule(Protocol):
         ...
 
 
+@runtime_checkable
+class QuickRule(Protocol):
+    """A rule that can tell faster whether there is a place than where."""
+
+    def has_room(self, job: Job, nodes: "NodePool") -> bool:
+        """Tell whether `find` would return a place."""
+        ...
+
+
 PLACEMENTS: Registry[type[PlacementRule]] = Registry("placement rule", group="flopcast.placements")
 
 
@@ -88,6 +97,7 @@ class NodePool:
         for node, count in enumerate(units):
             self.by_free[count].append(node)
         self.broken: set[int] = set()
+        self._quick = rule if isinstance(rule, QuickRule) else None
 
     @property
     def capacity(self) -> int:
@@ -97,6 +107,12 @@ class NodePool:
     def find(self, job: Job) -> Place | None:
         """Return where the rule would put the gang now."""
         return self.rule.find(job, self) if job.size <= self.free else None
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether the rule has a place for the gang now."""
+        if self._quick is None or job.size > self.free:
+            return self.find(job) is not None
+        return self._quick.has_room(job, self)
 
     def take(self, place: Place) -> None:
         """Hold units; it is an error if they are not free."""

@@ -8,8 +8,16 @@ from simulator.scheduling.nodes import PLACEMENTS, NodePool
 from simulator.scheduling.state import Place
 
 
+class _Anywhere:
+    """Units anywhere will do, so enough of them are a place."""
+
+    def has_room(self, job: Job, nodes: NodePool) -> bool:
+        """Count."""
+        return job.size <= nodes.free
+
+
 @PLACEMENTS.register("first-fit")
-class FirstFit:
+class FirstFit(_Anywhere):
     """Free units in order of the nodes, wherever they are."""
 
     def find(self, job: Job, nodes: NodePool) -> Place | None:
@@ -18,7 +26,7 @@ class FirstFit:
 
 
 @PLACEMENTS.register("best-fit")
-class BestFit:
+class BestFit(_Anywhere):
     """The node with the least room that holds the gang; a larger gang fills the emptiest nodes first."""
 
     def find(self, job: Job, nodes: NodePool) -> Place | None:
@@ -34,7 +42,7 @@ class BestFit:
 
 
 @PLACEMENTS.register("spread")
-class Spread:
+class Spread(_Anywhere):
     """Unit by unit on the node with the most room: gangs are scattered as far as possible."""
 
     def find(self, job: Job, nodes: NodePool) -> Place | None:

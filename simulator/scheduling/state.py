@@ -30,6 +30,7 @@ class Stay(NamedTuple):
     start_s: float
     job: Job
     place: Place | None
+    speed: float = 1.0  # over that on the closest placement
 
 
 class Pool(Protocol):
@@ -49,6 +50,10 @@ class Pool(Protocol):
 
     def find(self, job: Job) -> Place | None:
         """Return where the job would go now, or None."""
+        ...
+
+    def fits(self, job: Job) -> bool:
+        """Tell whether there is a place for the job now."""
         ...
 
     def take(self, place: Place) -> None:
@@ -77,6 +82,14 @@ class Pool(Protocol):
 
     def obstacle(self, job: Job) -> str:
         """Say why enough free units are no place for the job."""
+        ...
+
+
+class Paces(Protocol):
+    """Knows how fast a job goes where it was placed."""
+
+    def speed(self, job: Job, place: Place) -> float:
+        """Return the speed, over that on the closest placement; positive, at most 1."""
         ...
 
 
@@ -115,6 +128,8 @@ class ClusterState:
         Running jobs by believed end; equal ends in order of starting.
     ended : list of Stay
         What left since the last pass.
+    left : list of Job
+        Who went away unserved since the last pass.
     leaving : dict of int to Stay
         Stays under notice, by rank.
     promised_s : dict
@@ -130,6 +145,7 @@ class ClusterState:
         self.free = capacity
         self.ends: list[Stay] = []
         self.ended: list[Stay] = []
+        self.left: list[Job] = []
         self.leaving: dict[int, Stay] = {}
         self.down = 0
         self.gate: Gate | None = None
@@ -193,17 +209,26 @@ class ClusterState:
 
 
 class PlacedState(ClusterState):
-    """Units on nodes: a job fits if the placement rule finds room for the whole gang."""
+    """Units on nodes: a job fits if the placement rule finds room for the whole gang.
 
-    def __init__(self, pool: Pool) -> None:
+    Parameters
+    ----------
+    pool : Pool
+        The nodes.
+    pace : Paces or None
+        What a placement does to the speed of a job, and so to the time when it is believed to end.
+    """
+
+    def __init__(self, pool: Pool, pace: Paces | None = None) -> None:
         super().__init__(pool.capacity)
         self.pool = pool
+        self.pace = pace
         self.free = pool.free
         self._out: dict[int, list[str]] = {}  # why each node is out of service; it is back when no reason is left
 
     def fits(self, job: Job) -> bool:
         """Tell whether the rule finds a place now."""
-        return super().fits(job) and self.pool.find(job) is not None
+        return super().fits(job) and self.pool.fits(job)
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
@@ -214,7 +239,19 @@ class PlacedState(ClusterState):
         for stay in stays:
             assert stay.place is not None
             future.give(stay.place)
-        return job.size <= future.free and future.find(job) is not None
+        return job.size <= future.free and future.fits(job)
+
+    def begin(self, job: Job, now_s: float) -> Stay:
+        """Place a job that fits; where it lies sets how fast it goes."""
+        if self.pace is None:
+            return super().begin(job, now_s)
+        self._rank += 1
+        place = self._take(job)
+        speed = self.pace.speed(job, place)
+        due_s = now_s + (job.estimate_s if speed == 1 else job.estimate_s / speed)
+        stay = Stay(due_s, self._rank, job.size, now_s, job, place, speed)
+        insort(self.ends, stay)
+        return stay
 
     def _take(self, job: Job) -> Place:
         place = self.pool.find(job)
@@ -233,7 +270,7 @@ class PlacedState(ClusterState):
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
-        return super().obstacle(job) or (None if self.pool.find(job) else self.pool.obstacle(job))
+        return super().obstacle(job) or (None if self.pool.fits(job) else self.pool.obstacle(job))
 
     def lose(self, node: int, cause: str = "failure") -> list[Stay]:
         """Take a node out of service and return who is on it."""
@@ -284,7 +321,7 @@ class PlacedState(ClusterState):
             assert stay.place is not None
             future.give(stay.place)
             time_s = max(stay.due_s, now_s)
-            found = found or (future.free >= job.size and future.find(job) is not None)
+            found = found or (future.free >= job.size and future.fits(job))
         if not found:
             time_s = float("inf")
         self.note_promise(job, time_s)
@@ -306,11 +343,14 @@ class PlacedPromise(Promise):
         """Tell whether the job ends in time, or leaves a place for the one ahead."""
         if now_s + job.estimate_s <= self.time_s:
             return True
+        if job.size > self.extra:  # whatever its place, it would leave too few units
+            return False
         place = self.pool.find(job)
         if place is None:
             return False
         self.future.take(place)
-        if self.future.find(self.job) is not None:
+        if self.future.fits(self.job):
+            self.extra -= sum(place.units)
             return True
         self.future.give(place)
         return False
@@ -323,6 +363,7 @@ class ClusterView(Protocol):
     free: int
     ends: list[Stay]
     ended: list[Stay]
+    left: list[Job]
     leaving: dict[int, Stay]
 
     def fits(self, job: Job) -> bool:

@@ -13,6 +13,7 @@ from simulator.workload.plan import Plan
 from simulator.workload.prediction import GENERIC, Prediction, predict
 from simulator.workload.search import Limits, blocks
 from simulator.workload.shape import shape_of
+from simulator.workload.stack import Parameters
 from simulator.workload.stacks import default_sequence_parallel, default_zero, interleaves, traits_of
 
 JUST_ENOUGH: Final = (0.0, 1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
@@ -60,6 +61,8 @@ def search(
     limits: Limits,
     *,
     stack: str | None = None,
+    factor: float | None = None,
+    parameters: Parameters | None = None,
     keep: int = 10,
     note: Callable[[int, int], object] | None = None,
 ) -> Search:
@@ -67,6 +70,10 @@ def search(
 
     Parameters
     ----------
+    factor : float, optional
+        Stack factor from the user's own measurements.
+    parameters : Parameters, optional
+        Global parameters in place of those in the catalogue.
     keep : int
         How many of the fastest to keep.
     note : callable, optional
@@ -83,7 +90,10 @@ def search(
     kept: list[Plan] = []
     nearest: tuple[float, Plan] | None = None
     for plan in blocks(architecture, limits):
-        found = predict(architecture, plan, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack)
+        found = predict(
+            architecture, plan, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
+            factor=factor, parameters=parameters,
+        )  # fmt: skip
         total = _as_array(found.memory.total_bytes, plan)
         fits, seconds = total <= chip.hbm_bytes, _as_array(found.step_time_s.p50, plan)
         seen, fitting = seen + len(total), fitting + int(fits.sum())
@@ -96,7 +106,7 @@ def search(
     if not kept:
         assert nearest is not None
         raise PlanError(f"none of {seen} plans fits: {_overflow(architecture, nearest[1], chip, limits, stack)}")
-    return _ranked(architecture, chip, fabric, limits, stack, Plan.join(kept), keep, seen, fitting)
+    return _ranked(architecture, chip, fabric, limits, stack, factor, parameters, Plan.join(kept), keep, seen, fitting)
 
 
 def best_plan(
@@ -136,7 +146,26 @@ def best_plan(
     limits = usual_limits(
         fabric, accelerators=accelerators, seq=seq, global_batch=global_batch, stack=stack, fp8=fp8, known=known
     )
-    return search(architecture, chip, fabric, limits, stack=stack, keep=1).best.plan.at(0)
+    return best_plan_within(architecture, chip, fabric, limits, stack=stack)
+
+
+def best_plan_within(
+    architecture: Architecture,
+    chip: Chip,
+    fabric: Fabric,
+    limits: Limits,
+    *,
+    stack: str | None = None,
+    parameters: Parameters | None = None,
+) -> Plan:
+    """Pick the fastest legal plan that fits, within limits.
+
+    Raises
+    ------
+    PlanError, ValueError
+        If no plan fits or none is legal.
+    """
+    return search(architecture, chip, fabric, limits, stack=stack, parameters=parameters, keep=1).best.plan.at(0)
 
 
 def usual_limits(
@@ -254,16 +283,19 @@ def _ranked(
     fabric: Fabric,
     limits: Limits,
     stack: str | None,
+    factor: float | None,
+    parameters: Parameters | None,
     plan: Plan,
     keep: int,
     seen: int,
     fitting: int,
 ) -> Search:
     def found(chosen: Plan) -> Found:
-        return Found(
-            chosen,
-            predict(architecture, chosen, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack),
-        )
+        prediction = predict(
+            architecture, chosen, chip, fabric, seq=limits.seq, global_batch=limits.global_batch, stack=stack,
+            factor=factor, parameters=parameters,
+        )  # fmt: skip
+        return Found(chosen, prediction)
 
     everything = found(plan)
     seconds = _as_array(everything.prediction.step_time_s.p50, plan)

@@ -1,12 +1,12 @@
 """What a plan achieves: step time with its interval, throughput, utilisation, memory."""
 
 import math
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.catalogue.reader import CatalogueError, entry
+from simulator.catalogue.reader import CatalogueError, Entry, entry
 from simulator.workload.architecture import Architecture, training_flops
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import Memory, memory
@@ -117,10 +117,25 @@ def stack_factor(key: str, generation: str | None = None) -> tuple[float, float]
         entry("throughput_stacks", key)  # a stack that nobody has heard of is an error with the nearest names
         unknown = stacks["unknown"]
         return unknown.number("factor"), unknown.number("sigma")
-    sigma, seen = found.number("sigma"), found.values.get("generations", ())
-    if generation is not None and isinstance(seen, tuple) and generation not in seen:
-        sigma = math.hypot(sigma, OTHER_CHIP_SIGMA)
-    return found.number("factor"), sigma
+    if generation is None:
+        return found.number("factor"), found.number("sigma")
+    seen = dict(zip(_list(found, "generations"), _list(found, "sigmas"), strict=True))
+    return found.number("factor"), float(seen.get(generation, math.hypot(found.number("sigma"), OTHER_CHIP_SIGMA)))
+
+
+def chosen_plan(stack: str | None) -> tuple[float, float]:
+    """Measured step time over that of the fastest plan of a search, and the log standard deviation of what remains.
+
+    For a forecast that does not know the plan: what people ran is slower than the fastest, and nobody knows how much.
+    """
+    name = "chosen-plan-unknown-stack" if stack in {None, GENERIC} else "chosen-plan"
+    found = entry("throughput_parameters", name)
+    return found.number("factor"), found.number("sigma")
+
+
+def _list(found: Entry, name: str) -> tuple[Any, ...]:
+    values = found.values.get(name, ())
+    return values if isinstance(values, tuple) else ()
 
 
 def known_stack(key: str) -> bool:

@@ -37,6 +37,7 @@ class Shape(NamedTuple):
     expert_weights: Number  # of one expert
     embedding_parameters: Number
     head_parameters: Number  # of the output head
+    tied_parameters: Number  # of a table that serves as embedding and as output head
     parameters: Number
     expert_parameters: Number  # routed experts of all layers
 
@@ -77,6 +78,7 @@ def shape_of(arch: Architecture) -> Shape:
         expert_weights=float(arch.expert_matrix),
         embedding_parameters=float(arch.embedding_parameters),
         head_parameters=float(arch.head_matrix),
+        tied_parameters=float(arch.vocab * arch.hidden if arch.tied else 0),
         parameters=float(arch.parameters),
         expert_parameters=float(moe * (arch.experts or 0) * arch.expert_matrix),
     )

@@ -23,6 +23,7 @@ class Traits(NamedTuple):
     ep_overlap: Number = 0.3  # share of expert exchange hidden under other work
     pipe_overlap: Number = 1.0  # 1 where an interleaved pipeline hands over while it works
     dp_overlap: Number = 1.0  # 1 where gradient reduction runs under the backward pass
+    whole_gradients: Number = 0.0  # 1 where ZeRO-1 ranks all-reduce every gradient, though each updates a part
     gradient_bytes: Number = 4.0  # of one gradient, in memory and on the wire
     factor: Number = 1.0  # calibrated: measured over modelled step time
 

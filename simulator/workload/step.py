@@ -89,7 +89,7 @@ def step(
     m = plan.micro_batches(global_batch)
     turn_s = turn.total_s + layers * sum(links)
     sharing_s, once_s = _gradients(shape, plan, fabric, traits, parameters, turn_s)
-    pipe_s = m * plan.vpp * _pipe(shape, plan, fabric, traits, parameters, seq)
+    pipe_s = _pipe(shape, plan, fabric, traits, parameters, seq, m)
     bubble_s = (plan.pp - 1.0) / plan.vpp * (turn_s + sharing_s)
     optimizer_s = _optimizer(shape, plan, chip)
     parts = [m * part for part in (*turn, *(layers * link for link in links))]
@@ -100,9 +100,17 @@ def step(
 
 
 def parameters_per_device(shape: Shape, plan: Plan) -> tuple[Number, Number]:
-    """Dense and expert parameters that a device holds before ZeRO, on the average stage."""
-    dense = shape.parameters - shape.expert_parameters
-    return dense / (plan.tp * plan.pp), shape.expert_parameters / (plan.tp * plan.pp * plan.ep)
+    """Dense and expert parameters that a device of the fullest stage holds before ZeRO.
+
+    The stages at the ends hold a table beside their layers: one layer fewer, where layers do not fill all stages.
+    """
+    layers = np.ceil(shape.layers / plan.pp)
+    each = (shape.parameters - shape.expert_parameters - shape.embedding_parameters) / shape.layers
+    table = np.where(plan.pp > 1, shape.vocab * shape.hidden, shape.embedding_parameters)
+    room = np.where(np.mod(shape.layers, plan.pp) == 0, 0.0, 1.0)
+    dense = np.maximum(layers * each, (layers - room) * each + table)
+    experts = shape.expert_parameters * layers / shape.layers
+    return dense / plan.tp, experts / (plan.tp * plan.ep)
 
 
 def _links(
@@ -124,8 +132,10 @@ def _links(
     return Links(*(np.where(n > 1, t, 0.0) for n, t in ((plan.tp, tp_s), (plan.cp, cp_s), (plan.ep, ep_s))))
 
 
-def _pipe(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters, seq: Number) -> Number:
-    """Hand-over of one micro-batch to the next stage and back [s]."""
+def _pipe(
+    shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters, seq: Number, micro_batches: Number
+) -> Number:
+    """Hand-over of micro-batches to the next stage and back; while the pipeline fills and drains, none hides [s]."""
     inside = plan.tp * plan.cp * plan.dp * 2 <= fabric.scale_up_domain
     link = fabric.scale_up_bytes_per_s * parameters.link_efficiency
     network = fabric.nic_bytes_per_s * parameters.network_efficiency
@@ -134,7 +144,8 @@ def _pipe(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: 
         inside, fabric.scale_up_latency_s, fabric.network_latency_s
     )
     hidden = (np.asarray(traits.pipe_overlap) > 0) & (np.asarray(plan.vpp) > 1)
-    return np.where(plan.pp > 1, 2.0 * once * np.where(hidden, parameters.exposed_share, 1.0), 0.0)
+    shown = micro_batches * plan.vpp * np.where(hidden, parameters.exposed_share, 1.0) + (plan.pp - 1.0)
+    return np.where(plan.pp > 1, 2.0 * once * shown, 0.0)
 
 
 def _gradients(
@@ -159,12 +170,22 @@ def _gradients(
     reduced_s = parts_s(traits.gradient_bytes)
     gathered_s = parts_s(PARAMETER_BYTES)
     each_s = np.where(zero >= 2, gathers * gathered_s + reduced_s, 0.0)
-    last_s = np.where(zero >= 2, 0.0, reduced_s + np.where(zero == 1, gathered_s, reduced_s)) + across_s
+    all_reduced = (zero == 0) | ((zero == 1) & (np.asarray(traits.whole_gradients) > 0))
+    once_s = reduced_s + np.where(all_reduced, reduced_s, 0.0) + np.where(zero == 1, gathered_s, 0.0)
+    last_s = np.where(zero >= 2, 0.0, once_s) + across_s
     window_s = np.where(np.asarray(traits.dp_overlap) > 0, turn_s, 0.0)
     hidden_s = exposed_s(last_s, window_s, parameters)
-    once_s = np.where(np.asarray(traits.dp_overlap) > 0, hidden_s, last_s)
+    shown_s = np.where(np.asarray(traits.dp_overlap) > 0, hidden_s, last_s)
     busy = replicas > 1
-    return np.where(busy, exposed_s(each_s, turn_s, parameters), 0.0), np.where(busy, once_s, 0.0)
+    tied_s = _tied(shape, plan, fabric, traits, parameters)
+    return np.where(busy, exposed_s(each_s, turn_s, parameters), 0.0), np.where(busy, shown_s, 0.0) + tied_s
+
+
+def _tied(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters) -> Number:
+    """All-reduce of the gradient of a table that the end stages share, after the last backward pass [s]."""
+    ends = group(2.0, plan.tp * plan.cp * plan.dp * np.maximum(plan.pp - 1.0, 1.0), fabric, traits, parameters)
+    size = traits.gradient_bytes * shape.tied_parameters / plan.tp
+    return np.where((plan.pp > 1) & (np.asarray(shape.tied_parameters) > 0), reduce_s(size, ends), 0.0)
 
 
 def _optimizer(shape: Shape, plan: Plan, chip: Chip) -> Number:

@@ -284,3 +284,13 @@ def test_a_gang_stays_within_one_kind_that_it_can_run_on(wanted):
         assert pool.free == pool.capacity - taken
     if pools["A"].free < 12:
         assert pool.obstacle(gang(12, ("A",))) == "kind" or pools["A"].free >= 12
+
+
+@pytest.mark.parametrize("rule", ON_NODES)
+@given(taken=st.lists(st.integers(0, 4), min_size=12, max_size=12), size=st.integers(1, 48))
+@fast
+def test_a_quick_answer_is_the_answer(rule, taken, size):
+    pool = NodePool([4] * 12, PLACEMENTS[rule](), [n // 3 for n in range(12)], [n // 6 for n in range(12)])
+    for node, units in enumerate(taken):
+        pool.set_free(node, 4 - units)
+    assert pool.fits(gang(size)) == (pool.find(gang(size)) is not None)

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 from analysis.cli.fit import fit
 from analysis.metrics.observation import Observation
 from analysis.metrics.outages import study
+from simulator.engine.run import run
 from simulator.scenario.api import scenario
 from simulator.traces.outage_logs import read_outages
 
@@ -74,5 +75,10 @@ def test_from_the_log_to_a_scenario_that_uses_it(tmp_path):
     assert [cause.name for cause in found.causes] == [
         "hardware", "software", "undetermined", "facilities", "network", "human_error",
     ]  # fmt: skip
+    laws = {cause.name: (type(cause.law).__name__, cause.repair_law) for cause in found.causes}
+    assert laws["hardware"] == ("Gamma", "lognormal")
+    assert laws["software"] == ("Weibull", "lognormal")
+    assert laws["human_error"] == ("NoneType", "lognormal")
+    assert run(found, range(2)).interruptions.min() > 0
     per_day = sum(cause.rate_per_node_s for cause in found.causes) * 86400 * 1000
     assert per_day == pytest.approx(rate, rel=1e-5)

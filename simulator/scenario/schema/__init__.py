@@ -7,8 +7,10 @@ from simulator.scenario.schema.document import Document, PublishedRun, Run, Scen
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -26,6 +28,7 @@ __all__ = [
     "Mending",
     "Model",
     "OwnCause",
+    "Parallelism",
     "Part",
     "Phase",
     "Preemption",
@@ -38,6 +41,7 @@ __all__ = [
     "Run",
     "ScenarioFile",
     "Section",
+    "Shared",
     "Spares",
     "Terms",
     "Throughput",

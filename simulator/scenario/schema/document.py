@@ -9,9 +9,11 @@ from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
+from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.queue import Queue
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
+from simulator.scenario.schema.sharing import Shared
 from simulator.scenario.schema.stops import Failures, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
@@ -47,6 +49,7 @@ class Document(Section):
     data: Data = Data()
     cluster: Cluster = Cluster()
     throughput: Throughput = Throughput()
+    parallelism: Parallelism = Parallelism()
     phases: list[Phase] | None = None
     failures: Failures = Failures()
     checkpoint: Checkpoint = Checkpoint()
@@ -55,6 +58,7 @@ class Document(Section):
     repair: Repair = Repair()
     retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
+    shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None

@@ -8,6 +8,7 @@ from simulator.scenario import keys
 from simulator.scenario.quantities import (
     Count,
     Mfu,
+    Positive,
     Price,
     Share,
     Spread,
@@ -43,9 +44,11 @@ class Data(Section):
 class Throughput(Section):
     """How fast the job steps: stated in one of three ways, or by a method."""
 
-    method: Annotated[str | None, *key_of(keys.efficiency_methods, "published, or stated where a figure is given")] = (
-        None
-    )
+    method: Annotated[
+        str | None, *key_of(keys.efficiency_methods, "published, model, or stated where a figure is given")
+    ] = None
+    stack: Annotated[str | None, *key_of(keys.entries("throughput_stacks"), "training software, for the model")] = None
+    factor: Positive | None = None
     mfu: Mfu | None = None
     tokens_per_second_per_accelerator: TokenRate | None = None
     step_time: Time | None = None

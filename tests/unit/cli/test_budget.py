@@ -1,6 +1,7 @@
 """``flopcast budget``: what people read, what programs read, and wrong input."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import typer
 from typer.testing import CliRunner
 
 from analysis.cli.budget import budget
+from analysis.cli.main import main
 from simulator.foundation.units import UnitError
 
 app = typer.Typer()
@@ -65,6 +67,17 @@ def test_pictures(tmp_path: Path, suffix: str) -> None:
 def test_wrong_input_is_said_in_one_sentence(words: list[str], message: str) -> None:
     with pytest.raises(UnitError, match=message):
         run(*words)
+
+
+@pytest.mark.parametrize(("flag", "word"), [("--law", "besiroglou"), ("--accelerator", "h1000"), ("--term", "sport")])
+def test_unknown_words_end_with_one_message(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], flag: str, word: str
+) -> None:
+    monkeypatch.setattr(sys, "argv", ["flopcast", "budget", "$5M", flag, word])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    assert ended.value.code == 2
+    assert f"{word!r} is not known, did you mean" in capsys.readouterr().err
 
 
 def test_nothing_asked() -> None:

@@ -45,12 +45,28 @@ def test_the_catalogue_has_the_fitted_rates(log, tmp_path):
     found = json.loads(run(log, "--nodes", 20, "--accelerators-per-node", 8, "--out", out, "--json").stdout)
     table = tomllib.loads(out.read_text())["my-log"]
     assert table["node_accelerators"] == 8
-    assert table["repair_mean_s"] == pytest.approx(found["repairs"]["mean_s"], rel=1e-5)
+    assert table["gpu_0"]["repair_mean_s"] == pytest.approx(found["causes"][0]["repairs"]["mean_s"], rel=1e-5)
     assert table["gpu_0"]["rate_per_1000_node_days"] == pytest.approx(
         found["causes"][0]["rate"]["per_1000_node_days"], rel=1e-5
     )
     assert run(log, "--out", out, "--key", "other").exit_code == 0
     assert list(tomllib.loads(out.read_text())) == ["other"]
+
+
+def test_the_picture(log, tmp_path):
+    for name, head in (("p.svg", b"<svg"), ("p.png", b"\x89PNG")):
+        assert run(log, "--plot", tmp_path / name).exit_code == 0
+        assert (tmp_path / name).read_bytes().startswith(head)
+    once = (tmp_path / "p.svg").read_text()
+    assert "repair" in once.partition("<title>")[2]
+    run(log, "--plot", tmp_path / "p.svg")
+    assert (tmp_path / "p.svg").read_text() == once
+    few = tmp_path / "few.csv"
+    few.write_text("node,start\nn,5\nn,6\n")
+    assert run(few, "--plot", tmp_path / "few.svg").exit_code == 0
+    done = run(log, "--plot", tmp_path / "p.jpg")
+    assert done.exit_code == 2
+    assert "expected a name that ends in .svg or .png" in done.stderr
 
 
 def test_a_fleet_of_unknown_size_is_said(log):

@@ -1,6 +1,7 @@
 """``flopcast tune``, ``explain``, ``calibrate`` and ``scoreboard throughput``: output and exit codes."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -39,10 +40,28 @@ def test_explain(tmp_path: Path) -> None:
     assert sum(found["parts_s"].values()) == pytest.approx(found["step_time_s"]["p50"])
     assert found["mfu"] <= found["hfu"] <= 1
     assert found["plan"].startswith("tp8")
-    assert picture.read_text(encoding="utf-8").startswith("<?xml")
+    assert picture.read_text(encoding="utf-8").startswith("<svg")
     text = CliRunner().invoke(app, ["explain", "llama-65b"]).stdout
     assert "matrix products" in text
     assert "6ND" in text
+    assert "attention in full" in " ".join(text.split())
+
+
+def test_explain_takes_the_plan_of_the_scenario() -> None:
+    sets = [
+        "--set",
+        "parallelism.tensor=8",
+        "--set",
+        "parallelism.pipeline=4",
+        "--set",
+        "throughput.stack=megatron-2022",
+    ]
+    found = json.loads(CliRunner().invoke(app, ["explain", "llama-65b", "--json", *sets]).stdout)
+    assert found["planned"]
+    assert found["stack"] == "megatron-2022"
+    assert found["plan"].startswith("tp8 pp4")
+    other = json.loads(CliRunner().invoke(app, ["explain", "llama-65b", "--json", *sets, "--plan", "tensor=4"]).stdout)
+    assert other["plan"].startswith("tp4 pp4")
 
 
 @pytest.mark.parametrize(
@@ -52,7 +71,9 @@ def test_explain(tmp_path: Path) -> None:
         (["tune", "llama-65b", "--stack", "nemmo"], "nemo-2025"),
         (["explain", "llama-65b", "--plan", "tp=x"], "expected name=count"),
         (["explain", "llama-65b", "--plan", "tp=3"], "no legal plan"),
-        (["explain", "llama-65b", "--picture", "step.bmp2"], "--picture"),
+        (["explain", "llama-65b", "--picture", "step.bmp2"], "ends in .svg or .png"),
+        (["explain", "llama-65b", "--picture", "no/such/folder/step.svg"], "--picture"),
+        (["explain", "llama-65b", "--set", "cluster.accelerators=2"], "none of"),
         (["calibrate", "nope.csv"], "no file"),
         (["scoreboard", "--truth", "nope.csv"], "no table"),
     ],
@@ -73,6 +94,9 @@ def test_scoreboard_and_calibrate(tmp_path: Path) -> None:
     assert row["measured"] == pytest.approx(12.78)
     assert row["p10"] < row["p50"] < row["p90"]
     assert "source left out" in CliRunner().invoke(app, ["scoreboard", "--truth", str(file)]).stdout
+    shown = CliRunner().invoke(app, ["scoreboard", "--truth", str(file), "--markdown"]).stdout
+    for run, kind in (("llama-65b", "net"), ("opt-175b", "net"), ("bloom-176b", "gross"), ("deepseek-v3", "net")):
+        assert re.search(rf"\| {run} \|.*\| [\d,]+ \| [\d,]+ \| [\d,]+ \| [\d,]+ \| {kind} \|", shown)
     own = CliRunner().invoke(app, ["calibrate", str(file), "--json"])
     assert own.exit_code == 0
     assert json.loads(own.stdout)["rows"] == 1

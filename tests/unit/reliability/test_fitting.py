@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulator.foundation.streams import generator
-from simulator.reliability.fitting import choose, poisson_interval
+from simulator.reliability.fitting import choose, poisson_interval, survival
+from simulator.reliability.laws import law as law_of
 
 RNG = ("tests", "fitting")
 
@@ -101,3 +102,17 @@ def test_poisson_interval():
     assert poisson_interval(0) == (0.0, pytest.approx(-math.log(0.025)))
     low, high = poisson_interval(72)
     assert (low, high) == (pytest.approx(56.34, abs=0.01), pytest.approx(90.67, abs=0.01))  # Garwood's table
+
+
+def test_survival_of_censored_times_is_scipys():
+    seen, open_ = censored(lambda rng: 100 * rng.weibull(0.9, 3000), 200)
+    theirs = stats.ecdf(stats.CensoredData(uncensored=seen, right=open_)).sf
+    times, share = survival(np.sort(seen), np.sort(open_))
+    assert share == pytest.approx(theirs.evaluate(times), abs=1e-12)
+
+
+@pytest.mark.parametrize("name", ["exponential", "weibull", "gamma", "lognormal"])
+def test_a_fit_makes_a_law(name):
+    fit = choose(100 * generator(2, *RNG).weibull(0.8, 500)).of(name)
+    made = law_of(name, mean_s=fit.mean_s, **fit.parameters)
+    assert made.survival(fit.median_s) == pytest.approx(0.5, rel=1e-6)

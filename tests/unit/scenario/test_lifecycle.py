@@ -78,6 +78,7 @@ def test_what_is_written_is_what_is_meant(tmp_path: Path) -> None:
             "more than a million times as large",
         ),
         ('[lifecycle.quality]\narchitecture = "nowhere.json"\ntokens = "1T tokens"', "cannot be read"),
+        ('[lifecycle.machines.x]\naccelerator = "h100-sxm"', "the price of x has a date; write start"),
         ("[lifecycle.teams.x]\npeople = 0\npay = '$1'", "the least is 1"),
     ],
 )

@@ -1,0 +1,149 @@
+"""How long a run waits for its machines on a busy cluster, and how fast it goes where it is placed.
+
+Each replication draws a workload and the outages of the cluster's nodes, lets the others work for a while, submits the
+run and stops when it starts. Replica `i` of the run lives after replication ``i % replications``: the run's own faults
+are those of a dedicated cluster, so that the two can be compared pair by pair.
+"""
+
+import math
+from bisect import insort
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.cluster_pace import Pace
+from simulator.foundation.streams import generator
+from simulator.reliability.causes import Cause, total_rate_per_node_s
+from simulator.scenario.shared import Shared
+from simulator.scenario.values import Scenario
+from simulator.scheduling.job import Job
+from simulator.scheduling.layout import Layout
+from simulator.scheduling.span import Ruler
+from simulator.scheduling.state import ClusterView, PlacedState, Queue
+
+FloatArray = NDArray[np.float64]
+
+RUN = "the run"
+HORIZON_S = 30 * 86400.0  # after which the run is taken to starve
+
+
+class StarvedError(RuntimeError):
+    """A run that does not start within the horizon."""
+
+
+class Start(NamedTuple):
+    """When the run started after its submission [s], and its speed over that on the closest placement."""
+
+    delay_s: float
+    speed: float
+
+
+def start_delays_s(scenario: Scenario, replicas: range) -> FloatArray | None:
+    """Return how long each replica waits for its machines, shape (replicas,) [s]; None on machines of its own."""
+    return None if scenario.shared is None else _of_replicas(scenario, replicas)[0]
+
+
+def placement_speeds(scenario: Scenario, replicas: range) -> FloatArray | None:
+    """Return each replica's speed where it was placed, shape (replicas,); None where placement changes nothing."""
+    if scenario.shared is None or scenario.shared.work is None:
+        return None
+    return _of_replicas(scenario, replicas)[1]
+
+
+def _of_replicas(scenario: Scenario, replicas: range) -> tuple[FloatArray, FloatArray]:
+    assert scenario.shared is not None
+    found = np.array(starts(scenario))
+    rows = np.arange(replicas.start, replicas.stop) % scenario.shared.replications
+    return found[rows, 0], found[rows, 1]
+
+
+def starts(scenario: Scenario) -> Sequence[Start]:
+    """Return every replication's start of a scenario that waits on a shared cluster.
+
+    Raises
+    ------
+    StarvedError
+        If the run does not start within a month, as under a policy that lets small jobs overtake for ever.
+    """
+    assert scenario.shared is not None
+    shared, causes = scenario.shared, tuple(_plain(cause) for cause in scenario.causes)
+    work_s = math.fsum(stage.work_s for stage in scenario.stages)
+    size = scenario.accelerators_per_node
+    return [_start(shared, size, work_s, causes, scenario.seed, each) for each in range(shared.replications)]
+
+
+def _repair_s(causes: tuple[Cause, ...], rate: float) -> float:
+    """Return the mean time that a node is away after a failure [s]."""
+    return math.fsum(cause.rate_per_node_s * cause.repair_s for cause in causes) / rate
+
+
+def _plain(cause: Cause) -> Cause:
+    """Return a cause with its rate and repair alone: over a whole cluster, that is what the run's wait depends on."""
+    return Cause(
+        name=cause.name,
+        rate_per_node_s=cause.rate_per_node_s,
+        detection_s=cause.detection_s,
+        nodes_lost=cause.nodes_lost,
+        repair_s=cause.repair_s,
+        repair_law=cause.repair_law,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _start(
+    shared: Shared, node_size: int, work_s: float, causes: tuple[Cause, ...], seed: int, replication: int
+) -> Start:
+    """Live through one replication up to the start of the run."""
+    from simulator.engine.cluster import simulate_cluster
+    from simulator.engine.cluster_faults import drawn_outages, node_failures
+    from simulator.scheduling.policies import make_policy
+    from simulator.traces.busy import OVERESTIMATE, busy_jobs
+
+    rng = generator(seed, "shared", "jobs", replication)
+    others = busy_jobs(shared.nodes, shared.load, from_s=0.0, to_s=shared.busy_s + HORIZON_S, rng=rng)
+    jobs = [job._replace(size=job.size * node_size) for job in others]
+    run = Job(RUN, shared.busy_s, shared.gang * node_size, work_s, work_s * (1 + OVERESTIMATE) / 2)
+    insort(jobs, run, key=lambda job: job.submit_s)
+    rng = generator(seed, "shared", "outages", replication)
+    rate, outages = total_rate_per_node_s(causes), None
+    if rate:
+        repair_s = _repair_s(causes, rate)
+        outages = drawn_outages(shared.nodes, node_failures(1 / rate, repair_s), from_s=0.0, rng=rng)
+    policy = make_policy(shared.policy)
+    vars(policy)["starts"] = _until_run(policy.starts, shared.busy_s + HORIZON_S)
+    try:
+        simulate_cluster(jobs, policy, _state(shared, node_size), outages=outages or ())
+    except _Started as started:
+        at_s, speed = started.args
+        return Start(at_s - shared.busy_s, speed)
+    raise AssertionError("the run is one of the jobs, and all of them end")
+
+
+class _Started(Exception):  # noqa: N818 - no error: it ends a simulation that has told what was asked
+    """The run started: when [s], and how fast it goes."""
+
+
+def _until_run(starts_of: Callable[..., Iterator[Job]], last_s: float) -> Callable[..., Iterator[Job]]:
+    """Return a policy's method that ends the simulation once the run is placed."""
+
+    def watched(queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
+        for job in starts_of(queue, cluster, now_s):
+            yield job
+            if job.job_id == RUN:
+                raise _Started(now_s, next(stay.speed for stay in cluster.ends if stay.job.job_id == RUN))
+        if now_s > last_s:
+            raise StarvedError(
+                f"the run did not start within {HORIZON_S / 86400:.0f} days: others overtake it for ever; choose a "
+                "policy with reservations, such as easy, or a lower load"
+            )
+
+    return watched
+
+
+def _state(shared: Shared, node_size: int) -> PlacedState:
+    layout = Layout(units=[node_size] * shared.nodes, rack_nodes=shared.nodes_per_rack, pod_racks=shared.racks_per_pod)
+    pace = None if shared.work is None else Pace(Ruler(layout), shared.tiers, {RUN: shared.work})
+    return PlacedState(layout.pool(shared.placement), pace)
