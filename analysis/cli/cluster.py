@@ -103,7 +103,7 @@ def cluster(
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
-        _write(jobs_out, results[0].log)
+        _write(jobs_out, results[0].log, asked.usd_per_accelerator_h)
     _print(asked, results, as_json=json_)
     gc.freeze()  # the process ends here: to search its jobs for cycles once more costs 5 % of the time
 
@@ -151,11 +151,11 @@ def _result(asked: "Question", policy: str, label: str) -> "PolicyResult":
     return PolicyResult(policy=label, log=log, summaries=summaries)
 
 
-def _write(path: Path, log: "ClusterLog") -> None:
+def _write(path: Path, log: "ClusterLog", usd_per_accelerator_h: float | None) -> None:
     from analysis.metrics.job_table import write_job_table
 
     try:
-        write_job_table(path, log)
+        write_job_table(path, log, usd_per_accelerator_h)
     except ImportError:
         _refuse(f"--jobs-out: {path.name} needs the extra [data]; write .csv instead")
     except OSError as problem:

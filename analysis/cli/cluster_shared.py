@@ -36,8 +36,7 @@ def shared_question(name: Path, options: Options, sets: Sequence[str], policies:
         With every option that is a key of the scenario.
     """
     from simulator.engine.cluster_scenario import setup_of
-    from simulator.scenario.api import load
-    from simulator.scenario.cluster_resolve import shared_of
+    from simulator.scenario.api import shared_cluster
 
     plain = Options()
     beside = [field for field in Options.__dataclass_fields__ if field not in ALSO]
@@ -45,7 +44,7 @@ def shared_question(name: Path, options: Options, sets: Sequence[str], policies:
     if given:
         says = "a scenario says this itself; change it with --set"
         raise OptionsError("\n".join(f"--{field.replace('_', '-')}: {says}" for field in given))
-    shared = shared_of(load(str(name), sets=[*sets, *_changes(options, policies)]))
+    shared = shared_cluster(str(name), [*sets, *_changes(options, policies)])
     setup = setup_of(shared, explain=True)
     fitting = setup.fitting()
     return Question(

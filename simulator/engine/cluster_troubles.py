@@ -2,19 +2,45 @@
 
 from collections.abc import Generator, Iterable, Sequence
 from math import inf
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from simpy import Event
 
-from simulator.engine.cluster_clock import STRIKES, Moment
+from simulator.engine.cluster_clock import STRIKES, Clock, Moment
 from simulator.engine.cluster_rules import Outage
-from simulator.scheduling.state import PlacedState
-
-if TYPE_CHECKING:
-    from simulator.engine.cluster import Operation
+from simulator.scheduling.state import ClusterState, PlacedState, Stay
 
 SPARE = "spare"
 MOST_IN_VAIN = 100_000  # outages of a cluster on which nothing runs, until it is taken to be stuck
+
+
+class Struck(Protocol):
+    """What befalls nodes acts on; `Operation` is one."""
+
+    clock: Clock
+    state: ClusterState
+
+    @property
+    def done(self) -> bool:
+        """Whether all jobs have ended."""
+        ...
+
+    @property
+    def stuck(self) -> bool:
+        """Whether nothing runs and nothing will arrive."""
+        ...
+
+    def settle(self) -> None:
+        """Run the pass of this instant."""
+        ...
+
+    def strike(self, stay: Stay, cause: str, detection_s: float) -> None:
+        """Let a failure hit a job."""
+        ...
+
+    def give_notice(self, stay: Stay, cause: str) -> None:
+        """Tell a job to leave."""
+        ...
 
 
 class Troubles:
@@ -25,13 +51,13 @@ class Troubles:
 
     Parameters
     ----------
-    operation : Operation
+    operation : Struck
         Of a cluster with nodes, if there are any outages.
     spares : sequence of int
         Nodes that are held back.
     """
 
-    def __init__(self, operation: "Operation", spares: Sequence[int] = ()) -> None:
+    def __init__(self, operation: Struck, spares: Sequence[int] = ()) -> None:
         self._operation = operation
         self._spares = list(spares)
         self._replaced = self._missing = 0  # failed nodes in whose place a spare serves, and others

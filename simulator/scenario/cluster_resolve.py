@@ -7,16 +7,16 @@ from simulator.foundation.issues import ScenarioError
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause
 from simulator.scenario import schema
+from simulator.scenario.cluster_case import PlannedNodes, SharedCluster
+from simulator.scenario.cluster_jobs import submitted
+from simulator.scenario.cluster_teams import policy_text, reservations_of
 from simulator.scenario.defaults import complete
 from simulator.scenario.findings import Findings
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.problems import problems
 from simulator.scenario.schema.queue import Planned, Queue
-from simulator.scenario.cluster_case import PlannedNodes, SharedCluster
 from simulator.scenario.stopping import causes_of
-from simulator.scenario.cluster_jobs import submitted
-from simulator.scenario.cluster_teams import policy_text, reservations_of
 
 QUEUE = ("queue",)
 OF_A_RUN = ("model", "data", "throughput", "phases", "lifecycle", "published", "spares", "repair", "retirement")

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
+from simulator.foundation.issues import not_among
 from simulator.scenario.findings import Findings
 from simulator.scenario.schema.queue import Queue, QueueTeam
 from simulator.scheduling.reservations import Reservation
@@ -59,6 +60,8 @@ def reservations_of(queue: Queue, origin_s: float, units: int, findings: Finding
                 ("queue", "reservations", at, lacking[0]), "is missing: for whom, when, how long, how many"
             )
             continue
+        if queue.teams and each.team not in queue.teams:
+            findings.problem(("queue", "reservations", at, "team"), not_among(each.team, queue.teams))
         start_s = origin_s + each.at
         found.append(
             Reservation(

@@ -42,6 +42,7 @@ class OverQuota:
             raise ValueError("quotas and weights have to be 0 or more")
         self._quotas: Mapping[str, float] = quotas
         self._tight: set[Job] = set()  # who waited for his quota at the last pass
+        self._view: _Holdings | None = None  # of this pass, while nobody was stopped in it
 
     def why(self, job: Job) -> str:
         """Name what holds a job back that would fit."""
@@ -84,6 +85,7 @@ class OverQuota:
         """Return who makes room for the first job that is due and does not fit."""
         if not queue:
             return ()
+        self._view = None
         view = _Holdings(queue, cluster, self)
         in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
         for job in view.order(queue):
@@ -94,13 +96,14 @@ class OverQuota:
             if victims:
                 return victims
             in_vain.add(kind)
+        self._view = view
         return ()
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
         """Yield one job of the queue that is furthest below its share at a time."""
         if not queue:
             return
-        view = _Holdings(queue, cluster, self)
+        view, self._view = self._view or _Holdings(queue, cluster, self), None
         waiting = list(queue)
         self._tight = {job for job in waiting if not view.may_start(job)}
         while cluster.free:
@@ -121,14 +124,21 @@ class _Holdings:
         self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
         self._quotas = policy._quotas
         self._staying = [stay for stay in cluster.ends if stay.rank not in cluster.leaving]
+        leaves: dict[str, int] = {}
+        firm: dict[str, int] = {}
         for stay in self._staying:
-            self.add(stay.job)
-        wanted: dict[str, float] = {}
-        for stay in self._staying:
-            wanted[_leaf(stay.job)] = wanted.get(_leaf(stay.job), 0) + stay.size
+            name = _leaf(stay.job)
+            leaves[name] = leaves.get(name, 0) + stay.size
+            if not stay.job.preemptible:
+                firm[name] = firm.get(name, 0) + stay.size
+        for found, totals in ((leaves, self.held), (firm, self.firm)):
+            for leaf, units in found.items():
+                for name in lineage(leaf):
+                    totals[name] = totals.get(name, 0) + units
+        wanted: dict[str, float] = dict(leaves)
         for job in queue:
             wanted[_leaf(job)] = wanted.get(_leaf(job), 0) + job.size
-        in_service = cluster.free + sum(stay.size for stay in cluster.ends)
+        in_service = cluster.free + sum([stay.size for stay in cluster.ends])
         self.share = policy.shares(wanted, in_service)
 
     def add(self, job: Job) -> None:
