@@ -7,9 +7,6 @@ from typing import NamedTuple
 from analysis.metrics.queueing import makespan_s
 from simulator.engine.cluster_ledger import OUT
 from simulator.engine.cluster_log import ClusterLog, JobEnd
-from simulator.pricing.ledger import total
-from simulator.pricing.tariff import listed
-from simulator.pricing.terms import Usage, Use
 
 ABSENT = "absent"
 
@@ -29,6 +26,10 @@ def job_usd(end: JobEnd, log: ClusterLog, usd_per_accelerator_h: float) -> float
 
 
 def _usd(accelerator_hours: float, wall_s: float, usd_per_accelerator_h: float) -> float:
+    from simulator.pricing.ledger import total  # these load NumPy, which a cluster without a price does without
+    from simulator.pricing.tariff import listed
+    from simulator.pricing.terms import Usage, Use
+
     usage = Usage(uses=(Use("held", "", accelerator_hours),), wall_h=wall_s / 3600)
     return float(total(listed(usd_per_accelerator_h).charge(usage)).billed_usd)
 
