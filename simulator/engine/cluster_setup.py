@@ -4,7 +4,7 @@ Replica 0 is the log as it is; the others have shaken submissions and faults of 
 not depend on the policy, so that policies are compared on one workload and one fault timeline.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,6 @@ class ClusterSetup:
         Overruns, notice, saves and requeueing.
     causes : sequence of Cause
         What strikes the nodes.
-    blast : mapping of str to int
-        Nodes that a cause takes out together; 1 for those not named.
     calendar : sequence of Outage
         What is planned for the nodes, in order.
     spares : int
@@ -78,7 +76,6 @@ class ClusterSetup:
     placement: str = "consolidated"
     rules: Rules = field(default_factory=Rules)
     causes: "Sequence[Cause]" = ()
-    blast: Mapping[str, int] = field(default_factory=dict)
     calendar: Sequence[Outage] = ()
     spares: int = 0
     reservations: Sequence[Reservation] = ()
@@ -153,5 +150,5 @@ class ClusterSetup:
         from simulator.foundation.streams import generator
 
         rng = generator(self.seed, "outages", replica)
-        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng, blast=self.blast)
+        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng)
         return merge(self.calendar, faults)
