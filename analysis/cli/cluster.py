@@ -1,12 +1,14 @@
 """``flopcast cluster``: a log of jobs on a shared cluster, under one policy or several."""
 
 import gc
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
 if TYPE_CHECKING:
+    from analysis.cli.cluster_insert import Candidate, Inserted
     from analysis.cli.cluster_options import Options, Question
     from analysis.cli.cluster_report import PolicyResult
     from simulator.engine.cluster_log import ClusterLog
@@ -48,6 +50,11 @@ WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not 
 Explain = Annotated[bool, Option("--explain", help="Say why jobs waited, and what lay idle")]
 Price = Annotated[str | None, Option(help='Price of an accelerator, such as "$2.5/h": what each queue costs')]
 Sets = Annotated[list[str] | None, Option("--set", help="Change a value of a scenario: path=value; again for more")]
+Insert = Annotated[
+    str | None, Option(help='One more run: "512 x 30 d" or a scenario; when it starts, whom it displaces')
+]
+At = Annotated[str | None, Option(help='When it is submitted after the first job, such as "10 d"; default: halfway')]
+Report = Annotated[Path | None, Option(help="Write an .html page with pictures of the first policy")]
 Json = Annotated[bool, Option("--json", help="For programs")]
 
 
@@ -81,6 +88,9 @@ def cluster(
     explain: Explain = False,
     price: Price = None,
     sets: Sets = None,
+    insert: Insert = None,
+    at: At = None,
+    report: Report = None,
     json_: Json = False,
 ) -> None:
     """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
@@ -97,14 +107,22 @@ def cluster(
     asked = _scenario(trace, options, sets or [], policy) or _question(trace, format_, jobs, sets, options)
     if jobs_out is not None and len(asked.policies) > 1:
         _refuse("--jobs-out: takes the jobs of one policy; name one")
+    if at is not None and insert is None:
+        _refuse("--at: says when a run is submitted; give --insert as well")
+    if report is not None:
+        asked = replace(asked, setup=replace(asked.setup, explain=True, chart=True))
+    what = None if insert is None else _candidate(asked, insert, at)
     try:
         labels = asked.labels or asked.policies
-        results = [_result(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
+        results = [result_of(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
+        found = [] if what is None else [_inserted(asked, each, what, at) for each in asked.policies]
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
-        _write(jobs_out, results[0].log, asked.usd_per_accelerator_h)
-    _print(asked, results, as_json=json_)
+        _write(jobs_out, found[0].log if found else results[0].log, asked.usd_per_accelerator_h)
+    if report is not None:
+        _write_page(report, trace, asked, results, what, found)
+    _print(asked, results, what, found, as_json=json_)
     gc.freeze()  # the process ends here: to search its jobs for cycles once more costs 5 % of the time
 
 
@@ -140,7 +158,7 @@ def _question(
     return asked
 
 
-def _result(asked: "Question", policy: str, label: str) -> "PolicyResult":
+def result_of(asked: "Question", policy: str, label: str) -> "PolicyResult":
     """Run all replications of a policy; only the first log is kept."""
     from analysis.cli.cluster_report import PolicyResult
     from analysis.metrics.queueing import summarise
@@ -162,15 +180,72 @@ def _write(path: Path, log: "ClusterLog", usd_per_accelerator_h: float | None) -
         _refuse(f"--jobs-out: cannot write {path}: {problem.strerror}")
 
 
-def _print(asked: "Question", results: "list[PolicyResult]", *, as_json: bool) -> None:
+def _print(
+    asked: "Question",
+    results: "list[PolicyResult]",
+    what: "Candidate | None",
+    found: "list[Inserted]",
+    *,
+    as_json: bool,
+) -> None:
     from analysis.cli import cluster_report
 
     if as_json:
-        typer.echo(cluster_report.as_json(asked, results))
-    else:
-        from rich.console import Console
+        typer.echo(cluster_report.as_json(asked, results, _more(what, found)))
+        return
+    from rich.console import Console
 
-        cluster_report.print_report(asked, results, Console())
+    screen = Console()
+    cluster_report.print_report(asked, results, screen)
+    if what is not None:
+        from analysis.cli.cluster_insert import print_inserted
+
+        for each in found:
+            print_inserted(what, each, screen)
+
+
+def _more(what: "Candidate | None", found: "list[Inserted]") -> "dict[str, Any] | None":
+    """Return what the insertion adds for programs."""
+    if what is None:
+        return None
+    from analysis.cli.cluster_insert import as_facts
+
+    return {"inserted": {each.policy: as_facts(what, each) for each in found}}
+
+
+def _candidate(asked: "Question", insert: str, at: str | None) -> "Candidate":
+    from analysis.cli.cluster_insert import candidate, job
+
+    try:
+        what = candidate(insert, asked)
+    except ValueError as problem:
+        _refuse(f"--insert: {problem}")
+    try:
+        job(asked, what, at, 0)
+    except ValueError as problem:
+        _refuse(f"--at: {problem}")
+    return what
+
+
+def _inserted(asked: "Question", policy: str, what: "Candidate", at: str | None) -> "Inserted":
+    from analysis.cli.cluster_insert import place
+
+    try:
+        return place(asked, policy, what, at)
+    except ValueError as problem:
+        _refuse(f"--insert: {problem}")
+
+
+def _write_page(
+    path: Path, trace: Path, asked: "Question", results: "list[PolicyResult]", what: "Candidate | None",
+    found: "list[Inserted]",
+) -> None:  # fmt: skip
+    from analysis.cli.cluster_page import write_page
+
+    try:
+        write_page(path, trace, asked, results, what, found, _more(what, found))
+    except OSError as problem:
+        _refuse(f"--report: cannot write {path}: {problem.strerror}")
 
 
 def _refuse(message: str) -> NoReturn:

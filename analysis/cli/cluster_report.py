@@ -65,12 +65,15 @@ def shown(value: float, how: str) -> str:
     if how == "time":
         size, unit = next(((size, unit) for least, size, unit in LADDER if value >= least), (1.0, "s"))
         return f"{value / size:,.2f} {unit}"
+    if how == "usd":
+        return f"${value:,.0f}"
     if how == "share":
         return f"{value * 100:.1f} %"
     return f"{value:,.0f}" if how == "count" else f"{value:,.2f}"
 
 
-def _cell(found: Interval | None, how: str) -> str:
+def cell(found: Interval | None, how: str) -> str:
+    """Write a mean with its interval for people."""
     if found is None:
         return "-"
     if found.low is None or found.high is None:
@@ -102,7 +105,7 @@ def print_report(asked: "Question", results: Sequence[PolicyResult], console: "C
         title += f", {asked.replications} replications, 95 % intervals"
     table = Table("", *(result.policy for result in results), title=title)
     for name, field, how in ROWS:
-        table.add_row(name, *(_cell(result.value(field), how) for result in results))
+        table.add_row(name, *(cell(result.value(field), how) for result in results))
     console.print(table)
     if asked.replications > 1 and len(results) > 1:
         _print_differences(results, console)
@@ -205,8 +208,8 @@ def _print_showback(
     console.print(table)
 
 
-def as_json(asked: "Question", results: Sequence[PolicyResult]) -> str:
-    """Return the report for programs; a replicated number has its mean and interval."""
+def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[str, Any] | None = None) -> str:
+    """Return the report for programs, with more that was asked; a replicated number has its mean and interval."""
     report = asked.report
     document: dict[str, Any] = {
         "title": asked.title,
@@ -216,6 +219,7 @@ def as_json(asked: "Question", results: Sequence[PolicyResult]) -> str:
         "replications": asked.replications,
         "seed": asked.setup.seed,
         "policies": {result.policy: _document(asked, result) for result in results},
+        **(more or {}),
     }
     if asked.replications > 1 and len(results) > 1:
         document["differences"] = {

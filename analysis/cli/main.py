@@ -9,9 +9,12 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
 from analysis.cli.explain import explain
+from analysis.cli.export import export
 from analysis.cli.fit import fit
 from analysis.cli.lifecycle import lifecycle
+from analysis.cli.own import own
 from analysis.cli.plan import plan
+from analysis.cli.prices import prices
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
@@ -69,6 +72,7 @@ for command in (
     calibrate,
     validate,
     schema,
+    own,
     show,
 ):
     app.command(command.__name__)(command)
@@ -77,6 +81,8 @@ scoreboard = typer.Typer(help="Predicted against published, next to the baseline
 scoreboard.command("throughput")(scoreboard_throughput)
 scoreboard.command("runs")(scoreboard_runs)
 app.add_typer(scoreboard, name="scoreboard")
+app.add_typer(export, name="export")
+app.add_typer(prices, name="prices")
 app.add_typer(fit, name="fit")
 
 

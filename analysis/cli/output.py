@@ -99,6 +99,7 @@ def to_json(value: object) -> str:
 
 def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
     """Return a forecast as plain data, dollars to the cent."""
+    from analysis.metrics.energy import energy_facts
     from analysis.metrics.published import comparisons, missing
 
     scenario = forecast.scenario
@@ -121,6 +122,7 @@ def forecast_facts(forecast: "Forecast") -> dict[str, Any]:
         "basis": forecast.basis,
         "pricing": [_quote(portion) for portion in scenario.tariff.portions],
         "remarks": list(forecast.remarks),
+        "energy": None if forecast.energy is None else energy_facts(forecast.energy),
         "engine": forecast.engine,
         "engine_reason": forecast.engine_reason,
         "warnings": list(scenario.warnings),

@@ -136,6 +136,10 @@ def dollar_lines(found: "Forecast") -> Iterable[str]:
         others = ", ".join(f"{name} ${value:,.0f}" for name, value in means.items() if name != "billed")
         yield f"Billed above; on the other bases, in the mean: {others}."
     yield from found.remarks
+    if found.energy is not None:
+        from analysis.metrics.energy import sentence
+
+        yield sentence(found.energy)
 
 
 def _quantities(found: "Forecast") -> "Table":

@@ -22,6 +22,8 @@ KINDS: Final[Mapping[str, str]] = {
     "prices": "prices",
     "storage": "storage",
     "egress": "egress",
+    "ownership": "ownership",
+    "grids": "grids",
     "scaling": "scaling_laws",
     "stages": "stages",
 }
@@ -36,6 +38,8 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
     "throughput_stacks": ("attention_efficiency", "tp_overlap", "zero"),
     "storage": ("provider", "upto_gb", "usd_per_gb_month"),
     "egress": ("provider", "upto_gb", "usd_per_gb"),
+    "ownership": ("server_usd", "power_w"),
+    "grids": ("g_per_kwh", "usd_per_kwh"),
     "stages": (),
     "scaling_laws": (
         "irreducible",

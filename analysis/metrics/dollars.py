@@ -7,10 +7,12 @@ import numpy as np
 
 from simulator.engine.run import run
 from simulator.engine.spread import luck_in_talks
+from simulator.pricing.energy import Energy, energy
+from simulator.pricing.holdings import Owed
+from simulator.pricing.ledger import LedgerLine
 from simulator.pricing.tariff import Bill, Portion, Tariff
-from simulator.pricing.terms import OnDemand, Spot, Usage, Use
+from simulator.pricing.terms import PREEMPTION, OnDemand, Spot, Usage, Use
 from simulator.records import Ensemble
-from simulator.scenario.paying import PREEMPTION
 from simulator.scenario.values import Scenario, Stage
 
 HOUR_S = 3600.0
@@ -33,15 +35,41 @@ def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
     Bill
         Amounts are arrays of shape (replicas,).
     """
-    usages, start_h = [], np.zeros(len(replicas))
+    usages = usages_of(scenario, ensemble)
+    rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
+    due = scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates)
+    return due._replace(owed=[*due.owed, *_carbon(scenario, ensemble)])
+
+
+def usages_of(scenario: Scenario, ensemble: Ensemble) -> Sequence[Usage]:
+    """Return the accelerator-hours of each stage, the job's own machines and the spares beside them, by replica."""
+    usages, start_h = [], np.zeros(ensemble.wall_s.size)
     spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
     for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
-        hours = (stage.accelerators + spares) * spent_s / HOUR_S
         wall_h = spent_s / HOUR_S
+        hours = (stage.accelerators + spares) * spent_s / HOUR_S
         usages.append(Usage(uses=(Use(stage.name, "", hours),), wall_h=wall_h, start_h=start_h))
         start_h = start_h + wall_h
-    rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
-    return scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates)
+    return usages
+
+
+def energy_of(scenario: Scenario, ensemble: Ensemble) -> Energy | None:
+    """Return what the machines drew and emitted, in the mean; None where their power is not known."""
+    if scenario.power is None:
+        return None
+    hours = [(phase, seconds / HOUR_S) for (_, phase, _), seconds in ensemble.accelerator_s_by_line.items()]
+    return energy(hours, scenario.power, float(ensemble.wall_s.mean()) / HOUR_S)
+
+
+def _carbon(scenario: Scenario, ensemble: Ensemble) -> Iterator[Owed]:
+    """Yield what carbon costs each replica: by its accelerator-hours, at the mean of all."""
+    if scenario.power is None or not scenario.power.usd_per_tonne:
+        return
+    found = energy_of(scenario, ensemble)
+    assert found is not None
+    hours = ensemble.accelerator_s + ensemble.idle_accelerator_s
+    usd = found.carbon_usd * hours / float(hours.mean())
+    yield Owed(LedgerLine("carbon", "none", 0.0 * usd, usd, usd, usd, usd), usd / scenario.power.usd_per_tonne, "t")
 
 
 def list_rate(scenario: Scenario, stage: Stage) -> float:

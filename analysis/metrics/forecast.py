@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.metrics.dollars import WHOLE_RUN, basis, bill_of, list_rate, remarks
+from analysis.metrics.dollars import WHOLE_RUN, basis, bill_of, energy_of, list_rate, remarks
 from analysis.metrics.summary import Summary, summary
 from simulator import __version__
+from simulator.pricing.energy import Energy
 from simulator.pricing.ledger import BASES, Amount
 from simulator.pricing.tariff import Bill
 from simulator.records import Ensemble, Line
@@ -92,6 +93,7 @@ class Forecast:
     stops_by_cause: Mapping[str, float]
     basis: str
     remarks: Sequence[str]  # what a buyer should know of the terms
+    energy: Energy | None  # means; None where the power of the accelerator is not known
     engine: str
     engine_reason: str
     seed: int
@@ -133,6 +135,7 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
         stops_by_cause=ensemble.stops_by_cause,
         basis=basis(scenario.tariff),
         remarks=remarks(scenario, float(found.wall_days.mean()), due),
+        energy=energy_of(scenario, ensemble),
         engine=ensemble.engine,
         engine_reason=ensemble.reason,
         seed=scenario.seed,

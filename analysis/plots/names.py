@@ -31,6 +31,7 @@ PHASE_NAMES: Final[Mapping[str, str]] = MappingProxyType(
         "egress": "data out",
         "tax": "taxes",
         "credit": "credits",
+        "carbon": "carbon",
     }
 )
 

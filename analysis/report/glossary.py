@@ -25,6 +25,7 @@ GLOSSARY: Final[Mapping[str, str]] = MappingProxyType(
         "seed": "The number that all random draws come from; equal seeds give equal results.",
         "spare": "A node held ready beside the job, billed while it waits.",
         "stage": "A stretch of the run on one set of machines and with one batch size.",
+        "start delay": "Time from the submission to a shared cluster until the run has its machines.",
         "token": "A piece of text, the unit in which training data is counted.",
     }
 )

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from analysis.metrics.energy import sentence
 from analysis.metrics.published import missing
 from analysis.report import tables, words
 from analysis.report.exhibits import Exhibit, exhibits
@@ -42,23 +43,42 @@ def page(
     shown : sequence of Exhibit, optional
         The pictures, if they have been drawn already.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    template = environment.from_string((_HERE / "page.html").read_text(encoding="utf-8"))
     made = exhibits(found) if shown is None else shown
-    return template.render(
+    return filled(
+        "page.html",
+        {name: [each for each in made if each.section == name] for name in ("answer", "ledger", "runs", "money")},
         **_text(found, notes),
         **_tables(found),
+        scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
+        facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
+    )
+
+
+def filled(template: str, pictures: Mapping[str, Sequence[Exhibit]], **values: Any) -> str:
+    """Return one of our templates filled in, with the style of all our pages.
+
+    Parameters
+    ----------
+    template : str
+        Name of the file beside this module.
+    pictures : mapping of str to sequence of Exhibit
+        By section.
+    values : Any
+        What else the template names.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.get_template(template).render(
+        **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         pictures={
             name: [
                 {"svg": Markup(exhibit.picture.inline()), "caption": exhibit.caption}  # noqa: S704 - escaped as drawn
-                for exhibit in made
-                if exhibit.section == name
+                for exhibit in shown
             ]
-            for name in ("answer", "ledger", "runs", "money")
+            for name, shown in pictures.items()
         },
-        scenario_data=data_uri(resolved_toml(found.scenario), "application/toml"),
-        facts_data=data_uri(json.dumps(facts, indent=2, allow_nan=False) + "\n", "application/json"),
     )
 
 
@@ -85,6 +105,7 @@ def _text(found: Findings, notes: Sequence[str]) -> dict[str, Any]:
         "chance": words.chance(scenario),
         "basis": forecast.basis,
         "remarks": forecast.remarks,
+        "energy_words": "" if forecast.energy is None else sentence(forecast.energy),
         "tariff_source": scenario.tariff.quote.source,
         "tariff_standing": EVIDENCE.get(scenario.tariff.quote.evidence, scenario.tariff.quote.evidence),
         "effective_mfu": forecast.effective_mfu,
@@ -112,6 +133,7 @@ def _tables(found: Findings) -> dict[str, Any]:
         "causes": tables.causes(found.forecast),
         "ledger": tables.ledger(found.forecast),
         "bases": tables.bases(found.forecast),
+        "energy": tables.energy(found.forecast),
         "months": tables.months(found),
         "published": tables.published(found.forecast),
         "assumptions": tables.assumptions(found.scenario),

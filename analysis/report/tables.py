@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from analysis.metrics.energy import COMPONENTS
 from analysis.metrics.forecast import Forecast
 from analysis.metrics.published import comparisons
 from analysis.plots.amounts import count, dollars_exact
@@ -11,6 +12,7 @@ from analysis.plots.names import cause_name, phase_name
 from analysis.report import flows
 from analysis.report.findings import Findings
 from analysis.report.words import WEAK, standing
+from simulator.pricing.energy import STATES
 from simulator.records import NO_CAUSE, NOT_STATED
 from simulator.scenario.lines import undotted
 from simulator.scenario.values import Assumption, Scenario
@@ -28,8 +30,13 @@ class Table(NamedTuple):
 
 
 def quantities(forecast: Forecast) -> Table:
-    """Return the answer: five quantities with mean and quantiles, as `flopcast run` prints them."""
+    """Return the answer: quantities with mean and quantiles, as `flopcast run` prints them."""
+    waiting = (
+        ("start delay, days", forecast.start_delay_days),
+        ("finish, days after submission", forecast.finish_days),
+    )
     rows = (
+        *((name, value, "{:,.2f}") for name, value in waiting if value is not None),
         ("days", forecast.wall_days, "{:,.2f}"),
         ("dollars", forecast.usd, "${:,.0f}"),
         ("accelerator-hours", forecast.accelerator_hours, "{:,.0f}"),
@@ -92,6 +99,19 @@ def bases(forecast: Forecast) -> Table:
     means = {name: value.mean for name, value in forecast.usd_by_basis.items()}
     same = all(abs(value - forecast.usd.mean) < 0.005 for value in means.values())
     return Table(("basis", "dollars"), [] if same else [(name, dollars_exact(usd)) for name, usd in means.items()])
+
+
+def energy(forecast: Forecast) -> Table:
+    """Return energy by state and component [MWh]; no rows where the power is not known."""
+    found = forecast.energy
+    heads = ("state", *(f"{name}, MWh" for name in COMPONENTS), "total, MWh")
+    if found is None:
+        return Table(heads, [])
+    rows = [
+        (name, *(_figure(found.of(component=part, state=state) / 1000.0) for part in (*COMPONENTS, None)))
+        for name, state in (*((state, state) for state in STATES), ("total", None))
+    ]
+    return Table(heads, rows)
 
 
 def months(found: Findings) -> Table:

@@ -52,8 +52,10 @@ def calendar(forecast: Forecast) -> str:
         start + timedelta(days=value)
         for value in (forecast.wall_days.p10, forecast.wall_days.p50, forecast.wall_days.p90)
     )
+    delay = forecast.start_delay_days
+    waits = f", after a wait of {days(delay.mean)} in the mean for its machines on a shared cluster" if delay else ""
     late = "" if first == last else f" (between {_date(first)} and {_date(last)} in eight runs of ten)"
-    return f"Started on {_date(start)}, it ends on {_date(middle)}{late}."
+    return f"Started on {_date(start)}{waits}, it ends on {_date(middle)}{late}."
 
 
 def _date(day: object) -> str:

@@ -149,6 +149,7 @@ class Operation:
             stops_by_cause=dict(self._causes.most_common()),
             ledger_unit_s=meters.ledger.unit_s if meters else {},
             stranded_unit_s=meters.stranded_unit_s if meters else 0,
+            levels=meters.levels if meters else (),
         )
 
     # arrivals -----------------------------------------------------------------------------------------------------
@@ -254,12 +255,14 @@ class Operation:
     def _start(self, job: Job, now_s: float) -> None:
         stay = self.state.begin(job, now_s)
         rules = self._rules
+        if stay.speed != 1:
+            self._progress.setdefault(job.job_id, Progress(job, job.run_s))
         if rules.cycle is None and job.job_id not in self._progress:
             end_s = now_s + job.run_s
         elif job.until_s is not None:
             end_s = max(job.until_s, now_s)
         else:
-            end_s = now_s + rules.wall_s(job, resumed=self._resumed(job))
+            end_s = now_s + rules.wall_s(job, resumed=self._resumed(job), speed=stay.speed)
         self.clock.at(end_s, self._end, stay)
 
     def _resumed(self, job: Job) -> bool:
@@ -312,7 +315,7 @@ class Operation:
         now_s = self.clock.now
         held_s = now_s - stay.start_s
         if self._meters:
-            self._meters.ledger.finish(job, held_s, self._rules, resumed=self._resumed(job))
+            self._meters.ledger.finish(stay, held_s, self._rules, resumed=self._resumed(job))
         promised_s = self.state.promised_s.pop(job.job_id, None)
         if job.job_id in self._progress:
             end = self._progress.pop(job.job_id).end(stay, now_s, promised_s, self._rules)
@@ -369,7 +372,8 @@ class Operation:
             (until_s, cause), noticed = self._struck.pop(stay.rank), False
         job, now_s, rules = stay.job, self.clock.now, self._rules
         progress = self._progress.setdefault(job.job_id, Progress(job, job.run_s))
-        split = rules.split(job, until_s - stay.start_s, resumed=progress.stops > 0, noticed=noticed)
+        resumed = progress.stops > 0
+        split = rules.split(job, until_s - stay.start_s, resumed=resumed, noticed=noticed, speed=stay.speed)
         if self._meters:
             self._meters.ledger.stop(job, split, now_s - until_s, cause, noticed=noticed)
         self._causes[cause] += 1

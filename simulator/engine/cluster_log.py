@@ -55,6 +55,26 @@ class StayRecord(NamedTuple):
     nodes: tuple[int, ...]
 
 
+class Level(NamedTuple):
+    """What a cluster was like from a pass of the policy on.
+
+    Parameters
+    ----------
+    time_s : float
+        Of the pass [s].
+    waiting : int
+        Jobs that have been submitted and are not on the cluster.
+    free, stranded, down : int
+        Units that nobody holds, those of them on partly used nodes, and those out of service.
+    """
+
+    time_s: float
+    waiting: int
+    free: int
+    stranded: int
+    down: int
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClusterLog:
     """The outcome of one run.
@@ -79,6 +99,8 @@ class ClusterLog:
         Unit-seconds by phase and cause, where asked for; they sum to the capacity times the makespan.
     stranded_unit_s : float
         Unit-seconds free on nodes that are partly taken, where asked for.
+    levels : sequence of Level
+        One for each pass, where asked for.
     units_per_accelerator : int
         1000 where jobs count in thousandths of an accelerator.
     """
@@ -92,6 +114,7 @@ class ClusterLog:
     stops_by_cause: Mapping[str, int] = field(default_factory=dict)
     ledger_unit_s: Mapping[Line, float] = field(default_factory=dict)
     stranded_unit_s: float = 0
+    levels: Sequence[Level] = ()
     units_per_accelerator: int = 1
 
     @property

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 
 from simulator.engine.cluster_ledger import IDLE, NO_CAUSE, OUT, ClusterLedger
+from simulator.engine.cluster_log import Level
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import ExplainingPolicy, QueuePolicy
 from simulator.scheduling.state import ClusterState, PlacedState
@@ -18,7 +19,9 @@ class Meters:
     ``reservation``, ``quota``.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, keep_levels: bool = False) -> None:
+        self.levels: list[Level] = []
+        self._keep_levels = keep_levels
         self.ledger = ClusterLedger()
         self.waits_s: dict[JobId, dict[str, float]] = {}
         self.stranded_unit_s: float = 0
@@ -60,6 +63,8 @@ class Meters:
                 by_shape[shape] = state.obstacle(job)
             reasons[job.job_id] = by_shape[shape] or why(job)
         self._note(now_s, reasons)
+        if self._keep_levels:
+            self.levels.append(Level(now_s, len(reasons), self._idle, self._stranded, sum(self._out.values())))
 
     def _note(self, now_s: float, reasons: Mapping[JobId, str]) -> None:
         for job_id, (reason, since_s) in list(self._open.items()):

@@ -60,8 +60,9 @@ class Rules:
             return job._replace(run_s=job.estimate_s)
         return job._replace(estimate_s=job.run_s)
 
-    def wall_s(self, job: Job, *, resumed: bool) -> float:
-        """Return how long a stay takes if nothing stops it: recovery, work and saves [s]."""
+    def wall_s(self, job: Job, *, resumed: bool, speed: float = 1.0) -> float:
+        """Return how long a stay takes if nothing stops it: recovery, work at a speed, and saves [s]."""
+        job = at_speed(job, speed)
         wall_s = job.run_s
         if self.cycle is not None:
             from simulator.reliability.attempt import total_s
@@ -69,7 +70,7 @@ class Rules:
             wall_s = float(total_s(job.run_s, self.cycle, final_save=False))
         return wall_s + self.recovery_s if resumed else wall_s
 
-    def split(self, job: Job, up_s: float, *, resumed: bool, noticed: bool) -> "Split":
+    def split(self, job: Job, up_s: float, *, resumed: bool, noticed: bool, speed: float = 1.0) -> "Split":
         """Return where the time of a stopped stay went, up to the failure or the notice.
 
         Parameters
@@ -80,16 +81,21 @@ class Rules:
             From the start of the stay to the failure or the notice [s].
         resumed, noticed : bool
             Whether the stay began with a recovery, and whether it ended by a notice.
+        speed : float
+            Of the job where it was placed, over that on the closest placement.
 
         Examples
         --------
         >>> Rules(recovery_s=5).split(Job(1, 0, 8, 100, 100), 65, resumed=True, noticed=True)
-        Split(kept_s=60, saving_s=0, recovery_s=5, lost_s=0)
+        Split(kept_s=60, saving_s=0, recovery_s=5, lost_s=0, slow_s=0)
         """
         recovery_s = min(self.recovery_s, up_s) if resumed else 0
         up_s -= recovery_s
-        kept_s, saving_s = self._kept(job, up_s, noticed=noticed)
-        return Split(kept_s, saving_s, recovery_s, up_s - kept_s - saving_s)
+        kept_s, saving_s = self._kept(at_speed(job, speed), up_s, noticed=noticed)
+        lost_s = up_s - kept_s - saving_s
+        if speed == 1:
+            return Split(kept_s, saving_s, recovery_s, lost_s)
+        return Split(kept_s * speed, saving_s, recovery_s, lost_s, kept_s * (1 - speed))
 
     def _kept(self, job: Job, up_s: float, *, noticed: bool) -> tuple[float, float]:
         """Return the work that survives, and the time of the saves before it [s]."""
@@ -116,6 +122,18 @@ class Split(NamedTuple):
     saving_s: float
     recovery_s: float
     lost_s: float
+    slow_s: float = 0  # more than the same work takes on the closest placement
+
+
+def at_speed(job: Job, speed: float) -> Job:
+    """Return the job with the time that its work takes at a speed.
+
+    Examples
+    --------
+    >>> at_speed(Job(1, 0, 8, 100, 120), 0.8).run_s
+    125.0
+    """
+    return job if speed == 1 else job._replace(run_s=job.run_s / speed)
 
 
 class Outage(NamedTuple):

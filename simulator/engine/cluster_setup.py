@@ -13,14 +13,16 @@ from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
 from simulator.engine.cluster_progress import never_fits
 from simulator.engine.cluster_rules import Outage, Rules
-from simulator.scheduling.job import Job
+from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.layout import Layout
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.reservations import Gate, Reservation
 from simulator.scheduling.state import ClusterState, PlacedState
 
 if TYPE_CHECKING:
+    from simulator.engine.cluster_pace import Pace
     from simulator.reliability.causes import Cause
+    from simulator.workload.placed import Tiers, TrainingWork
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,12 @@ class ClusterSetup:
         Largest shift of a submission in the replicas [s].
     explain : bool
         Whether idle time and reasons for waiting are measured.
+    works : mapping of job id to TrainingWork
+        What jobs train whose speed is as their placement allows; all others go at 1 wherever they are.
+    tiers : Tiers or None
+        What lies between nodes, racks and pods; None is a network without bottlenecks.
+    chart : bool
+        Whether the log also has every stay and the levels over time, for pictures.
     units_per_accelerator : int
         1000 where jobs count in thousandths of an accelerator.
     """
@@ -82,14 +90,26 @@ class ClusterSetup:
     seed: int = 0
     shake_s: float = 0
     explain: bool = False
+    chart: bool = False
+    works: "Mapping[JobId, TrainingWork]" = field(default_factory=dict)
+    tiers: "Tiers | None" = None
     units_per_accelerator: int = 1
 
     def state(self) -> ClusterState:
         """Return the empty cluster."""
         placed = self.node_units is not None
-        state = PlacedState(self.layout().pool(self.placement)) if placed else ClusterState(self.capacity)
+        state = PlacedState(self.layout().pool(self.placement), self._pace()) if placed else ClusterState(self.capacity)
         state.gate = Gate(self.reservations) if self.reservations else None
         return state
+
+    def _pace(self) -> "Pace | None":
+        if not self.works:
+            return None
+        from simulator.engine.cluster_pace import Pace
+        from simulator.scheduling.span import Ruler
+        from simulator.workload.placed import Tiers
+
+        return Pace(Ruler(self.layout()), self.tiers or Tiers(), self.works)
 
     def layout(self) -> Layout:
         """Return how the nodes are grouped; a cluster without nodes has none."""
@@ -129,7 +149,8 @@ class ClusterSetup:
             rules=self.rules,
             outages=self._outages(replica, jobs[0].submit_s) if jobs else (),
             spares=range(len(self.node_units or ()) - self.spares, len(self.node_units or ())),
-            meters=Meters() if self.explain else None,
+            meters=Meters(keep_levels=self.chart) if self.explain or self.chart else None,
+            keep_stays=self.chart,
         )
         return replace(log, units_per_accelerator=self.units_per_accelerator)
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from simulator.engine.cluster_pace import Pace
 from simulator.foundation.streams import generator
-from simulator.reliability.causes import Cause, total_rate_per_node_s
+from simulator.reliability.causes import Cause
 from simulator.scenario.shared import Shared
 from simulator.scenario.values import Scenario
 from simulator.scheduling.job import Job
@@ -75,11 +75,6 @@ def starts(scenario: Scenario) -> Sequence[Start]:
     return [_start(shared, size, work_s, causes, scenario.seed, each) for each in range(shared.replications)]
 
 
-def _repair_s(causes: tuple[Cause, ...], rate: float) -> float:
-    """Return the mean time that a node is away after a failure [s]."""
-    return math.fsum(cause.rate_per_node_s * cause.repair_s for cause in causes) / rate
-
-
 def _plain(cause: Cause) -> Cause:
     """Return a cause with its rate and repair alone: over a whole cluster, that is what the run's wait depends on."""
     return Cause(
@@ -98,24 +93,23 @@ def _start(
 ) -> Start:
     """Live through one replication up to the start of the run."""
     from simulator.engine.cluster import simulate_cluster
-    from simulator.engine.cluster_faults import drawn_outages, node_failures
+    from simulator.engine.cluster_faults import drawn_outages
     from simulator.scheduling.policies import make_policy
     from simulator.traces.busy import OVERESTIMATE, busy_jobs
 
-    rng = generator(seed, "shared", "jobs", replication)
-    others = busy_jobs(shared.nodes, shared.load, from_s=0.0, to_s=shared.busy_s + HORIZON_S, rng=rng)
+    own = int(generator(seed, "shared", "jobs", replication).integers(2**62))
+    others = busy_jobs(shared.nodes, shared.load, to_s=shared.busy_s + HORIZON_S, seed=own)
     jobs = [job._replace(size=job.size * node_size) for job in others]
     run = Job(RUN, shared.busy_s, shared.gang * node_size, work_s, work_s * (1 + OVERESTIMATE) / 2)
     insort(jobs, run, key=lambda job: job.submit_s)
     rng = generator(seed, "shared", "outages", replication)
-    rate, outages = total_rate_per_node_s(causes), None
-    if rate:
-        repair_s = _repair_s(causes, rate)
-        outages = drawn_outages(shared.nodes, node_failures(1 / rate, repair_s), from_s=0.0, rng=rng)
+    outages = (
+        drawn_outages(shared.nodes, causes, from_s=0.0, rng=rng) if any(each.rate_per_node_s for each in causes) else ()
+    )
     policy = make_policy(shared.policy)
     vars(policy)["starts"] = _until_run(policy.starts, shared.busy_s + HORIZON_S)
     try:
-        simulate_cluster(jobs, policy, _state(shared, node_size), outages=outages or ())
+        simulate_cluster(jobs, policy, _state(shared, node_size), outages=outages)
     except _Started as started:
         at_s, speed = started.args
         return Start(at_s - shared.busy_s, speed)

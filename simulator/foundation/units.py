@@ -39,6 +39,7 @@ DIMENSIONS = {
     "tokens_per_s": Dimension(unit="token/second", example='"380 tokens/s"', most=1e15),
     "usd": Dimension(unit="USD", example='"$250000" or "$4M"', most=1e15),
     "usd_per_h": Dimension(unit="USD/hour", example='"$3.93/h"', most=1e9),
+    "power": Dimension(unit="watt", example='"400 W" or "10.2 kW"', most=1e12),
     "rate": Dimension(unit="1/second", example='"6.5 /kday" or "0.2 /h"', most=1e9),
     "ratio": Dimension(unit="", example='0.462 or "46.2 %"', most=1e6, bare=True),
     "count": Dimension(unit="", example='2048 or "2k"', most=1e9, bare=True),
@@ -69,6 +70,7 @@ bit = byte / 8 = b
 FLOP = [work] = FLOP = flop
 FLOPS = FLOP / second
 token = [tokens] = tok
+watt = [power] = W
 USD = [money] = USD = usd
 """
 
@@ -212,6 +214,7 @@ def _spellings(dimension: str) -> list[str]:
         "tokens_per_s": ["tokens/s", "tokens/h", "tokens/d"],
         "usd": ["USD", "$"],
         "usd_per_h": ["USD/h", "$/h", "USD/d"],
+        "power": ["W", "kW", "MW"],
         "rate": ["/h", "/d", "/s", "/year"],
     }.get(dimension, [])
 
@@ -225,6 +228,7 @@ _WHAT = {
     "tokens_per_s": "a token rate",
     "usd": "an amount of dollars",
     "usd_per_h": "a price per hour",
+    "power": "a power",
     "rate": "a rate",
     "ratio": "a ratio",
     "count": "a count",
@@ -243,6 +247,7 @@ _SHOWN = {
     "flop_per_s": (("FLOP/s", 1.0), ("GFLOP/s", 1e9), ("TFLOP/s", 1e12), ("PFLOP/s", 1e15), ("EFLOP/s", 1e18)),
     "tokens": ((" tokens", 1.0), ("K tokens", 1e3), ("M tokens", 1e6), ("B tokens", 1e9), ("T tokens", 1e12)),
     "tokens_per_s": ((" tokens/s", 1.0), ("K tokens/s", 1e3), ("M tokens/s", 1e6), ("B tokens/s", 1e9)),
+    "power": (("W", 1.0), ("kW", 1e3), ("MW", 1e6)),
     "rate": (("/d", 1 / 86400.0), ("/h", 1 / 3600.0), ("/s", 1.0)),
 }
 

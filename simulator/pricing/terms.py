@@ -15,9 +15,10 @@ import numpy as np
 
 from simulator.foundation.registry import Registry
 from simulator.pricing.ledger import Amount, LedgerLine, summed
-from simulator.pricing.trace import PriceTrace
+from simulator.pricing.trace import StepTrace
 
 HOURS_PER_YEAR: Final = 8760.0
+PREEMPTION: Final = "preemption"  # the cause of stops that spot capacity brings
 DISCOUNT_PRIOR: Final = (0.5, 0.8)  # share off the list price of large buyers; uniform; assumption of the seed text
 
 
@@ -186,13 +187,13 @@ class Spot:
         Mean rate paid [USD/h]; it may exceed the on-demand price. Not used where there is a trace.
     list_usd_per_accelerator_h : float
         On-demand price [USD/h].
-    trace : PriceTrace or None
+    trace : StepTrace or None
         The price over time, from the first start of the run on.
     """
 
     usd_per_accelerator_h: float
     list_usd_per_accelerator_h: float
-    trace: PriceTrace | None = None
+    trace: StepTrace | None = None
 
     def __post_init__(self) -> None:
         check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
@@ -202,7 +203,7 @@ class Spot:
         """Return a line for each use: list at the on-demand price, the rest at the mean spot price of the interval."""
         rate: Amount = self.usd_per_accelerator_h
         if self.trace is not None:
-            rate = self.trace.mean_usd(usage.start_h, usage.start_h + usage.wall_h)
+            rate = self.trace.mean_between(usage.start_h, usage.start_h + usage.wall_h)
         return lines_at(usage, self.list_usd_per_accelerator_h, rate)
 
 

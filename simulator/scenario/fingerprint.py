@@ -28,6 +28,8 @@ def fingerprint(scenario: "Scenario") -> str:
     Floats enter by their shortest exact text, so the hash is the same on every platform.
     """
     values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
+    if scenario.power is None or not scenario.power.usd_per_tonne:
+        del values["power"]  # energy that nobody pays for changes neither days nor dollars
     if scenario.shared is None:
         del values["shared"]
     for cause, value in zip(values["causes"], scenario.causes, strict=True):

@@ -9,19 +9,19 @@ from simulator.catalogue.reader import Entry, entry
 from simulator.pricing.book import PriceBook, PriceError, price_book
 from simulator.pricing.holdings import BYTES_PER_GB, Egress, Storage, Tier
 from simulator.pricing.tariff import SCALABLE, Portion, Tariff, flat
-from simulator.pricing.terms import Spot
+from simulator.pricing.terms import PREEMPTION, Spot
 from simulator.reliability.causes import Cause
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.merge import Loaded
+from simulator.scenario.owning import ownership_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.quoting import Asked, portion_of
 from simulator.scenario.saving import State
 from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
-PREEMPTION = "preemption"  # the cause of stops that spot capacity brings
 UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 
@@ -62,6 +62,7 @@ def tariff_of(
         accelerators=max((draft.accelerators for draft in drafts), default=0) + spares,
         start=start,
         book=book,
+        own=ownership_of(document, machines, start, findings) if is_owned(pricing) else None,
     )
     portions = _portions(pricing, asked, findings)
     if portions is None:
@@ -79,6 +80,12 @@ def tariff_of(
         currency=pricing.currency or "USD",
         per_usd=pricing.per_usd or 1.0,
     )
+
+
+def is_owned(pricing: schema.Pricing) -> bool:
+    """Tell whether some of the machines are one's own, at a rate that [ownership] comes to."""
+    tables: Sequence[schema.Terms] = pricing.parts or [pricing]
+    return any(table.term == "owned" and table.rate is None for table in tables) and pricing.rate is None
 
 
 def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequence[Portion] | None:

@@ -152,6 +152,7 @@ def _amount(kind: str, dimension: str, positive: bool) -> tuple[BeforeValidator,
 _ANY_TIME, _TIME = _amount("a time", "time", False), _amount("a time", "time", True)
 _BYTES, _BANDWIDTH = _amount("an amount of data", "bytes", True), _amount("a bandwidth", "bytes_per_s", True)
 _TOKENS, _TOKEN_RATE = _amount("a token count", "tokens", True), _amount("a token rate", "tokens_per_s", True)
+_POWER = _amount("a power", "power", False)
 _USD, _PRICE = _amount("dollars", "usd", False), _amount("a price", "usd_per_h", False)
 
 AnyTime = Annotated[float, _ANY_TIME[0], _ANY_TIME[1]]
@@ -160,6 +161,7 @@ Bytes = Annotated[float, _BYTES[0], _BYTES[1]]
 Bandwidth = Annotated[float, _BANDWIDTH[0], _BANDWIDTH[1]]
 Tokens = Annotated[float, _TOKENS[0], _TOKENS[1]]
 TokenRate = Annotated[float, _TOKEN_RATE[0], _TOKEN_RATE[1]]
+Power = Annotated[float, _POWER[0], _POWER[1]]
 Usd = Annotated[float, _USD[0], _USD[1]]
 Price = Annotated[float, _PRICE[0], _PRICE[1]]
 Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a share", "ratio")]

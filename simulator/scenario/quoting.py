@@ -6,6 +6,7 @@ from typing import Any
 
 from simulator.foundation.issues import not_among
 from simulator.pricing.book import Price, PriceBook, PriceError
+from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
 from simulator.pricing.terms import DISCOUNT_PRIOR, HOURS_PER_YEAR, TERMS, PriceTerm
 from simulator.scenario import schema
@@ -34,12 +35,15 @@ class Asked:
         First day of the run.
     book : PriceBook
         Where prices are looked up, the user's rows in front.
+    own : Ownership or None
+        What one's own machines cost, where a share of the machines is one's own.
     """
 
     accelerator: str
     accelerators: int
     start: date
     book: PriceBook
+    own: Ownership | None = None
 
 
 def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, findings: Findings) -> Portion | None:
@@ -120,7 +124,18 @@ def _stated(terms: schema.Terms, path: Path, findings: Findings) -> Quote | None
     )
 
 
+def _owned(own: Ownership, path: Path, asked: Asked, findings: Findings) -> Quote:
+    """Return what an hour of one's own machines costs, as a quote."""
+    usd = usd_per_accelerator_h(own)
+    source = f"[ownership], {own.life_years:g} years at {own.utilisation:.0%} in use".replace("%", " %")
+    findings.fact((*path, "owned"), f"${usd:.4g}/h", source, "D")
+    return Quote(usd_per_accelerator_h=usd, list_usd_per_accelerator_h=usd, term="owned", on=asked.start,
+                 host_included=True, source=source, evidence="D")  # fmt: skip
+
+
 def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -> Quote | None:
+    if terms.term == "owned" and asked.own is not None:
+        return _owned(asked.own, path, asked, findings)
     if terms.term not in LOOKED_UP:
         findings.problem((*path, "term"), f"{not_among(str(terms.term), LOOKED_UP)}; other terms need pricing.rate")
         return None

@@ -21,6 +21,7 @@ from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of
+from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
@@ -94,6 +95,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
+    if document.energy.trace is not None:
+        whole["energy"]["trace"] = str(named_file(document.energy.trace, ("energy", "trace"), findings.loaded))
     for path, table in traced(whole["pricing"]):
         table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
     named = document.model.architecture
@@ -115,6 +118,7 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
+    power = power_plan(document, site, start, findings)
     causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
@@ -143,6 +147,7 @@ def _resolved(
         shared=shared,
         fleet=fleet,
         published=_published(document.published),
+        power=power,
         warnings=tuple(findings.warnings),
         notes=dict(document.note),
         assumptions=(*settings, *facts),

@@ -1,4 +1,4 @@
-"""Traces of spot prices: a CSV of times and prices becomes a price that changes along the run."""
+"""Traces: a CSV of times and levels, such as spot prices, becomes a level that changes along the run."""
 
 import csv
 import itertools
@@ -8,7 +8,7 @@ from pathlib import Path as FilePath
 from statistics import median
 from typing import Any
 
-from simulator.pricing.trace import PriceTrace
+from simulator.pricing.trace import StepTrace
 from simulator.scenario.lines import Path
 from simulator.scenario.merge import Loaded
 
@@ -30,11 +30,11 @@ def traced(pricing: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:
             yield ("pricing", *path), table
 
 
-def read_trace(file: FilePath, start: date) -> PriceTrace:
-    """Read prices over time.
+def read_trace(file: FilePath, start: date, column: str = PRICE) -> StepTrace:
+    """Read levels over time, prices if no other column is named.
 
     The file has a header with ``usd_per_accelerator_h`` and either ``hours`` or ``time`` (ISO date or date and time).
-    The last price holds as long as a usual one. A trace with dates is entered at the first day of the run if that lies
+    The last level holds as long as a usual one. A trace with dates is entered at the first day of the run if that lies
     in it, at its beginning otherwise; it repeats when it is over.
 
     Raises
@@ -48,11 +48,11 @@ def read_trace(file: FilePath, start: date) -> PriceTrace:
         table = csv.DictReader(text)
         names = table.fieldnames or ()
         clock = next((name for name in ("hours", "time") if name in names), None)
-        if clock is None or PRICE not in names:
-            raise ValueError(f"{file.name}: the header needs {PRICE} and hours or time, found {', '.join(names)}")
-        rows = sorted(_row(row, clock, f"{file.name}:{table.line_num}") for row in table)
+        if clock is None or column not in names:
+            raise ValueError(f"{file.name}: the header needs {column} and hours or time, found {', '.join(names)}")
+        rows = sorted(_row(row, clock, column, f"{file.name}:{table.line_num}") for row in table)
     if len(rows) < 2:
-        raise ValueError(f"{file.name}: a trace needs two prices at least")
+        raise ValueError(f"{file.name}: a trace needs two rows at least")
     times = [at - rows[0][0] for at, _ in rows]
     length = times[-1] + median(after - before for before, after in itertools.pairwise(times))
     begin = (datetime.combine(start, datetime.min.time()) - _EPOCH).total_seconds() / 3600.0 - rows[0][0]
@@ -60,26 +60,24 @@ def read_trace(file: FilePath, start: date) -> PriceTrace:
     return _from(times, [usd for _, usd in rows], length, begin if inside else 0.0)
 
 
-def _row(row: Mapping[str, str], clock: str, where: str) -> tuple[float, float]:
-    """Return time [h] and price [USD/h] of a row."""
+def _row(row: Mapping[str, str], clock: str, column: str, where: str) -> tuple[float, float]:
+    """Return time [h] and level of a row."""
     try:
         at = float(row[clock]) if clock == "hours" else _hours(row[clock])
-        usd = float(row[PRICE])
+        level = float(row[column])
     except (TypeError, ValueError):
-        raise ValueError(f"{where}: expected a time and a price, found {row[clock]!r} and {row[PRICE]!r}") from None
-    return at, usd
+        raise ValueError(f"{where}: expected a time and a number, found {row[clock]!r} and {row[column]!r}") from None
+    return at, level
 
 
 def _hours(text: str) -> float:
     return (datetime.fromisoformat(text.strip()).replace(tzinfo=None) - _EPOCH).total_seconds() / 3600.0
 
 
-def _from(times: Sequence[float], prices: Sequence[float], length: float, begin: float) -> PriceTrace:
+def _from(times: Sequence[float], prices: Sequence[float], length: float, begin: float) -> StepTrace:
     """Return the trace that begins at a moment of the file, what was before it put at the end."""
     ends = [*times[1:], length]
     later = [(max(at - begin, 0.0), usd) for at, end, usd in zip(times, ends, prices, strict=True) if end > begin]
     before = [(at + length - begin, usd) for at, usd in zip(times, prices, strict=True) if at < begin]
     steps = [*later, *before]
-    return PriceTrace(
-        from_h=tuple(at for at, _ in steps), usd_per_accelerator_h=tuple(usd for _, usd in steps), length_h=length
-    )
+    return StepTrace(from_h=tuple(at for at, _ in steps), levels=tuple(level for _, level in steps), length_h=length)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 
+from simulator.pricing.energy import PowerPlan
 from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
@@ -111,6 +112,8 @@ class Scenario:
         Standard deviation of the logarithm of the efficiency, across replicas; zero when it is known.
     tariff : Tariff
         What turns accelerator-hours into dollars.
+    power : PowerPlan or None
+        What the machines draw and emit; None where the power of the accelerator is not known.
     shared : Shared or None
         The busy cluster on which the run waits for its machines; None where it has its own.
     assumptions : sequence of Assumption
@@ -137,6 +140,7 @@ class Scenario:
     shared: Shared | None = None
     fleet: Fleet | None = None
     published: Published | None = None
+    power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
     notes: Mapping[str, str] = field(default_factory=dict)
     assumptions: Sequence[Assumption] = field(default=(), compare=False)

@@ -6,16 +6,15 @@ are left out; the load is carried by the others. Arrivals are a Poisson process:
 """
 
 import math
-from itertools import repeat
 from typing import TYPE_CHECKING
 
 from simulator.scheduling.job import Job
 
 if TYPE_CHECKING:
-    from numpy.random import Generator
+    from simulator.traces.synthetic import Workload
 
 NODES = (1, 2, 4, 8)
-SHARES = (5638 / 6302, 335 / 6302, 298 / 6302, 31 / 6302)
+COUNTS = (5638, 335, 298, 31)
 MEDIAN_S, MEAN_S = 16905.0, 45521.0
 SIGMA = math.sqrt(2 * math.log(MEAN_S / MEDIAN_S))
 LONGEST_S = 14 * 86400.0  # about the longest of the logs
@@ -23,45 +22,53 @@ OVERESTIMATE = 3.0
 """Requests are spread evenly between the run time and this much more (the f-model of Mu'alem and Feitelson, 2001)."""
 
 
-def busy_jobs(nodes: int, load: float, *, from_s: float, to_s: float, rng: "Generator") -> list[Job]:
-    """Return the jobs that keep a cluster at a load, in order of submission.
+def busy_workload(nodes: int, load: float) -> "Workload":
+    """Return the laws of the jobs that keep a cluster at a load; sizes are in nodes.
 
     Parameters
     ----------
     nodes : int
-        Of the cluster; sizes are in nodes.
+        Of the cluster.
     load : float
         Node-seconds asked for, over those that there are, 0 to 1.
-    from_s, to_s : float
-        When the first and the last can be submitted [s].
-    rng : Generator
-        Stream of this workload.
 
     Examples
     --------
-    >>> from simulator.foundation.streams import generator
-    >>> jobs = busy_jobs(512, 0.8, from_s=0.0, to_s=30 * 86400.0, rng=generator(0, "busy"))
-    >>> 0.75 < sum(job.size * job.run_s for job in jobs) / (512 * 30 * 86400) < 0.85
-    True
+    >>> round(busy_workload(512, 0.8).units_busy, 6)
+    409.6
     """
-    import numpy as np
+    from dataclasses import replace
 
-    kept = [size for size in NODES if size <= nodes]
-    shares = np.array(SHARES[: len(kept)]) / sum(SHARES[: len(kept)])
-    rate = load * nodes / (mean_run_s() * float(np.dot(kept, shares)))
-    count = int(rng.poisson(rate * (to_s - from_s)))
-    submits_s = np.sort(rng.uniform(from_s, to_s, count)).tolist()
-    sizes = rng.choice(kept, count, p=shares).tolist()
-    runs_s = np.minimum(rng.lognormal(math.log(MEDIAN_S), SIGMA, count), LONGEST_S)
-    asked_s = runs_s * (1 + (OVERESTIMATE - 1) * rng.random(count))
-    rows = zip(submits_s, sizes, runs_s.tolist(), asked_s.tolist(), repeat("others"), strict=False)
-    return [Job(number, *row[:4], user=row[4]) for number, row in enumerate(rows)]
+    from simulator.traces.synthetic import DAY_S, Group, NamedLaw, Workload
+
+    kept = [(size, float(count)) for size, count in zip(NODES, COUNTS, strict=True) if size <= nodes]
+    sizes, weights = zip(*kept, strict=True)
+    run = NamedLaw(law="lognormal", mean_s=MEAN_S, shape=SIGMA)
+    workload = Workload(
+        title="whole-node jobs of ElasticFlow clusters 3, 4 and 6",
+        source="microsoft/elasticflow-traces, pooled and counted",
+        jobs_per_day=1.0,
+        groups=(Group(share=1.0, sizes=sizes, weights=weights, run=run),),
+        longest_run_s=LONGEST_S,
+        estimates=(1.0, OVERESTIMATE),
+    )
+    return replace(workload, jobs_per_day=load * nodes * DAY_S / workload.unit_s(workload.groups[0]))
 
 
-def mean_run_s() -> float:
-    """Return the mean run time, the longest cut off [s]."""
-    from statistics import NormalDist
+def busy_jobs(nodes: int, load: float, *, to_s: float, seed: int) -> list[Job]:
+    """Return the jobs that are submitted to a busy cluster up to a time, or a little longer, in order of submission.
 
-    cut = (math.log(LONGEST_S / MEDIAN_S)) / SIGMA
-    phi = NormalDist().cdf
-    return MEDIAN_S * math.exp(SIGMA**2 / 2) * phi(cut - SIGMA) + LONGEST_S * (1 - phi(cut))
+    Parameters
+    ----------
+    nodes, load : int, float
+        As in `busy_workload`.
+    to_s : float
+        For how long, from 0 on [s].
+    seed : int
+        Of all draws.
+    """
+    from simulator.traces.synthetic import DAY_S, draw
+
+    workload = busy_workload(nodes, load)
+    mean = workload.jobs_per_day * to_s / DAY_S
+    return list(draw(workload, math.ceil(mean + 4 * math.sqrt(mean)), seed=seed).jobs)

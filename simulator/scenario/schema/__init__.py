@@ -8,6 +8,7 @@ from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
+from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
@@ -21,6 +22,7 @@ __all__ = [
     "Detection",
     "Diagnosis",
     "Document",
+    "Energy",
     "Failures",
     "Kept",
     "Leaving",
@@ -29,6 +31,7 @@ __all__ = [
     "Model",
     "Near",
     "OwnCause",
+    "Ownership",
     "Parallelism",
     "Part",
     "Phase",

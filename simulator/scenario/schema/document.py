@@ -10,6 +10,7 @@ from simulator.scenario.schema.machines import Cluster
 from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
+from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.queue import Queue
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
@@ -58,6 +59,8 @@ class Document(Section):
     repair: Repair = Repair()
     retirement: Retirement = Retirement()
     pricing: Pricing = Pricing()
+    ownership: Ownership = Ownership()
+    energy: Energy = Energy()
     shared: Shared = Shared()
     published: PublishedRun = PublishedRun()
     run: Run = Run()

@@ -1,5 +1,6 @@
 """The speed of a gang follows its placement, by the throughput model's own ratio, and the closest is never slower."""
 
+import math
 from dataclasses import replace
 
 import pytest
@@ -7,11 +8,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.catalogue.reader import entry
+from simulator.engine.cluster import simulate_cluster
+from simulator.engine.cluster_meters import Meters
 from simulator.engine.cluster_pace import Pace, links_on, step_s
+from simulator.engine.cluster_rules import Outage, Rules
+from simulator.reliability.attempt import Cycle
 from simulator.scheduling.job import Job
 from simulator.scheduling.layout import Layout
+from simulator.scheduling.placement import NodePool, make_placement
+from simulator.scheduling.policies import make_policy
 from simulator.scheduling.span import Ruler, Span
-from simulator.scheduling.state import Place
+from simulator.scheduling.state import Place, PlacedState
 from simulator.workload.architecture import architecture
 from simulator.workload.placed import Tiers, TrainingWork
 from simulator.workload.plan import Plan
@@ -94,3 +101,48 @@ def test_oversubscription_that_makes_no_sense_is_refused():
         Tiers(across_racks=0.5)
     with pytest.raises(ValueError, match="between pods"):
         Tiers(across_racks=3, across_pods=2)
+
+
+class Steady:
+    """Half speed on more than one node, full speed on one."""
+
+    def speed(self, job, place):
+        return 1.0 if len(place.nodes) == 1 else 0.5
+
+
+def paced(jobs, rules=None, outages=(), rule="first-fit"):
+    state = PlacedState(NodePool([8, 8], make_placement(rule)), Steady())
+    meters = Meters()
+    log = simulate_cluster(jobs, make_policy("easy"), state, rules=rules, outages=outages, meters=meters)
+    assert math.fsum(log.ledger_unit_s.values()) == pytest.approx(16 * max(end.end_s for end in log.ends), rel=1e-12)
+    return log
+
+
+def test_the_engine_lets_a_scattered_job_take_longer_and_accounts_for_it():
+    jobs = [Job("small", 0, 4, 1000, 1000), Job("run", 0, 8, 100, 100)]
+    scattered, together = paced(jobs), paced(jobs, rule="consolidated")
+    assert [(end.end_s, end.held_s, end.lost_s) for end in scattered.ends] == [(1000, 1000, 0), (200, 200, 100)]
+    assert [(end.end_s, end.lost_s) for end in together.ends] == [(1000, 0), (100, 0)]
+    assert scattered.ledger_unit_s["slow_placement", "none"] == 800
+    assert ("slow_placement", "none") not in together.ledger_unit_s
+
+
+def test_what_a_stopped_job_keeps_is_counted_at_its_speed():
+    """At half speed 100 s between saves are 50 s of work: a failure at 150 s leaves 50 of 100 to do."""
+    jobs = [Job("small", 0, 4, 1000, 1000), Job("run", 0, 8, 100, 100)]
+    rules = Rules(cycle=Cycle(work_s=100.0, write_s=0.0))
+    log = paced(jobs, rules, [Outage(150.0, 10.0, 1)])
+    end = log.ends[1]
+    assert (end.stops, end.end_s) == (1, 150 + 10 + 100)  # 10 s of repair, then 50 s of work at half speed
+    assert end.held_s - end.lost_s == pytest.approx(100)
+    assert log.ledger_unit_s["wasted_progress", "failure"] == 8 * 50
+    assert log.ledger_unit_s["slow_placement", "none"] == pytest.approx(8 * 100)
+
+
+def test_the_scheduler_believes_in_the_slower_end():
+    """The promise to the blocked head counts with the speed that the running job got, so it is kept."""
+    jobs = [Job("small", 0, 4, 1000, 1000), Job("run", 0, 8, 100, 100), Job("head", 1, 12, 10, 10)]
+    log = paced(jobs)
+    head = log.ends[2]
+    assert head.promised_s == 200
+    assert head.start_s == 200

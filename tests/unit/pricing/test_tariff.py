@@ -12,7 +12,7 @@ from simulator.pricing.ledger import BASES
 from simulator.pricing.reserved import Committed
 from simulator.pricing.tariff import Portion, Quote, Tariff, flat, term_of
 from simulator.pricing.terms import Free, Negotiated, OnDemand, Spot, Usage, Use
-from simulator.pricing.trace import PriceTrace
+from simulator.pricing.trace import StepTrace
 
 USAGES = [Usage.of(8, 10.0, "one"), Usage.of(4, 5.0, "two")]
 INF = float("inf")
@@ -95,25 +95,25 @@ def test_tiers_rise_and_are_never_dearer_than_the_first(amount: float, more: flo
 
 @given(st.floats(0, 500), st.floats(0.01, 500), st.floats(0.05, 0.95))
 def test_a_trace_is_paid_alike_in_one_piece_and_in_two(begin: float, length: float, share: float) -> None:
-    trace = PriceTrace(from_h=(0.0, 3.0, 7.5), usd_per_accelerator_h=(1.0, 4.0, 2.0), length_h=10.0)
+    trace = StepTrace(from_h=(0.0, 3.0, 7.5), levels=(1.0, 4.0, 2.0), length_h=10.0)
     middle, end = begin + share * length, begin + length
-    first, last = float(trace.mean_usd(begin, middle)), float(trace.mean_usd(middle, end))
-    whole = float(trace.mean_usd(begin, end))
+    first, last = float(trace.mean_between(begin, middle)), float(trace.mean_between(middle, end))
+    whole = float(trace.mean_between(begin, end))
     assert first * share + last * (1 - share) == pytest.approx(whole, rel=1e-6)
     assert 1.0 - 1e-9 <= whole <= 4.0 + 1e-9
-    assert float(trace.mean_usd(begin, begin + 10.0)) == pytest.approx(trace.mean)
+    assert float(trace.mean_between(begin, begin + 10.0)) == pytest.approx(trace.mean)
 
 
 def test_a_moment_has_the_price_of_its_time_and_bad_traces_are_refused() -> None:
-    trace = PriceTrace(from_h=(0.0, 3.0), usd_per_accelerator_h=(1.0, 4.0), length_h=10.0)
-    assert [float(trace.mean_usd(at, at)) for at in (0.0, 3.0, 9.9, 10.0)] == [1.0, 4.0, 4.0, 1.0]
+    trace = StepTrace(from_h=(0.0, 3.0), levels=(1.0, 4.0), length_h=10.0)
+    assert [float(trace.mean_between(at, at)) for at in (0.0, 3.0, 9.9, 10.0)] == [1.0, 4.0, 4.0, 1.0]
     for from_h, usd in (((1.0,), (1.0,)), ((0.0, 0.0), (1.0, 1.0)), ((0.0,), (1.0, 2.0)), ((0.0,), (0.0,))):
         with pytest.raises(ValueError, match="trace"):
-            PriceTrace(from_h=from_h, usd_per_accelerator_h=usd, length_h=10.0)
+            StepTrace(from_h=from_h, levels=usd, length_h=10.0)
 
 
 def test_spot_follows_its_trace_and_can_be_dearer_than_on_demand() -> None:
-    trace = PriceTrace(from_h=(0.0, 10.0), usd_per_accelerator_h=(1.0, 5.0), length_h=20.0)
+    trace = StepTrace(from_h=(0.0, 10.0), levels=(1.0, 5.0), length_h=20.0)
     term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, trace=trace)
     [line] = term.charge(Usage(uses=(Use("x", "", 10.0),), wall_h=10.0, start_h=5.0))
     assert (float(line.billed_usd), float(line.list_usd)) == (pytest.approx(30.0), 20.0)

@@ -141,7 +141,7 @@ def test_the_host(made: Maker) -> None:
 
 def test_missing_prices_list_what_is_near(made: Maker) -> None:
     assert "nearest rows" in made.issues(LOOKED_UP, "start=2001-01-01")["pricing"]
-    assert "on_demand" in made.issues(LOOKED_UP, "pricing.term=owned")["pricing.term"]
+    assert "on_demand" in made.issues(LOOKED_UP, "pricing.term=capacity_block")["pricing.term"]
 
 
 def test_own_book(made: Maker) -> None:

@@ -102,8 +102,8 @@ def test_a_trace_of_prices(made: Maker) -> None:
         "time,usd_per_accelerator_h\n2023-01-01,1.0\n2023-01-02,3.0\n2023-01-03T12:00,2.0\n"
     )
     trace = read_trace(made.folder / "spot.csv", date(2023, 1, 2))
-    assert (trace.from_h, trace.usd_per_accelerator_h, trace.length_h) == ((0.0, 36.0, 66.0), (3.0, 2.0, 1.0), 90.0)
-    assert read_trace(made.folder / "spot.csv", date(2030, 1, 1)).usd_per_accelerator_h == (1.0, 3.0, 2.0)
+    assert (trace.from_h, trace.levels, trace.length_h) == ((0.0, 36.0, 66.0), (3.0, 2.0, 1.0), 90.0)
+    assert read_trace(made.folder / "spot.csv", date(2030, 1, 1)).levels == (1.0, 3.0, 2.0)
     text = "[pricing]\nterm = 'spot'\ntrace = 'spot.csv'\n"
     found = made(text)
     term = found.tariff.portions[0].term
@@ -120,7 +120,7 @@ def test_a_trace_of_prices(made: Maker) -> None:
     ("text", "message"),
     [
         ("when,what\n1,2\n", "header needs"),
-        ("hours,usd_per_accelerator_h\n1,2\n", "two prices"),
+        ("hours,usd_per_accelerator_h\n1,2\n", "two rows"),
         ("hours,usd_per_accelerator_h\n1,2\nx,3\n", "bad.csv:3"),
     ],
 )

@@ -1,0 +1,97 @@
+"""`flopcast own`, ownership and energy as scenarios write them, and what `run` says of both."""
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from analysis.cli.main import app
+from simulator.foundation.issues import ScenarioError
+
+
+def facts(*arguments: str) -> dict:  # type: ignore[type-arg]  # JSON
+    result = CliRunner().invoke(app, [*arguments, "--json"])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_an_accelerator_by_its_key() -> None:
+    found = facts("own", "h100-sxm", "--rent", "$2.49/h")
+    cells = {(row["life_years"], row["utilisation"]): row["usd_per_accelerator_h"] for row in
+             found["by_life_and_utilisation"]}  # fmt: skip
+    assert cells[4.0, 0.8] == pytest.approx(2.53, rel=0.01)
+    assert found["break_even_utilisation"] == pytest.approx(2.02 / 2.49, rel=0.01)
+    assert found["tornado"][0]["name"] == "utilisation"
+    assert all(each["source"] for each in found["sources"])
+    dearer = facts("own", "h100-sxm", "--set", "ownership.staff_per_year=$876", "--set", "ownership.utilisation=1")
+    assert dearer["usd_per_accelerator_h"] == pytest.approx(2.02 + 0.1, rel=0.01)
+
+
+def test_what_people_read() -> None:
+    shown = CliRunner().invoke(app, ["own", "llama-65b"])
+    assert shown.exit_code == 0
+    words = " ".join(shown.stdout.split())
+    assert "owning is cheaper above" in words
+    assert "Staff, support and spare parts are not in it" in words
+    unknown = CliRunner().invoke(app, ["own", "tpu-v6e"])
+    assert isinstance(unknown.exception, ScenarioError)
+    assert "ownership.power" in str(unknown.exception)
+
+
+def test_owned_machines_in_a_scenario() -> None:
+    found = facts("run", "llama-65b", "--set", "pricing.term=owned", "--set", "ownership.life=5 years", "--set",
+                  "ownership.grid=usa", "--replicas", "20")  # fmt: skip
+    [paid] = found["pricing"]
+    assert paid["term"] == "owned"
+    assert "5 years at 80 % in use" in paid["source"]
+    hours = found["accelerator_hours"]["mean"]
+    assert found["usd"]["mean"] == pytest.approx(paid["usd_per_accelerator_h"] * hours, rel=1e-6)
+    assert 1.5 < paid["usd_per_accelerator_h"] < 3
+
+
+def test_energy_in_run_and_report(tmp_path: Path) -> None:
+    found = facts("run", "llama-65b", "--replicas", "20")
+    energy = found["energy"]
+    assert sum(energy["by_state"].values()) == pytest.approx(energy["mwh"])
+    assert sum(energy["by_component"].values()) == pytest.approx(energy["mwh"])
+    assert energy["tonnes"] == pytest.approx(energy["mwh"] * 0.430)
+    assert energy["by_state"]["idle"] > 0
+    page = tmp_path / "report.html"
+    CliRunner().invoke(app, ["report", "llama-65b", "--replicas", "20", "-o", str(page)])
+    assert "Energy and carbon" in page.read_text(encoding="utf-8")
+
+
+def test_carbon_has_a_price() -> None:
+    sets = ("--set", "energy.carbon_price=$100", "--set", "energy.embodied_kg=150", "--replicas", "20")
+    found, plain = facts("run", "llama-65b", *sets), facts("run", "llama-65b", "--replicas", "20")
+    [carbon] = [row for row in found["ledger"] if row["phase"] == "carbon"]
+    assert carbon["unit"] == "t"
+    tonnes = found["energy"]["tonnes"] + found["energy"]["embodied_tonnes"]
+    assert carbon["usd"] == pytest.approx(100 * tonnes, abs=0.01)
+    assert found["usd"]["mean"] - plain["usd"]["mean"] == pytest.approx(carbon["usd"], abs=0.02)
+    assert found["fingerprint"] != plain["fingerprint"]
+
+
+def test_commitments_bill_idle_and_say_so() -> None:
+    found = facts("run", "llama-65b", "--set", "pricing.provider=aws", "--set", "pricing.region=us-east-1", "--set",
+                  "pricing.term=commit_1y", "--replicas", "20")  # fmt: skip
+    idle = next(row for row in found["ledger"] if row["phase"] == "idle_commitment")
+    assert idle["usd"] > 10 * found["usd_by_basis"]["list"]["mean"] / 2
+    assert idle["accelerator_hours"] == 0.0
+    assert any("does not pay" in remark for remark in found["remarks"])
+    assert sum(row["usd"] for row in found["ledger"]) == pytest.approx(found["usd"]["mean"], abs=0.1)
+    for basis in ("list", "contracted", "effective"):
+        rows = sum(row[f"{basis}_usd"] for row in found["ledger"])
+        assert rows == pytest.approx(found["usd_by_basis"][basis]["mean"], abs=0.1)
+
+
+@pytest.mark.parametrize(("rate", "word"), [("$3.90/h", "LOSES"), ("$1/h", "saves")])
+def test_spot_can_lose_to_on_demand_and_run_and_report_say_so(rate: str, word: str, tmp_path: Path) -> None:
+    sets = ["--set", "pricing.term=spot", "--set", f"pricing.rate={rate}", "--set", "pricing.list_rate=$3.93/h",
+            "--set", "pricing.preemption.per_1000_node_days=20", "--replicas", "50"]  # fmt: skip
+    found = facts("run", "llama-65b", *sets)
+    assert found["stops_by_cause"]["preemption"] > 50
+    assert any(f"spot {word}" in remark for remark in found["remarks"])
+    CliRunner().invoke(app, ["report", "llama-65b", *sets, "-o", str(tmp_path / "r.html")])
+    assert f"spot {word}" in (tmp_path / "r.html").read_text(encoding="utf-8")
