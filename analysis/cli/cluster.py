@@ -99,7 +99,7 @@ def cluster(
         _refuse("--jobs-out: takes the jobs of one policy; name one")
     try:
         labels = asked.labels or asked.policies
-        results = [_result(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
+        results = [result_of(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
@@ -140,7 +140,7 @@ def _question(
     return asked
 
 
-def _result(asked: "Question", policy: str, label: str) -> "PolicyResult":
+def result_of(asked: "Question", policy: str, label: str) -> "PolicyResult":
     """Run all replications of a policy; only the first log is kept."""
     from analysis.cli.cluster_report import PolicyResult
     from analysis.metrics.queueing import summarise
