@@ -93,6 +93,19 @@ def user_name(end: JobEnd) -> str:
 
 def print_report(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
     """Print tables: all policies side by side, then what was asked for of each."""
+    print_comparison(asked, results, console)
+    for result in results:
+        _print_sizes(result, console)
+        if asked.setup.explain:
+            _print_reasons(result, console)
+            _print_ledger(result, console)
+        if asked.usd_per_accelerator_h is not None:
+            _print_showback(result, asked.usd_per_accelerator_h, "queue", queue_name, console)
+            _print_showback(result, asked.usd_per_accelerator_h, "user", user_name, console)
+
+
+def print_comparison(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
+    """Print all policies side by side, and their paired differences to the first where there are replications."""
     from rich.table import Table
 
     if asked.title:
@@ -109,14 +122,6 @@ def print_report(asked: "Question", results: Sequence[PolicyResult], console: "C
     console.print(table)
     if asked.replications > 1 and len(results) > 1:
         _print_differences(results, console)
-    for result in results:
-        _print_sizes(result, console)
-        if asked.setup.explain:
-            _print_reasons(result, console)
-            _print_ledger(result, console)
-        if asked.usd_per_accelerator_h is not None:
-            _print_showback(result, asked.usd_per_accelerator_h, "queue", queue_name, console)
-            _print_showback(result, asked.usd_per_accelerator_h, "user", user_name, console)
 
 
 def differences(first: PolicyResult, other: PolicyResult) -> Mapping[str, Interval]:

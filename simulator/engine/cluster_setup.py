@@ -4,7 +4,7 @@ Replica 0 is the log as it is; the others have shaken submissions and faults of 
 not depend on the policy, so that policies are compared on one workload and one fault timeline.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 

@@ -82,6 +82,19 @@ def test_policies_are_paired_on_the_same_jobs_and_faults(file):
     assert "paired on the same jobs and faults" in " ".join(run(file, "--replications", 3).stdout.split())
 
 
+def test_compare_pairs_clusters_and_policies(file):
+    asked = ["compare", str(file), "--replicas", "3", "--json"]
+    within = json.loads(CliRunner().invoke(app, asked).stdout)
+    assert list(within["differences"]) == ["easy"]
+    larger = [*asked, "--set", "queue.policy=easy", "--set-b", "cluster.accelerators=64"]
+    document = json.loads(CliRunner().invoke(app, larger).stdout)
+    assert list(document["policies"]) == ["A: easy", "B: easy"]
+    assert document["differences"]["B: easy"]["mean_wait_s"]["high"] < 0
+    assert "difference to" in CliRunner().invoke(app, asked[:-1]).stdout
+    alone = CliRunner().invoke(app, [*asked, "--set", "queue.policy=easy"])
+    assert alone.exit_code == 2
+
+
 def test_values_are_changed_by_set(file):
     document = json.loads(run(file, "--set", "cluster.accelerators=64", "--policy", "easy", "--json").stdout)
     assert (document["capacity"], list(document["policies"])) == (64, ["easy"])
