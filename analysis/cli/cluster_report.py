@@ -205,7 +205,7 @@ def _print_showback(
 ) -> None:
     from rich.table import Table
 
-    title = f"{result.policy}: who pays, by {what}"
+    title = f"{result.policy}: who pays, by {what}, at a stated ${usd_per_accelerator_h:g} an accelerator-hour"
     table = Table(what, "jobs", "accelerator-hours", "useful $", "lost or idle $", title=title)
     for who, share in showback(result.log, usd_per_accelerator_h, by).items():
         table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),

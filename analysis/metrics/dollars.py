@@ -142,7 +142,10 @@ def on_demand(scenario: Scenario) -> Scenario | None:
         for portion in scenario.tariff.portions
     )  # fmt: skip
     causes = tuple(cause for cause in scenario.causes if cause.name != PREEMPTION)
-    return replace(scenario, tariff=replace(scenario.tariff, portions=portions), causes=causes)
+    stages = scenario.stages if scenario.spot is None else scenario.stages[::3]
+    return replace(
+        scenario, tariff=replace(scenario.tariff, portions=portions), causes=causes, stages=stages, spot=None
+    )
 
 
 def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:

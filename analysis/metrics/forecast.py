@@ -14,6 +14,7 @@ from simulator.pricing.energy import Energy
 from simulator.pricing.ledger import BASES, Amount
 from simulator.pricing.tariff import Bill
 from simulator.records import Ensemble, Line
+from simulator.reliability.gang import PREEMPTION
 from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -187,6 +188,11 @@ def _ledger(scenario: Scenario, ensemble: Ensemble, due: Bill) -> Sequence[Ledge
              0.0 if line[1] == "idle_spare" else value / machines[line[0]] / 24.0)
         for line, value in hours.items()
     ]  # fmt: skip
+    rows += [
+        _row((stage.name, "spare_wait", PREEMPTION), 0.0, [0.0] * len(BASES), float(spent_s.mean()) / DAY_S)
+        for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True)
+        if not stage.accelerators and spent_s.any()
+    ]
     beside = [
         replace(_row((WHOLE_RUN, each.line.phase, each.line.cause), 0.0,
                      [float(np.mean(each.line.usd(name))) for name in BASES], 0.0),

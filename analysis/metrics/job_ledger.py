@@ -153,7 +153,7 @@ class _Job:
         if self.phase == "checkpoint_save":
             self._keep()
         self.phase = event.event
-        if self.phase in (PRODUCTIVE, "checkpoint_save"):
+        if self.phase == PRODUCTIVE:
             self.stopped_by = None
         self.cause = event.cause or (NO_CAUSE if self.stopped_by is None else self.stopped_by)
 

@@ -105,7 +105,7 @@ def life_forecast(life: LifeCycle, ensemble: LifeEnsemble) -> LifeForecast:
     critical = chain(because(life.plan, ensemble.start_s, ensemble.finish_s), last)
     rows = _rows(life, ensemble, cents, names, critical)
     teams = [team_row(team, stages, ensemble) for team in life.teams]
-    service = next((stage for stage in stages if isinstance(stage.work, Serving)), None)
+    services = [stage for stage in stages if isinstance(stage.work, Serving)]
     return LifeForecast(
         life=life,
         ensemble=ensemble,
@@ -114,8 +114,8 @@ def life_forecast(life: LifeCycle, ensemble: LifeEnsemble) -> LifeForecast:
         usd=replace(summary(total), mean=round(math.fsum(row.usd.mean for row in rows), 2)),
         usd_sample=total,
         equity_usd=summary(_equity(life, stages, ensemble)),
-        usd_per_m_written=None if service is None else float(np.mean(total / _written_m(service, ensemble))),
-        written_per_month=None if service is None else _demand(service),
+        usd_per_m_written=float(np.mean(total / _written_m(services, ensemble))) if services else None,
+        written_per_month=_demand(services) if services else None,
         stages=rows,
         teams=teams,
         bases=_bases(life),
@@ -252,17 +252,20 @@ def _equity(life: LifeCycle, stages: Sequence[LifeStage], ensemble: LifeEnsemble
     return found
 
 
-def _demand(stage: LifeStage) -> float:
-    assert isinstance(stage.work, Serving)
-    return stage.work.written_per_month.mode
+def _demand(services: Sequence[LifeStage]) -> float:
+    """Return the tokens written in the first month of every service, most probably."""
+    return math.fsum(stage.work.written_per_month.mode for stage in services if isinstance(stage.work, Serving))
 
 
-def _written_m(stage: LifeStage, ensemble: LifeEnsemble) -> FloatArray:
-    """Return the tokens written over the service [millions]."""
-    work = stage.work
-    assert isinstance(work, Serving)
-    months = float(((1.0 + work.growth) ** np.arange(work.months)).sum())
-    return np.asarray(work.written_per_month.at(ensemble.shares[stage.name, "written"])) * months / _MILLION
+def _written_m(services: Sequence[LifeStage], ensemble: LifeEnsemble) -> FloatArray:
+    """Return the tokens written over every service [millions]."""
+    found = np.zeros(len(ensemble.replicas))
+    for stage in services:
+        work = stage.work
+        assert isinstance(work, Serving)
+        months = float(((1.0 + work.growth) ** np.arange(work.months)).sum())
+        found += np.asarray(work.written_per_month.at(ensemble.shares[stage.name, "written"])) * months / _MILLION
+    return found
 
 
 def _bases(life: LifeCycle) -> Sequence[str]:

@@ -7,13 +7,16 @@ from analysis.metrics.forecast import DAY_S, Forecast
 from analysis.plots.amounts import days, dollars, is_single
 from analysis.plots.cashflow import cash_flow
 from analysis.plots.distribution import Mark, distribution
+from analysis.plots.ettr import ettr
 from analysis.plots.interval import interval_curve
 from analysis.plots.pareto import pareto
 from analysis.plots.style import Picture
+from analysis.plots.survival import survival
 from analysis.plots.timeline import timeline
 from analysis.plots.waterfall import waterfall
 from analysis.report import flows
 from analysis.report.findings import Findings
+from analysis.report.lives import lives, track
 from analysis.report.replay import Replay, story
 from analysis.report.words import stages
 
@@ -88,7 +91,7 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
         shown.append(("bad", "A bad run (p90)", found.bad))
     stories = [story(scenario, run, title) for _, title, run in shown]
     until, most_h = max(told.stages[-1].end for told in stories), max(told.lost_h for told in stories)
-    return [
+    lines = [
         Exhibit(
             section="runs",
             caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {len(told.stops):,} stops. "
@@ -97,6 +100,27 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
         )
         for (name, _, run), told in zip(shown, stories, strict=True)
     ]
+    return [*lines, *_attempts([(title, run) for _, title, run in shown])]
+
+
+def _attempts(shown: Sequence[tuple[str, Replay]]) -> Sequence[Exhibit]:
+    """Draw how effective the runs were so far, and how long their attempts lived, where stops are many."""
+    found = lives([run for _, run in shown])
+    if found is None:
+        return []
+    return [
+        Exhibit(
+            section="runs",
+            caption="Productive time over the time so far, in both runs." if len(shown) > 1
+            else "Productive time over the time so far.",
+            picture=ettr("ettr", [track(title, run) for title, run in shown]),
+        ),
+        Exhibit(
+            section="runs",
+            caption=f"How long {len(found.hours):,} attempts worked before a stop, beside a constant rate.",
+            picture=survival("survival", found),
+        ),
+    ]  # fmt: skip
 
 
 def _money(found: Findings) -> Sequence[Exhibit]:

@@ -103,9 +103,14 @@ def interval_curve(scenario: Scenario) -> Curve | None:
     """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without.
 
     The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares are left out.
-    A stop also costs the flush that was under way, for saves that are written in the background.
+    A stop also costs the flush that was under way, for saves that are written in the background. None for two tiers:
+    there are two intervals.
     """
-    struck = [stage for stage in scenario.stages if rate_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0]
+    struck = [
+        stage
+        for stage in scenario.stages
+        if rate_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0 and stage.cycle.durable is None
+    ]
     if not struck:
         return None
     stage = max(struck, key=lambda stage: stage.work_s * stage.accelerators)

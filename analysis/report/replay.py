@@ -4,6 +4,7 @@ from bisect import bisect_left
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -110,10 +111,10 @@ def story(scenario: Scenario, run: Replay, title: str) -> Story:
     """Tell a run by dates, for the timeline."""
     begin = datetime.combine(scenario.start, time())
     spans, reached_s = [], 0.0
-    for stage, length_s in zip(scenario.stages, run.header.stage_s, strict=True):
+    for name, length_s in _stretches(scenario, run):
         spans.append(
             Span(
-                name=stage.name,
+                name=name,
                 start=begin + timedelta(seconds=reached_s),
                 end=begin + timedelta(seconds=reached_s + length_s),
             )
@@ -127,3 +128,14 @@ def story(scenario: Scenario, run: Replay, title: str) -> Story:
             for stop in stops(run.records)
         ],
     )
+
+
+def _stretches(scenario: Scenario, run: Replay) -> Sequence[tuple[str, float]]:
+    """Return the stages one after the other, and how long each took [s]; on a spot market its waits are part of it."""
+    if scenario.spot is None:
+        return [(stage.name, length_s) for stage, length_s in zip(scenario.stages, run.header.stage_s, strict=True)]
+    market = {away.name: stage.name for stage, away in zip(scenario.stages[::3], scenario.stages[1::3], strict=True)}
+    own = sorted((record.start_s, market.get(record.subject, record.subject)) for record in run.records)
+    starts = [own[0], *(later for earlier, later in pairwise(own) if earlier[1] != later[1])]
+    ends = [*(start_s for start_s, _ in starts[1:]), run.header.wall_s]
+    return [(name, end_s - start_s) for (start_s, name), end_s in zip(starts, ends, strict=True)]

@@ -109,7 +109,7 @@ def doubtful(rows: Sequence[Assumption]) -> str:
     """Count the values that were not read in a primary source."""
     weak = sum(1 for row in rows if row.evidence in WEAK)
     if not weak:
-        return f"None of the {len(rows)} values is marked as secondary or unverified."
+        return f"Not one of the {len(rows)} values is marked as secondary or unverified."
     mark = "\N{BLACK UP-POINTING TRIANGLE}"
     return f"{weak} of the {len(rows)} values are secondary or unverified; they are marked with {mark}."
 

@@ -17,7 +17,7 @@ from simulator.engine.timeline import BLOCK, CHUNK, Chunk, ahead, chunks
 from simulator.records import Ensemble
 from simulator.reliability import spares
 from simulator.reliability.attempt import saves, total_s
-from simulator.reliability.fleet import told
+from simulator.reliability.hazard import exposure_s
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back
 from simulator.reliability.recovery import (
     REPLACED,
@@ -28,7 +28,7 @@ from simulator.reliability.recovery import (
     way_back_s,
     way_in_s,
 )
-from simulator.scenario.values import Scenario, Stage, is_fragile, rate_per_s, uses_luck
+from simulator.scenario.values import Scenario, Stage, is_fragile, needs_events, rate_per_s, uses_luck
 
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
@@ -58,10 +58,10 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     Raises
     ------
     ValueError
-        If the scenario says something of single nodes.
+        If only the event engine runs the scenario (`simulator.scenario.values.needs_events`).
     """
-    if scenario.fleet is not None:
-        raise ValueError(f"simulate it: {told(scenario.fleet)}")
+    if (why := needs_events(scenario)) is not None:
+        raise ValueError(f"simulate it: {why}")
     tally = Tally(scenario, replicas)
     for first in range(replicas.start, replicas.stop, BATCH):
         batch = range(first, min(first + BATCH, replicas.stop))
@@ -116,7 +116,7 @@ class _Batch:
 
     def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
         """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
-        if self.factors is None:
+        if self.factors is None or stage.gross:
             return rate_per_s(self.scenario, stage)
         rates = np.array([cause.rate_per_node_s for cause in self.scenario.causes])
         return np.asarray((rates[:, np.newaxis] * self.factors[:, who]).sum(axis=0) * stage.nodes)
@@ -146,7 +146,10 @@ class _Batch:
     def leave(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas end a stage, and begin the next; `at_s` has the shape of `who`."""
         stage, length_s = self.scenario.stages[number], at_s - self.entered_s[who]
-        self.entered_hazard[who] += length_s * self.rate_per_s(stage, who)
+        exposed_s = length_s
+        if (maturity := self.scenario.maturity) is not None:
+            exposed_s = maturity.exposure_s(at_s) - maturity.exposure_s(self.entered_s[who])
+        self.entered_hazard[who] += exposed_s * self.rate_per_s(stage, who)
         self.tally.left(number, who + self.offset, length_s, self.work_s(stage, who))
         self.stage[who] = number + 1
         if number + 1 < len(self.scenario.stages):
@@ -204,7 +207,8 @@ class _Pass:
         batch, recovery = self.batch, self.batch.scenario.recovery
         ready_s, exposed_s, rest_s = self.ready_s, self.exposed_s, self.rest_s
         mtbf_s = 1.0 / batch.rate_per_s(self.stage, slice(None))
-        start_s = batch.entered_s - batch.entered_hazard * mtbf_s
+        maturity = batch.scenario.maturity
+        start_s = exposure_s(maturity, batch.entered_s) - batch.entered_hazard * mtbf_s
         hits, lost_s = batch.hits, batch.lost_s
         wait_s = None if chunk.repair is None else np.zeros(chunk.hazard.shape)
         down_s = np.take(self.down_s, chunk.cause, out=batch.down_s, mode="clip")
@@ -212,6 +216,8 @@ class _Pass:
         ended = np.empty(len(start_s), dtype=np.bool_)
         for k, hazard in enumerate(chunk.hazard):
             np.add(start_s, np.multiply(hazard, mtbf_s, out=at_s), out=at_s)
+            if maturity is not None:
+                at_s[:] = maturity.age_s(at_s)
             uptime_s = lost = np.subtract(at_s, ready_s, out=lost_s[k])
             if np.greater_equal(uptime_s, rest_s, out=ended).any() and self._end(ended, lost):
                 return self._count(chunk.head(k), wait_s)

@@ -7,14 +7,16 @@ is exposed.
 
 from array import array
 from collections.abc import Iterator
+from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from simulator.engine.clocks import Clocks
-from simulator.engine.shop import RepairShop, uniforms
+from simulator.engine.shop import Lengths, RepairShop, uniforms
 from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Diagnosis, Fleet, Reserve
-from simulator.scenario.values import Scenario
+from simulator.reliability.hazard import Steps, exposure_s, instant_s
+from simulator.scenario.values import Scenario, uses_luck
 
 WORKS, WARM, COLD, PREEMPTIBLE, AWAY, RESTS, GONE = range(7)
 SPARES = (WARM, COLD, PREEMPTIBLE)  # in the order in which they are taken
@@ -53,6 +55,7 @@ class Nodes:
 
     def __init__(self, scenario: Scenario, rules: Fleet, replica: int) -> None:
         self._causes, self._rules = scenario.causes, rules
+        self._maturity = scenario.maturity
         self._always = scenario.recovery.exposure == "C"
         self._most = max((stage.nodes for stage in scenario.stages if not stage.gross), default=0)
         self.total = self._most + rules.spares
@@ -80,6 +83,9 @@ class Nodes:
         self._reached = 0.0  # exposed time
         self._exposed_s = 0.0  # since when it has run on
         self._strikes = 0
+        self._fates = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
+        self._hands = uniforms(scenario.seed, replica, "by-hand")
+        self._people = Lengths(scenario.seed, replica, "by-hand")
         self._differ = rules.lemons is not None or rules.shop.relapse != 1.0
         self._remembers = rules.retirement is not None or rules.selection == "history"
         self._surely = rules.diagnosis == Diagnosis()
@@ -110,11 +116,12 @@ class Nodes:
         clocks = self._clocks
         while True:
             due, at, unit = clocks.peek()
-            at_s = self._exposed_s + max(due - self._reached, 0.0)
+            left_s = max(due - self._reached, 0.0)
+            at_s = self._exposed_s + left_s if self._maturity is None else self._instant_s(self._maturity, left_s)
             if self._hot and self._one_arrives(min(at_s, before_s)):
                 continue  # its clocks run now, and may strike sooner
             if not at_s < before_s:
-                self._reached += max(before_s - self._exposed_s, 0.0)
+                self._reached += max(self._exposure_s(before_s), 0.0)
                 return None
             if not clocks.groups[at].of_nodes:
                 self._arrive(at_s)
@@ -124,14 +131,24 @@ class Nodes:
             if self._hit(at, unit, cause, at_s):
                 if self._strikes > MOST_STRIKES:
                     raise UnfinishableError
-                return Stop(at_s, Fault(due, cause, 1.0))
+                return Stop(at_s, Fault(due, cause, 1.0, next(self._fates)))
+
+    def _instant_s(self, maturity: Steps, left_s: float) -> float:
+        """Return when the clocks have run on by so much, where their pace changes [s]."""
+        return instant_s(maturity, exposure_s(maturity, self._exposed_s) + left_s)
+
+    def _exposure_s(self, at_s: float) -> float:
+        """Return by how much the clocks have run on at an instant [s]."""
+        if self._maturity is None:
+            return at_s - self._exposed_s
+        return exposure_s(self._maturity, at_s) - exposure_s(self._maturity, self._exposed_s)
 
     def _one_arrives(self, until_s: float) -> bool:
         """Let the next node that is mended by an instant stand by, where spares fail too; tell if there was one."""
         ready = next(self._shop.before(until_s), None)
         if ready is None:
             return False
-        late_s = max(ready.at_s - self._exposed_s, 0.0)
+        late_s = max(self._exposure_s(ready.at_s), 0.0)
         self._stand_by(ready.node, mended=ready.mended, now=self._reached + late_s)
         return True
 
@@ -190,6 +207,13 @@ class Nodes:
         for node in lost:
             self._send(node, known_s, cause)
         return self._fill(len(lost), known_s)
+
+    def by_hand_s(self) -> float:
+        """Return how long people take to restart the job after a stop; zero where it restarts by itself [s]."""
+        people = self._rules.by_hand
+        if people is None or next(self._hands) >= people.share:
+            return 0.0
+        return self._people.next_s(people.time.mean_s or 0.0, people.time.law, people.time.shape)
 
     def _found(self, cause: Cause) -> list[int]:
         """Return the nodes that are taken out: those that were hit, or others, or none."""
@@ -287,7 +311,7 @@ class Nodes:
                 kind = self._stand_by(ready.node, mended=ready.mended)
             node = self._selected(kind)
             swap_s, selects = max(swap_s, self._reserves[kind].swap_s), selects or kind != WARM
-            late_s = max(fit_s - self._exposed_s, 0.0) if self._always else 0.0
+            late_s = max(self._exposure_s(fit_s), 0.0) if self._always else 0.0
             self._move(node, WORKS, now=self._reached + late_s)
         if selects:
             if self._reserves[WARM].nodes:

@@ -17,8 +17,7 @@ from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
-from simulator.reliability.fleet import told
-from simulator.scenario.values import Scenario
+from simulator.scenario.values import Scenario, needs_events
 
 Engine = Literal["estimate", "simulate"]
 
@@ -40,8 +39,8 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     """Return the engine that runs a scenario, and why."""
     if scenario.engine == "simulate":
         return "simulate", WHY_ASKED
-    if scenario.fleet is not None:
-        return "simulate", told(scenario.fleet)
+    if (why := needs_events(scenario)) is not None:
+        return "simulate", why
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
 
 
@@ -121,7 +120,7 @@ def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
                 lines[line] = lines.get(line, 0.0) + accelerator_s / len(replicas)
         for row, stage in enumerate(scenario.stages):
             useful = books.accelerator_s.get((stage.name, "productive", NO_CAUSE), 0.0)
-            productive_s[row, column] = useful / stage.accelerators
+            productive_s[row, column] = useful / stage.accelerators if stage.accelerators else 0.0
         for name, count in header.stops.items():
             stops[name] += count / len(replicas)
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")

@@ -32,6 +32,29 @@ def lengths(law: FailureLaw, seed: int, replica: int, name: str) -> Iterator[flo
         yield from law.times_s(stream, DRAWN).tolist()
 
 
+class Lengths:
+    """Times of work, each law from a stream of its own.
+
+    Parameters
+    ----------
+    seed, replica, name : int, int and str
+        Name the streams.
+    """
+
+    def __init__(self, seed: int, replica: int, name: str) -> None:
+        self._seed, self._replica, self._name = seed, replica, name
+        self._units: dict[tuple[RepairLaw, float | None], Iterator[float]] = {}  # of mean 1, by law and shape
+
+    def next_s(self, mean_s: float, law: RepairLaw, shape: float | None) -> float:
+        """Draw the next time of a law with this mean [s]."""
+        if law == "constant":
+            return mean_s
+        if (law, shape) not in self._units:
+            unit = shaped(law, mean_s=1.0, shape=shape)
+            self._units[law, shape] = lengths(unit, self._seed, self._replica, f"{self._name}-{law}-{shape}")
+        return mean_s * next(self._units[law, shape])
+
+
 class Ready(NamedTuple):
     """A node that leaves the shop."""
 
@@ -84,8 +107,7 @@ class RepairShop:
         self._rules = rules
         self._machines, self._people = _Crews(rules.automatic), _Crews(rules.manual)
         self._luck = uniforms(seed, replica, "repair-luck")
-        self._seed, self._replica = seed, replica
-        self._lengths: dict[tuple[RepairLaw, float | None], Iterator[float]] = {}  # of mean 1, by law and shape
+        self._lengths = Lengths(seed, replica, "repair")
         self._events: list[Event] = []
         self._rank = 0
 
@@ -153,12 +175,5 @@ class RepairShop:
     def _length_s(self, mending: Mending, cause: Cause) -> float:
         """Draw how long a repair takes [s]."""
         if mending.mean_s is None:
-            mean_s, law, shape = cause.repair_s, cause.repair_law, cause.repair_shape
-        else:
-            mean_s, law, shape = mending.mean_s, mending.law, mending.shape
-        if law == "constant":
-            return mean_s
-        if (law, shape) not in self._lengths:
-            unit = shaped(law, mean_s=1.0, shape=shape)
-            self._lengths[law, shape] = lengths(unit, self._seed, self._replica, f"repair-{law}-{shape}")
-        return mean_s * next(self._lengths[law, shape])
+            return self._lengths.next_s(cause.repair_s, cause.repair_law, cause.repair_shape)
+        return self._lengths.next_s(mending.mean_s, mending.law, mending.shape)

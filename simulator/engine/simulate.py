@@ -7,39 +7,39 @@ the instant of a failure counts whichever event SimPy happens to process first.
 """
 
 import math
-from collections.abc import Generator, Iterator, Mapping
-from dataclasses import dataclass, field
-from itertools import repeat
+from collections.abc import Generator, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import simpy
 from simpy.events import Event
 
+from simulator.engine.books import Attempt, Books, Task
+from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
-from simulator.engine.shop import uniforms
+from simulator.engine.spot import on_spot
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
-from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
-from simulator.reliability.attempt import saves, saving_s, total_s
+from simulator.records import NO_CAUSE, Sink
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet
-from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back, useful_at_s
+from simulator.reliability.hazard import exposure_s, instant_s
+from simulator.reliability.progress import last_save_s
 from simulator.reliability.recovery import (
+    DETECTION,
     PARTS,
     REPLACED,
     RESTORE,
     SAVE,
+    SCALE_UP,
+    SLICE_DOWN,
     SPARE_WAIT,
     SWAP,
     exposed_from_s,
-    restore_s,
     way_back_s,
     way_in_s,
 )
 from simulator.reliability.spares import Pool
-from simulator.scenario.values import Scenario, Stage, is_fragile, rate_per_s, uses_luck
-
-make = tuple.__new__  # of records, without the detour through a NamedTuple's own, which costs as much as an event
+from simulator.scenario.values import Scenario, rate_per_s, uses_luck
 
 Story: TypeAlias = Generator[Event, Any, None]
 
@@ -64,49 +64,11 @@ class RunHeader(NamedTuple):
         return sum(self.stops.values())
 
 
-class _Stretch(NamedTuple):
-    """Progress that was saved, and that a later stop may still destroy."""
+class _Relief(NamedTuple):
+    """A burden that ends."""
 
-    start_s: float
-    from_s: float  # on the stage's clock
-    until_s: float
-
-
-@dataclass(slots=True)
-class _Task:
-    """What one stage asks of this replica, and how much of it is safe."""
-
-    stage: Stage
-    work_s: float
-    at_s: float = 0.0  # position of the last usable save on the stage's clock
-    durable_s: float = 0.0  # and of the last durable one
-    done: list[_Stretch] = field(default_factory=list)
-    all_s: float = field(init=False)  # the stage's clock at its end
-    overhead_s: float = field(init=False)  # of the stage's cycle
-    length_s: float = field(init=False)  # of the stage's cycle
-
-    def __post_init__(self) -> None:
-        self.overhead_s, self.length_s = self.stage.cycle.overhead_s, self.stage.cycle.length_s
-        self.all_s = float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
-
-    @property
-    def rest_s(self) -> float:
-        """Time still to be worked and saved, from the last usable save [s]."""
-        return self.all_s - self.at_s
-
-    def useful_s(self, at_s: float) -> float:
-        """Return the useful work up to a position on the stage's clock [s]."""
-        return min(useful_at_s(at_s, self.stage.cycle), self.work_s)
-
-
-class _Attempt(NamedTuple):
-    """One try at the rest of a stage: the way in or back, then work until the end or the next stop."""
-
-    began_s: float
-    parts_s: tuple[float, ...]  # of PARTS, in order, before work begins
-    cause: str  # what made them necessary
-    ready_s: float
-    finish_s: float
+    at_s: float
+    burden: Burden
 
 
 def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
@@ -122,6 +84,9 @@ def simulate(scenario: Scenario, replica: int = 0, *, sink: Sink) -> RunHeader:
         Takes the records as attempts end.
     """
     scenario = as_lived(scenario, replica)
+    if scenario.spot is not None:
+        lived = on_spot(scenario, scenario.spot, replica, sink=sink)
+        return RunHeader(replica, scenario.seed, scenario.fingerprint, *lived)
     if scenario.fleet is not None:
         return _told(_FleetRun(scenario, scenario.fleet, replica, sink))
     return live(scenario, replica, faults(scenario.seed, replica, scenario.causes, luck=uses_luck(scenario)), sink=sink)
@@ -137,16 +102,15 @@ def _told(run: "_Run") -> RunHeader:
     return RunHeader(run.replica, run.scenario.seed, run.scenario.fingerprint, tuple(run.stage_s), run.stops)
 
 
-class _Run:
+class _Run(Books):
     """What the two processes share."""
 
     def __init__(self, scenario: Scenario, replica: int, timeline: Iterator[Fault], sink: Sink) -> None:
-        self.env = simpy.Environment()
-        self.scenario, self.replica, self.sink = scenario, replica, sink
+        super().__init__(scenario, sink)
+        self.env, self.replica = simpy.Environment(), replica
         self.timeline, self.fault = timeline, next(timeline, None)
         self.speed = float(efficiencies(scenario, range(replica, replica + 1))[0])
         self.pool = None if scenario.recovery.spares is None else Pool(scenario.recovery.spares)
-        self.fragile = is_fragile(scenario)
         self.held_s = 0.0  # when all the machines that the job waited for were fit
         self.exposed_s = 0.0  # from when on a fault strikes
         self.finish_s = 0.0  # when the stage ends if nothing strikes any more
@@ -159,36 +123,40 @@ class _Run:
         """Work through the stages; when struck, go back to the last usable save."""
         now_s = hazard = 0.0
         for number, stage in enumerate(self.scenario.stages):
-            task = _Task(stage, stage.work_s / self.speed if stage.scales else stage.work_s)
+            task = Task(stage, stage.work_s / self.speed if stage.scales else stage.work_s)
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while stop := (yield from self._wait(task, attempt)):
-                attempt = self._restart(task, attempt, stop)
+            while event := (yield from self._wait(task, attempt)):
+                attempt = self._changed(task, attempt, event)
+            self.burdens.clear_corrupt()
             if striker is not None and striker.is_alive:
                 striker.interrupt()
-            self._note_end(task, attempt, entered_s)
+            self.note_end(task, attempt, entered_s)
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
-            hazard += self.stage_s[-1] * rate
+            hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
 
-    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:  # noqa: ARG002 - a fleet asks for it
-        """Wait for the end of an attempt, and return the stop that ended it; None if it finished."""
+    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
+        """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
+        ends = None if task.stage.gross else self.burdens.next(attempt.ready_s, attempt.from_s, attempt.pace)
+        until_s = attempt.finish_s if ends is None else min(ends[0], attempt.finish_s)
         try:
-            yield self.env.timeout(max(attempt.finish_s - self.env.now, 0.0))
+            yield self.env.timeout(max(until_s - self.env.now, 0.0))
         except simpy.Interrupt as interrupt:
             stop = interrupt.cause
             assert isinstance(stop, Stop)
             return stop if stop.at_s < attempt.finish_s else None  # work that ends as a failure strikes counts
-        return None
+        return None if ends is None or until_s >= attempt.finish_s else _Relief(until_s, ends[1])
 
     def _strike(self, entered_s: float, entered_hazard: float, rate: float) -> Story:
         """Walk along the timeline while the stage lasts, and interrupt the job when a fault finds it exposed."""
         mtbf_s = 1.0 / rate
-        start_s = entered_s - entered_hazard * mtbf_s
+        maturity = self.scenario.maturity
+        start_s = exposure_s(maturity, entered_s) - entered_hazard * mtbf_s
         try:
             while self.fault is not None:
-                at_s = start_s + self.fault.hazard * mtbf_s
+                at_s = instant_s(maturity, start_s + self.fault.hazard * mtbf_s)
                 yield self.env.timeout(max(at_s - self.env.now, 0.0))
                 if at_s >= self.finish_s:
                     return  # work that ends as a failure strikes counts; the fault is the next stage's
@@ -198,28 +166,134 @@ class _Run:
         except simpy.Interrupt:
             return  # the stage is over; its next fault waits for the stage after
 
-    def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
+    def _enter(self, task: Task, at_s: float, *, first: bool) -> Attempt:
         parts_s = way_in_s(self.scenario.recovery, first=first, reenters=task.stage.reenters)
         ready_s = at_s + math.fsum(parts_s)
         self._expose(exposed_from_s(at_s, at_s, ready_s, self.scenario.recovery.exposure))
-        self.finish_s = ready_s + task.rest_s
-        return _Attempt(at_s, parts_s, NO_CAUSE, ready_s, self.finish_s)
+        return self._attempt(task, at_s, parts_s, NO_CAUSE, task.at_s)
 
-    def _restart(self, task: _Task, attempt: _Attempt, stop: Stop) -> _Attempt:
+    def _attempt(self, task: Task, at_s: float, parts_s: Sequence[float], cause: str, from_s: float) -> Attempt:
+        """Plan an attempt that begins with a way in or back, and set the end that the faults see."""
+        ready_s, pace = at_s + math.fsum(parts_s), 1.0
+        drags: tuple[Drag, ...] = ()
+        if self.fragile and not task.stage.gross and (drags := self.burdens.drags(task.stage)):
+            pace -= math.fsum(drag.share for drag in drags)
+        self.finish_s = ready_s + (task.all_s - from_s) / pace
+        return Attempt(at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace)
+
+    def _changed(self, task: Task, attempt: Attempt, event: Stop | _Relief) -> Attempt:
+        """Return how the run goes on after a fault, or when a burden ends."""
+        if isinstance(event, _Relief):
+            return self._relieve(task, attempt, event)
+        cause = self.scenario.causes[event.fault.cause]
+        if cause.slowdown:
+            self.burdens.add(Burden("slow", event.fault.cause, event.at_s + cause.detection_s))
+            return self._go_on(task, attempt, event.at_s)
+        if cause.kind == "silent" and task.stage.cycle.check_s:
+            self._corrupt(task, attempt, event)
+            return self._go_on(task, attempt, event.at_s)
+        if cause.nodes_lost and self.scenario.recovery.policy != "restart":
+            taken = self.burdens.taken(task.stage, cause)
+            if taken is not None:
+                return self._shrink(task, attempt, event, cause, taken)
+        return self._restart(task, attempt, event)
+
+    def _corrupt(self, task: Task, attempt: Attempt, stop: Stop) -> None:
+        """Let silent corruption strike useful work: the verification at the end of its stretch finds it."""
+        cycle, clock_s = task.stage.cycle, attempt.clock_s(stop.at_s)
+        begun = math.floor(clock_s / cycle.length_s)
+        work_s = min(cycle.work_s, task.work_s - begun * cycle.work_s)
+        in_work = begun * cycle.length_s <= clock_s < begun * cycle.length_s + work_s and stop.at_s > attempt.ready_s
+        checked_s = begun * cycle.length_s + work_s + cycle.check_s
+        if in_work and checked_s < task.all_s:  # a stretch that no save ends is not verified
+            self.burdens.add(Burden("corrupt", stop.fault.cause, checked_s, since_s=clock_s))
+
+    def _go_on(
+        self, task: Task, attempt: Attempt, at_s: float, parts_s: Sequence[float] | None = None, cause: str = NO_CAUSE
+    ) -> Attempt:
+        """Let the run go on without loss, at another pace; some time may pass before."""
+        self._expose(max(self.exposed_s, at_s))
+        if parts_s is None and at_s <= attempt.ready_s:
+            return self._attempt(task, attempt.began_s, attempt.parts_s, attempt.cause, attempt.from_s)
+        self.note_way(task.stage, attempt, at_s)
+        self.note_progress(task, attempt, at_s)
+        return self._attempt(task, at_s, parts_s or (0.0,) * len(PARTS), cause, attempt.clock_s(at_s))
+
+    def _shrink(self, task: Task, attempt: Attempt, stop: Stop, cause: Cause, taken: int) -> Attempt:
+        """Go on with fewer replicas: at once, or from the last save where no spare is at hand."""
+        recovery, replica = self.scenario.recovery, self.scenario.recovery.policy == "replica"
+        parts = list(self.ways_back_s[stop.fault.cause])
+        known_s = stop.at_s + math.fsum(parts[:SPARE_WAIT])
+        fit_s = self._fit_s(cause, stop.fault, known_s)
+        if not replica and fit_s <= known_s:
+            return self._restart(task, attempt, stop, filled=True)
+        self.stops[cause.name] += 1
+        back_s = math.fsum(parts[SPARE_WAIT:]) if replica else 0.0
+        self.burdens.add(Burden("replica" if replica else "shrunk", stop.fault.cause, fit_s + back_s, taken))
+        down = [0.0] * len(PARTS)
+        down[DETECTION] = parts[DETECTION]
+        if replica:
+            down[SLICE_DOWN] = recovery.stall_s
+            going = self._go_on(task, attempt, stop.at_s, down, cause.name)
+        else:
+            down[SLICE_DOWN] = recovery.initialization_s + self.note_stop(task, attempt, stop, cause)
+            going = self._attempt(task, stop.at_s, down, cause.name, task.at_s)
+        self._expose(exposed_from_s(stop.at_s, known_s, going.ready_s, recovery.exposure))
+        return going
+
+    def _relieve(self, task: Task, attempt: Attempt, relief: _Relief) -> Attempt:
+        """End a burden: take a slow machine out, let replicas join, go back before corrupt work."""
+        at_s, burden = relief
+        cause, recovery = self.scenario.causes[burden.cause], self.scenario.recovery
+        self.burdens.lift(burden)
+        if burden.kind == "corrupt":
+            self.stops[cause.name] += 1
+            self.note_way(task.stage, attempt, at_s)
+            self.note_progress(task, attempt, at_s)
+            task.at_s = max(float(last_save_s(burden.since_s, task.stage.cycle)), 0.0)
+            self.note_waste(task, cause)
+            self.burdens.clear_corrupt()
+            parts = list(self.ways_back_s[burden.cause])
+            return self._attempt(task, at_s, parts, cause.name, task.at_s)
+        parts, save_s = [0.0] * len(PARTS), task.stage.cycle.last_s
+        if burden.kind == "slow":
+            self.stops[cause.name] += 1
+            parts = list(self.ways_back_s[burden.cause])
+            parts[SAVE], parts[DETECTION] = save_s, 0.0
+            if cause.nodes_lost:
+                parts[SPARE_WAIT] = max(self._fit_s(cause, Fault(0.0, 0, 1.0), at_s) - at_s, 0.0)
+        elif burden.kind == "replica":
+            parts[SCALE_UP] = recovery.rejoin_s
+        else:
+            parts[SCALE_UP] = save_s + recovery.swap_s + recovery.recovery_s
+        going = self._go_on(task, attempt, at_s, parts, cause.name)
+        if burden.kind != "replica":
+            task.at_s = task.durable_s = going.from_s  # it was saved before
+        self._expose(exposed_from_s(at_s, at_s + math.fsum(parts[:REPLACED]), going.ready_s, recovery.exposure))
+        return going
+
+    def _fit_s(self, cause: Cause, fault: Fault, known_s: float) -> float:
+        """Send a lost machine to repair, and return when another is fit to take its place [s]."""
+        if self.pool is None:
+            return known_s
+        repair_s = cause.repair_s * (fault.repair if cause.repair_law == "exponential" else 1.0)
+        return max(self.pool.replace(known_s, back_s=known_s + repair_s), known_s)
+
+    def _restart(self, task: Task, attempt: Attempt, stop: Stop, *, filled: bool = False) -> Attempt:
         """Keep what survived the stop, and plan the way back."""
         cause, recovery = self.scenario.causes[stop.fault.cause], self.scenario.recovery
         self.stops[cause.name] += 1
-        read_s = self._note_stop(task, attempt, stop, cause)
+        read_s = self.note_stop(task, attempt, stop, cause)
         parts = list(self.ways_back_s[stop.fault.cause])
         parts[RESTORE] = read_s
         if cause.announced:
             parts[SAVE] = task.stage.cycle.last_s
-        self._fill(cause, stop.fault, stop.at_s + math.fsum(parts[:SPARE_WAIT]), parts)
+        if not filled:
+            self._fill(cause, stop.fault, stop.at_s + math.fsum(parts[:SPARE_WAIT]), parts)
         replaced_s = stop.at_s + math.fsum(parts[:REPLACED])
         ready_s = replaced_s + math.fsum(parts[REPLACED:])
         self._expose(exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure))
-        self.finish_s = ready_s + task.rest_s
-        return _Attempt(stop.at_s, tuple(parts), cause.name, ready_s, self.finish_s)
+        return self._attempt(task, stop.at_s, parts, cause.name, task.at_s)
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:
         """Fill the place of a lost machine, and write into the parts how long the job waits for that."""
@@ -234,88 +308,6 @@ class _Run:
         """Let faults strike from an instant on."""
         self.exposed_s = from_s
 
-    def _note_stop(self, task: _Task, attempt: _Attempt, stop: Stop, cause: Cause) -> float:
-        """Record an attempt that a fault ended, set the stage back, and return how long its save takes to read [s]."""
-        self._note_way(task.stage, attempt, stop.at_s)
-        uptime_s = stop.at_s - attempt.ready_s
-        if not self.fragile:
-            if uptime_s > 0:
-                self._note_work_lost(task, attempt, uptime_s, cause)
-            return self.scenario.recovery.restore_s
-        cycle, began_s = task.stage.cycle, task.at_s
-        reached_s = began_s + max(uptime_s, 0.0)
-        if reached_s > began_s:
-            task.done.append(_Stretch(attempt.ready_s, began_s, reached_s))
-        if not is_special(cause, cycle):
-            task.at_s = max(float(last_save_s(reached_s, cycle)), began_s)
-            self._note_waste(task, cause)
-            return self.scenario.recovery.restore_s
-        left = set_back(
-            began_s, reached_s, task.durable_s, cycle, end_s=last_of_stage_s(task.work_s, cycle),
-            announced=cause.announced, reach_s=cause.reach_s, near_lost=cause.near_lost, luck=stop.fault.luck,
-        )  # fmt: skip
-        task.at_s, task.durable_s = float(left.at_s), float(left.durable_s)
-        self._note_waste(task, cause)
-        return float(restore_s(self.scenario.recovery, left.reads, left.near))
-
-    def _note_work_lost(self, task: _Task, attempt: _Attempt, uptime_s: float, cause: Cause) -> None:
-        """Record work that a stop ended where nothing but what follows the last save is ever lost."""
-        made, cycle = float(saves(uptime_s, task.stage.cycle)), task.stage.cycle
-        kept_s = made * task.length_s
-        task.at_s += kept_s
-        self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * task.overhead_s)
-        self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, cause.waste, cause.name)
-
-    def _note_waste(self, task: _Task, cause: Cause) -> None:
-        """Record the progress behind the last usable save as lost, and hold back what may be lost later."""
-        while task.done and task.done[-1].until_s > task.at_s:
-            start_s, from_s, until_s = task.done.pop()
-            kept_s = max(task.at_s - from_s, 0.0)
-            self._note(task.stage, start_s + kept_s, until_s - from_s - kept_s, cause.waste, cause.name)
-            if kept_s:
-                task.done.append(_Stretch(start_s, from_s, task.at_s))
-
-    def _note_done(self, task: _Task) -> None:
-        """Record progress that nothing destroys any more."""
-        for start_s, from_s, until_s in task.done:
-            useful_s = task.useful_s(until_s) - task.useful_s(from_s)
-            self._note_work(task.stage, start_s, useful_s, until_s - from_s - useful_s)
-        task.done.clear()
-
-    def _note_end(self, task: _Task, attempt: _Attempt, entered_s: float) -> None:
-        """Record the attempt that finished the stage, and the spares that stood beside it."""
-        stage, cycle = task.stage, task.stage.cycle
-        self._note_way(stage, attempt, attempt.finish_s)
-        self._note_done(task)
-        useful_s = task.work_s - task.useful_s(task.at_s)
-        all_s = float(saving_s(task.work_s, cycle, final_save=stage.final_save))
-        saves_s = all_s - (task.at_s - task.useful_s(task.at_s))
-        if stage.gross:
-            self._note(stage, attempt.ready_s + stage.productive_s, useful_s - stage.productive_s, "other", NOT_STATED)
-            useful_s = stage.productive_s
-        self._note_work(stage, attempt.ready_s, useful_s, saves_s)
-        idle = (self.scenario.recovery.spares or 0) * self.scenario.accelerators_per_node
-        length_s = attempt.finish_s - entered_s
-        if idle and length_s > 0:
-            self.sink.take(Record(entered_s, length_s, stage.name, "idle_spare", NO_CAUSE, idle))
-
-    def _note_way(self, stage: Stage, attempt: _Attempt, until_s: float) -> None:
-        """Record the parts of a way in or back, as far as it was gone."""
-        start_s, name, cause, machines = attempt.began_s, stage.name, attempt.cause, stage.accelerators
-        for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            if part_s > 0 and start_s < until_s:
-                told = (start_s, min(part_s, until_s - start_s), name, phase, cause, machines)
-                self.sink.take(make(Record, told))
-            start_s += part_s
-
-    def _note_work(self, stage: Stage, start_s: float, work_s: float, saving_s: float) -> None:
-        self._note(stage, start_s, work_s, "productive", NO_CAUSE)
-        self._note(stage, start_s + work_s, saving_s, "checkpoint_save", NO_CAUSE)
-
-    def _note(self, stage: Stage, start_s: float, duration_s: float, phase: str, cause: str) -> None:
-        if duration_s > 0:
-            self.sink.take(make(Record, (start_s, duration_s, stage.name, phase, cause, stage.accelerators)))
-
 
 class _FleetRun(_Run):
     """A run whose nodes are told one by one: the next stop is known when an attempt begins."""
@@ -323,22 +315,22 @@ class _FleetRun(_Run):
     def __init__(self, scenario: Scenario, rules: Fleet, replica: int, sink: Sink) -> None:
         super().__init__(scenario, replica, iter(()), sink)
         self.nodes = Nodes(scenario, rules, replica)
-        self.luck = uniforms(scenario.seed, replica, "fleet-saves") if uses_luck(scenario) else repeat(1.0)
 
-    def _enter(self, task: _Task, at_s: float, *, first: bool) -> _Attempt:
+    def _enter(self, task: Task, at_s: float, *, first: bool) -> Attempt:
         if not task.stage.gross:
             self.nodes.enter(task.stage.nodes)
         return super()._enter(task, at_s, first=first)
 
-    def _wait(self, task: _Task, attempt: _Attempt) -> Generator[Event, Any, Stop | None]:
+    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | None]:
         stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
         until_s = attempt.finish_s if stop is None else stop.at_s
         yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return None if stop is None else stop._replace(fault=stop.fault._replace(luck=next(self.luck)))
+        return stop
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
         fit_s, parts[SWAP] = filled or (0.0, 0.0)
+        parts[SWAP] += self.nodes.by_hand_s()
         self.held_s = max(self.held_s, fit_s)
         parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
 

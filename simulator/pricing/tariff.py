@@ -11,7 +11,7 @@ import numpy as np
 from simulator.pricing.holdings import Egress, Owed, Storage
 from simulator.pricing.ledger import Amount, LedgerLine, summed, total
 from simulator.pricing.reserved import UNUSED, Committed
-from simulator.pricing.terms import TERMS, Free, Negotiated, OnDemand, PriceTerm, Usage, bill
+from simulator.pricing.terms import TERMS, Free, Negotiated, OnDemand, PriceTerm, Spot, Usage, bill
 
 SCALABLE: Final = (Free, OnDemand, Negotiated)  # terms whose list price may differ from stage to stage
 
@@ -84,6 +84,8 @@ class Portion:
 
     def at_list(self, list_usd_per_accelerator_h: float | None) -> "Portion":
         """Return the portion at another list price, for a stage that has its own."""
+        if list_usd_per_accelerator_h is not None and isinstance(self.term, Spot):
+            return replace(self, term=OnDemand(usd_per_accelerator_h=list_usd_per_accelerator_h))  # it left the market
         if list_usd_per_accelerator_h is None or not isinstance(self.term, SCALABLE):
             return self
         discount = (self.quote.discount_low, self.quote.discount_high)

@@ -75,6 +75,8 @@ class Cycle:
         How many (durable) saves are kept; None keeps all.
     corrupt : float
         Probability that a save turns out unusable when it is read; each on its own.
+    check_s : float
+        Verification of the state before each save [s]: silent errors are found by it, and no save is void.
     """
 
     work_s: float
@@ -85,6 +87,7 @@ class Cycle:
     durable: Durable | None = None
     keep: int | None = None
     corrupt: float = 0.0
+    check_s: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 < self.work_s < np.inf:
@@ -107,6 +110,8 @@ class Cycle:
             raise ValueError(f"{self}: expected 0 <= corrupt < 1, and at least one save kept")
         if self.corrupt and durable is not None:
             raise ValueError("corrupt saves and two tiers are not modelled together: choose one of them")
+        if self.check_s and (durable is not None or self.corrupt):
+            raise ValueError("verified saves are not modelled together with two tiers or corrupt saves")
 
     @property
     def drag_s(self) -> float:
@@ -116,7 +121,7 @@ class Cycle:
     @property
     def overhead_s(self) -> float:
         """Time that a save costs the job in all [s]."""
-        return self.write_s + self.drag_s
+        return self.check_s + self.write_s + self.drag_s
 
     @property
     def length_s(self) -> float:
@@ -142,7 +147,7 @@ class Cycle:
     def last_s(self) -> float:
         """The save at the end of a stage: nobody works beside it, and it is durable [s]."""
         durable_s = 0.0 if self.durable is None else self.durable.write_s + self.durable.flush_s
-        return self.write_s + self.flush_s + durable_s
+        return self.check_s + self.write_s + self.flush_s + durable_s
 
 
 def stretches(work_s: Seconds, cycle: Cycle) -> Count:

@@ -51,6 +51,8 @@ class Cause:
         How far before the stop the last good state lies, on the stage's clock [s]: of loss spikes.
     away_s : float
         How long announced maintenance keeps the machines [s].
+    slowdown : float
+        Share of the speed that a slow machine costs the whole job until it is found, 0 to 1.
     near_lost : float
         Probability that a stop destroys the near copies of the state, 0 to 1.
     counts_as : str
@@ -75,6 +77,7 @@ class Cause:
     rate_sigma: float = 0.0
     rewind_s: float = 0.0
     away_s: float = 0.0
+    slowdown: float = 0.0
     near_lost: float = 0.0
     counts_as: str = "all_cause"
     source: str = ""

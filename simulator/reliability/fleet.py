@@ -117,6 +117,22 @@ class Shop:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ByHand:
+    """Stops after which people have to restart the job.
+
+    Parameters
+    ----------
+    share : float
+        Of all stops, 0 to 1.
+    time : Mending
+        How long it takes them beside the detection; its law may have a heavy tail.
+    """
+
+    share: float
+    time: Mending
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Diagnosis:
     """How often the wrong node is taken out.
 
@@ -186,6 +202,8 @@ class Fleet:
         Which spare is taken: the ``first`` that was fit, a ``random`` one, or by ``history`` with the fewest failures.
     shop, diagnosis, retirement : Shop, Diagnosis, Retirement or None
         What becomes of lost nodes.
+    by_hand : ByHand or None
+        How often people restart the job.
     why : sequence of str
         What of this only `simulate` can tell, in words.
     """
@@ -200,6 +218,7 @@ class Fleet:
     shop: Shop = Shop()
     diagnosis: Diagnosis = Diagnosis()
     retirement: Retirement | None = None
+    by_hand: ByHand | None = None
     why: Sequence[str] = field(default=(), compare=False)
 
     @property

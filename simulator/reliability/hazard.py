@@ -3,7 +3,7 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 FloatArray = NDArray[np.float64]
+Time = TypeVar("Time", float, FloatArray)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,24 @@ class Steps:
         with np.errstate(divide="ignore", invalid="ignore"):
             beyond = np.where(rate > 0, (exposure - edges[step]) / rate, 0.0)
         return np.asarray(np.array(self.ages_s)[step] + beyond)
+
+
+def exposure_s(maturity: Steps | None, at_s: Time) -> Time:
+    """Return how much exposure a fleet has had at an instant, as if it had always had the stated rate [s]."""
+    if maturity is None:
+        return at_s
+    found: Any = maturity.exposure_s(at_s)
+    told: Time = float(found) if isinstance(at_s, float) else found
+    return told
+
+
+def instant_s(maturity: Steps | None, exposure_s: Time) -> Time:
+    """Return the instant at which a fleet has had so much exposure [s]."""
+    if maturity is None:
+        return exposure_s
+    found: Any = maturity.age_s(exposure_s)
+    told: Time = float(found) if isinstance(exposure_s, float) else found
+    return told
 
 
 @LAWS.register("piecewise")

@@ -8,8 +8,10 @@ from numpy.typing import NDArray
 
 from simulator.reliability.attempt import Count, Flag, Seconds
 from simulator.reliability.causes import Cause
+from simulator.reliability.elastic import BatchPolicy
 
 Exposure = Literal["A", "B", "C"]
+Policy = Literal["restart", "shrink", "replica"]
 
 Instant = TypeVar("Instant", float, NDArray[np.float64])
 
@@ -35,6 +37,15 @@ class Recovery:
         Reading the near copy instead, where there are two tiers and it survived [s]; None when that takes as long.
     startup_s : float
         The first start of the run, which no failure caused [s].
+    policy : str
+        What a lost machine does: ``restart`` stops the whole job; ``shrink`` goes on without its replicas where no
+        spare is at hand, from the last save; ``replica`` stalls the job and lets the others go on without loss.
+    group : int or None
+        Accelerators of one data-parallel replica, for the policies that go on without some.
+    batch, micro_batches : str and int
+        What fewer replicas do to a step (`simulator.reliability.elastic.shape`).
+    stall_s, rejoin_s : float
+        What the others lose when a replica goes, and when it comes back, under ``replica`` [s].
     spares : int or None
         Cold spare nodes held beside the job; None when a replacement is always at hand and nobody is billed for it.
     """
@@ -45,6 +56,12 @@ class Recovery:
     restore_s: float = 0.0
     near_restore_s: float | None = None
     startup_s: float = 0.0
+    policy: Policy = "restart"
+    group: int | None = None
+    batch: BatchPolicy = "keep"
+    micro_batches: int = 1
+    stall_s: float = 0.0
+    rejoin_s: float = 0.0
     spares: int | None = None
 
     @property
@@ -63,11 +80,15 @@ PARTS = (
     "program_startup",
     "accelerator_initialization",
     "checkpoint_restore",
+    "elastic_slice_down",
+    "elastic_scale_up",
 )
 SAVE = PARTS.index("checkpoint_save")
 SPARE_WAIT = PARTS.index("spare_wait")  # the stop is known when this begins
 REPLACED = PARTS.index("program_startup")  # the machines are whole when this begins
 RESTORE = PARTS.index("checkpoint_restore")
+DETECTION = PARTS.index("detection_latency")
+SLICE_DOWN, SCALE_UP = PARTS.index("elastic_slice_down"), PARTS.index("elastic_scale_up")
 SWAP = PARTS.index("infrastructure_recovery")
 
 
@@ -87,7 +108,7 @@ def way_back_s(cause: Cause, recovery: Recovery, save_s: float = 0.0) -> tuple[f
     known_s = 0.0 if cause.kind == "silent" else cause.detection_s
     return (
         save_s if cause.announced else 0.0, cause.away_s, known_s, 0.0, swap_s, 0.0, recovery.initialization_s,
-        recovery.restore_s,
+        recovery.restore_s, 0.0, 0.0,
     )  # fmt: skip
 
 
@@ -120,7 +141,7 @@ def way_in_s(recovery: Recovery, *, first: bool, reenters: bool) -> tuple[float,
     reenters : bool
         Whether the job is set up anew and reads the last save, because the set of machines changed.
     """
-    set_up_s = (recovery.startup_s, 0.0, 0.0) if first else (0.0, 0.0, 0.0)
+    set_up_s = (recovery.startup_s, 0.0, 0.0, 0.0, 0.0) if first else (0.0,) * 5
     if reenters and not first:
-        set_up_s = (0.0, recovery.initialization_s, recovery.restore_s)
+        set_up_s = (0.0, recovery.initialization_s, recovery.restore_s, 0.0, 0.0)
     return (0.0,) * REPLACED + set_up_s

@@ -126,6 +126,7 @@ DETECTION = {
     "loss_spike": (0.0, "seen as it happens", ""),
 }
 REWIND_S = (1800.0, "assumption, 10 min to 1 h: about 100 steps, which took PaLM-540B 30 min (arXiv 2204.02311)", "M")
+SLOWDOWN = (0.2, "assumption, 5 to 50 %: what one throttled or failing machine costs a job in step", "M")
 NEAR_BANDWIDTH = {  # of one accelerator to its tier
     "device": (500e9, "assumption, 200 GB/s to 2 TB/s: a copy inside the accelerator's own memory", "M"),
     "host_memory": (20e9, "assumption, 10 to 50 GB/s: one PCIe 4.0 or 5.0 link of 16 lanes", "M"),

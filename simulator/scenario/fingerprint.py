@@ -37,6 +37,13 @@ def fingerprint(scenario: "Scenario") -> str:
             del cause[key]
         cause["law"] = None if value.law is None else [type(value.law).__name__, cause["law"]]
         _leave_out(cause, value)
+    if scenario.spot is None:
+        del values["spot"]
+    else:
+        laws = (scenario.spot.up, scenario.spot.away)
+        values["spot"]["laws"] = [type(law).__name__ for law in laws]
+    if scenario.maturity is None:
+        del values["maturity"]
     if scenario.fleet is None:
         del values["fleet"]
     else:

@@ -39,6 +39,16 @@ def failure_catalogue(value: object) -> str:
     return value
 
 
+def moment_of_trace(value: object) -> str | float:
+    """Accept ``random``, or a time from a trace's beginning [s]."""
+    if value == "random":
+        return "random"
+    try:
+        return parse(value, "time")
+    except UnitError as error:
+        raise ValueError(f"expected 'random' or a time such as '3 h': {error}") from None
+
+
 def checkpoint_policies() -> Iterable[str]:
     """Return the names of the interval policies."""
     from simulator.reliability.checkpoint import POLICIES

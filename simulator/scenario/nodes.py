@@ -8,6 +8,7 @@ from simulator.catalogue.reader import Entry
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import (
     NODE_DOMAINS,
+    ByHand,
     Diagnosis,
     Domain,
     Fleet,
@@ -19,6 +20,7 @@ from simulator.reliability.fleet import (
     Selection,
     Shop,
 )
+from simulator.reliability.hazard import Steps
 from simulator.reliability.law import FailureLaw
 from simulator.reliability.laws import LAWS, law, shaped
 from simulator.scenario import schema
@@ -107,6 +109,39 @@ def law_of(
     return None if isinstance(found, LAWS["exponential"]) else found
 
 
+def maturity_of(written: schema.Maturity, findings: Findings) -> Steps | None:
+    """Return how the rates change over the run; None where they do not."""
+    if written.ages is None and written.multiples is None:
+        return None
+    try:
+        return Steps(tuple(written.ages or ()), tuple(written.multiples or ()))
+    except ValueError as error:
+        findings.problem(("failures", "maturity"), str(error))
+        return None
+
+
+def grown(written: schema.Recovery, accelerators: Sequence[int], findings: Findings) -> float:
+    """Return how long processes and collectives take to start, by a power law of the job's accelerators [s].
+
+    Where phases differ in size, the largest sets the time of all, and a warning says so.
+    """
+    stated_s, at = written.initialization or 0.0, written.initialization_at
+    if (at is None and written.initialization_exponent is None) or not accelerators:
+        return stated_s
+    if at is None or written.initialization_exponent is None:
+        lacks = "initialization_at" if at is None else "initialization_exponent"
+        findings.problem(
+            ("recovery", lacks), "is missing; a start that grows has a number of accelerators and an exponent"
+        )
+        return stated_s
+    most = max(accelerators)
+    if len(set(accelerators)) > 1:
+        findings.warn(f"Every phase starts as slowly as the largest, on {most:,} accelerators.")
+    grown_s = stated_s * (most / at) ** written.initialization_exponent
+    why = f"initialization on {at:,} accelerators, by a power law"
+    return findings.amount(("recovery", "initialization", "grown"), grown_s, "time", why, "D")
+
+
 def fleet_of(document: schema.Document, causes: Sequence[Cause], findings: Findings) -> Fleet | None:
     """Return the rules of the fleet; None where nothing is said that both engines cannot tell."""
     spares, retirement = document.spares, _retirement(document.retirement, findings)
@@ -128,6 +163,7 @@ def fleet_of(document: schema.Document, causes: Sequence[Cause], findings: Findi
             blames_wrong=document.failures.diagnosis.blames_wrong or 0.0,
         ),
         retirement=retirement,
+        by_hand=_by_hand(document.recovery.by_hand, findings),
     )
     why = tuple(_why(found, causes, pools=pools))
     if not causes or not why:
@@ -152,16 +188,30 @@ def _why(fleet: Fleet, causes: Sequence[Cause], *, pools: bool) -> Iterator[str]
             yield f"{cause.name} takes out a whole {cause.domain}"
         if cause.nodes_lost and cause.repair_law not in ("constant", "exponential"):
             yield f"repair after {cause.name} is {cause.repair_law}"
-    if fleet.lemons is not None:
-        yield "some nodes are lemons"
-    if pools or fleet.host_selection_s or fleet.selection != "first":
-        yield "spares are of several kinds, or chosen by a rule"
-    if fleet.shop != Shop():
-        yield "repair has stages, crews or failures of its own"
-    if fleet.diagnosis != Diagnosis():
-        yield "diagnosis takes out the wrong node, or none"
-    if fleet.retirement is not None:
-        yield "nodes are retired"
+    said = {
+        "some nodes are lemons": fleet.lemons is not None,
+        "spares are of several kinds, or chosen by a rule": pools
+        or fleet.host_selection_s
+        or fleet.selection != "first",
+        "repair has stages, crews or failures of its own": fleet.shop != Shop(),
+        "diagnosis takes out the wrong node, or none": fleet.diagnosis != Diagnosis(),
+        "nodes are retired": fleet.retirement is not None,
+        "people restart the job now and then": fleet.by_hand is not None,
+    }
+    yield from (reason for reason, holds in said.items() if holds)
+
+
+def _by_hand(written: schema.ByHand, findings: Findings) -> ByHand | None:
+    if written == schema.ByHand():
+        return None
+    for key in ("share", "time"):
+        if getattr(written, key) is None:
+            findings.problem(
+                ("recovery", "by_hand", key), "is missing; people restart a share of the stops in some time"
+            )
+            return None
+    time = schema.Mending.model_construct(time=written.time, law=written.law, shape=written.shape)
+    return ByHand(share=written.share or 0.0, time=_mending(time, ("recovery", "by_hand", "law"), findings))
 
 
 def _lemons(written: schema.Lemons, findings: Findings) -> Lemons | None:

@@ -59,6 +59,7 @@ def tariff_of(
     spares = (document.cluster.spares or 0) * machines.per_node
     asked = Asked(
         accelerator=machines.accelerator.key,
+        per_node=machines.per_node,
         accelerators=max((draft.accelerators for draft in drafts), default=0) + spares,
         start=start,
         book=book,
@@ -125,6 +126,8 @@ def preemptions(document: schema.Document, tariff: Tariff, findings: Findings) -
     The machines that stay are paid while the job waits.
     """
     written = document.pricing.preemption
+    if document.spot is not None:
+        return ()
     spot = math.fsum(portion.share for portion in tariff.portions if isinstance(portion.term, Spot))
     path = (*PRICING, "preemption")
     if not spot:

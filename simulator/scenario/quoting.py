@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import date
+from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import not_among
@@ -9,10 +10,11 @@ from simulator.pricing.book import Price, PriceBook, PriceError
 from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
 from simulator.pricing.terms import DISCOUNT_PRIOR, HOURS_PER_YEAR, TERMS, PriceTerm
+from simulator.pricing.trace import StepTrace
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.lines import Path
-from simulator.scenario.spot import named_file, read_trace
+from simulator.scenario.spot import named_file, read_history, read_trace
 
 LOOKED_UP = {"on_demand": "on_demand", "negotiated": "on_demand", "spot": "spot", "commit_1y": "commit_1y",
              "commit_3y": "commit_3y"}  # fmt: skip
@@ -29,6 +31,8 @@ class Asked:
     ----------
     accelerator : str
         Key of the catalogue.
+    per_node : int
+        Accelerators of a machine.
     accelerators : int
         The most that work at once, spares included.
     start : date
@@ -40,6 +44,7 @@ class Asked:
     """
 
     accelerator: str
+    per_node: int
     accelerators: int
     start: date
     book: PriceBook
@@ -88,8 +93,15 @@ def _term(terms: schema.Terms, share: float, quote: Quote, path: Path, asked: As
             findings.problem((*path, "minimum_accelerator_hours"), "is missing: how many are paid at least?")
         facts["minimum_accelerator_hours"] = terms.minimum_accelerator_hours or 0.0
     if kind == "spot" and terms.trace is not None:
-        facts["trace"] = read_trace(named_file(terms.trace, (*path, "trace"), findings.loaded), asked.start)
+        facts["trace"] = _trace(named_file(terms.trace, (*path, "trace"), findings.loaded), asked)
     return term_of(kind, facts)
+
+
+def _trace(file: FilePath, asked: Asked) -> StepTrace:
+    """Return the prices of a file: Amazon's own history as JSON, else a CSV."""
+    if file.suffix == ".json":
+        return read_history(file, asked.start, asked.per_node)
+    return read_trace(file, asked.start)
 
 
 def _on_list(quote: Quote) -> PriceTerm:

@@ -9,18 +9,21 @@ from simulator.foundation.issues import ScenarioError
 from simulator.foundation.units import DIMENSIONS
 from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
+from simulator.reliability.gang import PREEMPTION
 from simulator.reliability.recovery import Recovery, way_back_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
+from simulator.scenario.elastic import check_alone
 from simulator.scenario.experience import FromRuns
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
+from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
-from simulator.scenario.nodes import fleet_of
+from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -99,6 +102,8 @@ def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Fin
         whole["energy"]["trace"] = str(named_file(document.energy.trace, ("energy", "trace"), findings.loaded))
     for path, table in traced(whole["pricing"]):
         table["trace"] = str(named_file(table["trace"], (*path, "trace"), findings.loaded))
+    if document.spot is not None and document.spot.trace is not None:
+        whole["spot"]["trace"] = str(named_file(document.spot.trace, ("spot", "trace"), findings.loaded))
     named = document.model.architecture
     if isinstance(named, str) and named.endswith(".json"):
         try:
@@ -118,16 +123,27 @@ def _resolved(
     start = start_of(document, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
+    market = market_of(document, drafts, findings)
+    causes += [] if market is None else [preemption_of(market, drafts[0].nodes)]
     power = power_plan(document, site, start, findings)
     causes = with_near_losses(causes, document, drafts, findings)
     recovery = recovery_of(document, drafts, state, bool(causes), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
+    maturity = maturity_of(document.failures.maturity, findings) if causes else None
+    slow = [cause.name for cause in causes if cause.slowdown]
+    if market is not None:
+        check_beside(fleet, shared, recovery, slow, document, findings)
+    check_alone(recovery, document, fleet is not None, slow, findings)
     findings.close()
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
     if not findings.issues:
         _check_totals(stages, causes, recovery, findings)
+    if market is not None and stages:
+        check_saves(stages, causes, findings)
+        market = replace(market, allowance=_allowance(stages, causes, recovery, findings))
+        stages = in_markets(stages, document, tariff, findings)
     facts = findings.close()
     sigma = _sigma(document, drafts, findings)
     scenario = Scenario(
@@ -146,6 +162,8 @@ def _resolved(
         engine=document.run.engine or "auto",
         shared=shared,
         fleet=fleet,
+        spot=market,
+        maturity=maturity,
         published=_published(document.published),
         power=power,
         warnings=tuple(findings.warnings),
@@ -282,6 +300,17 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> fl
     return count * segment_s(
         work_s, cycle.overhead_s, mtbf_s=1 / rate, down_s=down_s, recovery_s=recovery.recovery_s, exposure="A"
     )
+
+
+def _allowance(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> float:
+    """Return by how much faults lengthen the work on machines that stay, on the mean."""
+    faults = [cause for cause in causes if cause.name != PREEMPTION]
+    spent_s = math.fsum(_expected_s(stage, faults, recovery) for stage in stages)
+    found = spent_s / math.fsum(_expected_s(stage, [], recovery) for stage in stages)
+    findings.fact(
+        ("spot", "allowance"), f"{found:.4g}", "time with faults over time without, on machines that stay", "D"
+    )
+    return found
 
 
 def _published(run: schema.PublishedRun) -> Published | None:

@@ -91,6 +91,8 @@ def cycles_of(
     unused = [name for name in ASYNCHRONOUS if getattr(checkpoint, name) is not None]
     if checkpoint.mode == "blocking" and unused:
         findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
+    if checkpoint.verify and (checkpoint.corrupt or checkpoint.near != schema.Near()):
+        findings.problem((*CHECKPOINT, "verify"), "is not modelled together with corrupt saves or near copies")
     if findings.issues:
         return [Cycle(work_s=NEVER_S) for _ in work_s]
     return [
@@ -123,7 +125,8 @@ def _cycle(
     flush_s = save_s if asynchronous else 0.0
     slowdown = (checkpoint.flush_slowdown or 0.0) if asynchronous else 0.0
     in_flight = (checkpoint.flushes_in_flight or 1) if asynchronous else 1
-    cost_s = write_s + slowdown * flush_s
+    check_s = checkpoint.verify or 0.0
+    cost_s = check_s + write_s + slowdown * flush_s
     mtbf_s = 1.0 / (draft.nodes * rate) if rate > 0 else math.inf
     chosen = _policy(document, draft, findings)
     if chosen is None:
@@ -142,7 +145,7 @@ def _cycle(
         flush_s = _beside_others_s(checkpoint, draft, state, flush_s, interval_s + cost_s, in_flight)
     return Cycle(
         work_s=interval_s, write_s=write_s, flush_s=min(flush_s, in_flight * (interval_s + cost_s)), slowdown=slowdown,
-        in_flight=in_flight, keep=checkpoint.keep, corrupt=checkpoint.corrupt or 0.0,
+        in_flight=in_flight, keep=checkpoint.keep, corrupt=checkpoint.corrupt or 0.0, check_s=check_s,
     )  # fmt: skip
 
 

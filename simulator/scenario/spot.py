@@ -1,9 +1,11 @@
 """Traces: a CSV of times and levels, such as spot prices, becomes a level that changes along the run."""
 
 import csv
-import itertools
+import json
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path as FilePath
 from statistics import median
 from typing import Any
@@ -51,13 +53,46 @@ def read_trace(file: FilePath, start: date, column: str = PRICE) -> StepTrace:
         if clock is None or column not in names:
             raise ValueError(f"{file.name}: the header needs {column} and hours or time, found {', '.join(names)}")
         rows = sorted(_row(row, clock, column, f"{file.name}:{table.line_num}") for row in table)
-    if len(rows) < 2:
-        raise ValueError(f"{file.name}: a trace needs two rows at least")
-    times = [at - rows[0][0] for at, _ in rows]
-    length = times[-1] + median(after - before for before, after in itertools.pairwise(times))
-    begin = (datetime.combine(start, datetime.min.time()) - _EPOCH).total_seconds() / 3600.0 - rows[0][0]
-    inside = clock == "time" and 0.0 <= begin < length
-    return _from(times, [usd for _, usd in rows], length, begin if inside else 0.0)
+    if any(before == after for (before, _), (after, _) in pairwise(rows)):
+        raise ValueError(f"{file.name}: two rows at one time")
+    return _trace(dict(rows), start, file.name, dated=clock == "time")
+
+
+def read_history(file: FilePath, start: date, per_node: int) -> StepTrace:
+    """Read spot prices as Amazon's ``describe-spot-price-history`` prints them, for an accelerator.
+
+    Of several zones the one whose price changed most often is taken; a machine's price is divided by its accelerators.
+
+    Raises
+    ------
+    ValueError
+        When the file holds no such history, or several kinds of machines.
+    OSError
+        When the file cannot be read.
+    """
+    try:
+        table = json.loads(file.read_bytes())["SpotPriceHistory"]
+        seen = [(str(row["AvailabilityZone"]), _hours(str(row["Timestamp"]).removesuffix("Z")),
+                 float(row["SpotPrice"]) / per_node, str(row["InstanceType"])) for row in table]  # fmt: skip
+    except (ValueError, KeyError, TypeError):
+        raise ValueError(f"{file.name}: no SpotPriceHistory as Amazon's command line prints it") from None
+    kinds = sorted({kind for *_, kind in seen})
+    if len(kinds) != 1:
+        raise ValueError(f"{file.name}: expected one kind of machine, found {', '.join(kinds) or 'none'}")
+    zones = Counter(zone for zone, *_ in seen)
+    busiest = min(zones, key=lambda zone: (-zones[zone], zone))
+    return _trace(dict(sorted((at, usd) for zone, at, usd, _ in seen if zone == busiest)), start, file.name, dated=True)
+
+
+def _trace(levels: Mapping[float, float], start: date, name: str, *, dated: bool) -> StepTrace:
+    """Return the trace of levels by time [h], entered at the first day of the run where that lies in it."""
+    if len(levels) < 2:
+        raise ValueError(f"{name}: a trace needs two rows at least")
+    first = next(iter(levels))
+    times = [at - first for at in levels]
+    length = times[-1] + median(after - before for before, after in pairwise(times))
+    begin = (datetime.combine(start, datetime.min.time()) - _EPOCH).total_seconds() / 3600.0 - first
+    return _from(times, list(levels.values()), length, begin if dated and 0.0 <= begin < length else 0.0)
 
 
 def _row(row: Mapping[str, str], clock: str, column: str, where: str) -> tuple[float, float]:

@@ -9,11 +9,12 @@ from simulator.reliability.causes import Cause, Kind
 from simulator.reliability.fleet import RepairLaw
 from simulator.reliability.recovery import Exposure, Recovery
 from simulator.scenario import schema
-from simulator.scenario.defaults import DETECTION, REPAIR_S, REWIND_S
+from simulator.scenario.defaults import DETECTION, REPAIR_S, REWIND_S, SLOWDOWN
+from simulator.scenario.elastic import with_policy
 from simulator.scenario.failure_files import failure_catalogue
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
-from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, job_nodes, law_of
+from simulator.scenario.nodes import CAUSES, billed, check_repair, domain_nodes, domain_of, grown, job_nodes, law_of
 from simulator.scenario.phases import Phase
 from simulator.scenario.saving import State, save_s_of
 
@@ -34,7 +35,7 @@ def causes_of(document: schema.Document, machines: Machines, findings: Findings)
     if not failures.enabled:
         findings.warn("Failures are switched off: the forecast is what a run without a single stop would take.")
         return ()
-    parts = _parts(catalogue, findings)
+    parts = _parts(catalogue, failures.causes, findings)
     for name, own in failures.causes.items():
         if name not in parts and own.rate_per_1000_node_days is None and own.mean is None and not _replays(own):
             known = f": {not_among(name, parts)}; for a cause of your own" if parts else ","
@@ -49,7 +50,7 @@ def causes_of(document: schema.Document, machines: Machines, findings: Findings)
     return tuple(found)
 
 
-def _parts(catalogue: Entry, findings: Findings) -> Mapping[str, Entry]:
+def _parts(catalogue: Entry, own: Mapping[str, schema.OwnCause], findings: Findings) -> Mapping[str, Entry]:
     """Return the causes that stop a job; those that only slow it are named in a warning."""
     if catalogue.parts:
         what = str(catalogue.values.get("counts_as", ""))
@@ -57,7 +58,11 @@ def _parts(catalogue: Entry, findings: Findings) -> Mapping[str, Entry]:
                       catalogue.source, catalogue.evidence)  # fmt: skip
     if "WARNING" in catalogue.notes or catalogue.evidence in ("M", "V"):
         findings.warn(f"Failure catalogue {catalogue.key}: {catalogue.standing}.")
-    slowing = [name for name, part in catalogue.parts.items() if part.get_number("slowdown_high") is not None]
+    slowing = [
+        name
+        for name, part in catalogue.parts.items()
+        if part.get_number("slowdown_high") is not None and own.get(name, schema.OwnCause()).slowdown is None
+    ]
     if slowing:
         findings.warn(f"{', '.join(slowing)} of {catalogue.key} slow a run and do not stop it; they are left out.")
     return {name: part for name, part in catalogue.parts.items() if name not in slowing}
@@ -96,6 +101,7 @@ def _cause(
         rate_count=count,
         rate_sigma=sigma,
         rewind_s=_rewind(name, own, kind, findings),
+        slowdown=_slowdown(name, own, kind, findings),
         away_s=(own.duration or 0.0) if kind == "planned" else 0.0,
         counts_as=str(part.values.get("counts_as", "all_cause")) if part else "all_cause",
         source=part.source if part and own.rate_per_1000_node_days is None else "stated in the scenario",
@@ -177,6 +183,20 @@ def _repair(
     return findings.amount(path, value, "time", f"default: {source}", evidence)
 
 
+def _slowdown(name: str, own: schema.OwnCause, kind: Kind, findings: Findings) -> float:
+    """Return the share of its speed that a job loses to a slow machine; other causes stop it."""
+    if own.slowdown is not None and kind != "slow":
+        findings.problem((*CAUSES, name, "slowdown"), f"is for causes of the kind 'slow'; this one is {kind!r}")
+    if own.slowdown is not None and own.slowdown >= 1:
+        findings.problem((*CAUSES, name, "slowdown"), "a job that stands still has stopped: write a share below 1")
+    if kind != "slow":
+        return 0.0
+    if own.slowdown is not None:
+        return own.slowdown
+    value, source, evidence = SLOWDOWN
+    return findings.amount((*CAUSES, name, "slowdown"), value, "ratio", f"default: {source}", evidence)
+
+
 def _rewind(name: str, own: schema.OwnCause, kind: Kind, findings: Findings) -> float:
     """Return how far back a loss spike sends the run [s]; other causes do not."""
     for key, wanted in (("rewind", "loss_spike"), ("duration", "planned")):
@@ -212,14 +232,14 @@ def recovery_of(
 ) -> Recovery:
     """Return what a stop costs."""
     written, striking = document.recovery, [draft for draft in drafts if not draft.gross]
-    initialization_s = written.initialization or 0.0
+    initialization_s = grown(written, [draft.accelerators for draft in striking], findings)
     startup_s = written.startup
     if not striking:
         initialization_s = startup_s = 0.0
     elif startup_s is None:
         startup_s = findings.amount(("recovery", "startup"), initialization_s, "time", "like recovery.initialization")
     exposure: Exposure = document.failures.exposure or "A"  # type: ignore[assignment]  # one of the three words
-    return Recovery(
+    recovery = Recovery(
         exposure=exposure,
         swap_s=written.swap or 0.0 if striking else 0.0,
         initialization_s=initialization_s,
@@ -227,6 +247,7 @@ def recovery_of(
         startup_s=startup_s or 0.0,
         spares=billed(document),
     )
+    return with_policy(recovery, document, drafts, findings)
 
 
 def _restore(

@@ -8,9 +8,11 @@ from simulator.pricing.energy import PowerPlan
 from simulator.pricing.tariff import Tariff
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause, total_rate_per_node_s
-from simulator.reliability.fleet import Fleet
+from simulator.reliability.fleet import Fleet, told
+from simulator.reliability.hazard import Steps
 from simulator.reliability.progress import is_special, needs_luck
 from simulator.reliability.recovery import Recovery
+from simulator.reliability.spot import SpotMarket
 from simulator.scenario.shared import Shared
 
 
@@ -106,6 +108,10 @@ class Scenario:
         What a stop costs.
     fleet : Fleet or None
         What is said of single nodes; None where all are equal and memoryless.
+    spot : SpotMarket or None
+        Capacity that is taken back; then each phase is three stages, on spot, away with no machine held, on demand.
+    maturity : Steps or None
+        Multiple of all rates by the time since the run began; None where it is always 1.
     accelerators_per_node : int
         Turns nodes and spares into accelerators.
     efficiency_sigma : float
@@ -139,6 +145,8 @@ class Scenario:
     engine: str = "auto"
     shared: Shared | None = None
     fleet: Fleet | None = None
+    spot: SpotMarket | None = None
+    maturity: Steps | None = None
     published: Published | None = None
     power: PowerPlan | None = None
     warnings: Sequence[str] = field(default=(), compare=False)
@@ -160,3 +168,18 @@ def uses_luck(scenario: Scenario) -> bool:
 def is_fragile(scenario: Scenario) -> bool:
     """Tell whether a stop can destroy progress that an earlier attempt has saved."""
     return any(is_special(cause, stage.cycle) for stage in scenario.stages for cause in scenario.causes)
+
+
+def needs_events(scenario: Scenario) -> str | None:
+    """Say why only the event engine runs a scenario; None where both do."""
+    if scenario.spot is not None:
+        return "machines are on a spot market and come and go together"
+    if scenario.fleet is not None:
+        return told(scenario.fleet)
+    if slow := [cause.name for cause in scenario.causes if cause.slowdown]:
+        return f"machines that slow the job until they are found ({', '.join(slow)})"
+    if scenario.recovery.policy != "restart":
+        return f"the job goes on without some replicas (recovery.policy = {scenario.recovery.policy!r})"
+    if any(stage.cycle.check_s for stage in scenario.stages) and any(each.kind == "silent" for each in scenario.causes):
+        return "silent errors are found when a save is verified"
+    return None

@@ -91,7 +91,7 @@ def read_capacity(path: Path, *, market: str | None = None) -> CapacityLog:
         If the file is no such log, has no such market, or a row cannot be understood.
     """
     first = next((line for line in lines(path) if line.strip()), "").strip()
-    if first.startswith("["):
+    if re.match(r"\[\d{4}-", first):
         return _of_runs(path, _read_events(path), market)
     if market is not None:
         raise TraceError(f"{path}: --market: the log has one market")

@@ -46,6 +46,8 @@ PHASES: tuple[str, ...] = (
     "planned_maintenance",
     "straggler_slowdown",
     "sdc_rollback",
+    "sdc_check",
+    "elastic_degraded",
     "other",
 )
 MARKS = ("start", "end", "stop", "saved", "spares")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from analysis.metrics.job_ledger import events_of, job_ledger
 from simulator.engine.simulate import simulate
 from simulator.records import PHASES, ListSink
+from simulator.scenario.api import scenario as shipped
 from simulator.traces.events import PHASES as WORDS
 from simulator.traces.events import read_events, write_events
 from tests.factories import scenarios
@@ -45,3 +46,15 @@ def test_the_ledger_comes_back(tmp_path_factory, scenario, name):
 
 def test_every_phase_of_ours_is_a_word_of_the_log():
     assert set(PHASES) - {"idle_spare"} <= set(WORDS)
+
+
+@pytest.mark.parametrize("name", ["llama3-405b", "opt-175b", "bloom-176b"])
+def test_the_ledger_of_shipped_scenarios_comes_back(name):
+    sink = ListSink()
+    header = simulate(shipped(name), sink=sink)
+    found, wanted = job_ledger(events_of(sink.records)), ledger_of(sink.records)
+    assert found.wall_s == pytest.approx(header.wall_s, rel=1e-9)
+    whole = math.fsum(wanted.values())
+    for line in {*found.accelerator_s, *wanted}:
+        assert found.accelerator_s.get(line, 0.0) == pytest.approx(wanted.get(line, 0.0), rel=1e-9, abs=1e-12 * whole)
+    assert found.interruptions == header.interruptions

@@ -4,7 +4,7 @@ from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.engine.lifecycle import simulate_life
@@ -12,12 +12,15 @@ from simulator.engine.lifecycle_batch import because, chain, schedule
 from simulator.workload.stages import Estimate, Plan
 from tests.lives import plans
 
+steady = settings(deadline=None, derandomize=True)
+
 
 def one(plan: Plan, lengths: list[float]) -> tuple[list[float], list[float]]:
     start_s, finish_s = schedule(plan, np.array([lengths]).T)
     return start_s[:, 0].tolist(), finish_s[:, 0].tolist()
 
 
+@steady
 @given(plans())
 def test_both_engines_live_the_same_life(drawn: tuple[Plan, list[float]]) -> None:
     plan, lengths = drawn
@@ -27,6 +30,7 @@ def test_both_engines_live_the_same_life(drawn: tuple[Plan, list[float]]) -> Non
     np.testing.assert_allclose(lived.finish_s, finish_s, rtol=0, atol=1e-9)
 
 
+@steady
 @given(plans(), st.integers(2, 5))
 def test_replicas_do_not_disturb_each_other(drawn: tuple[Plan, list[float]], factor: int) -> None:
     plan, lengths = drawn
@@ -36,6 +40,7 @@ def test_replicas_do_not_disturb_each_other(drawn: tuple[Plan, list[float]], fac
         assert together[:, column].tolist() == one(plan, both[:, column].tolist())[1]
 
 
+@steady
 @given(plans())
 def test_a_stage_comes_after_all_those_that_it_waits_for(drawn: tuple[Plan, list[float]]) -> None:
     plan, lengths = drawn
@@ -45,6 +50,7 @@ def test_a_stage_comes_after_all_those_that_it_waits_for(drawn: tuple[Plan, list
         assert finish_s[number] == start_s[number] + lengths[number]
 
 
+@steady
 @given(plans())
 def test_nobody_is_in_two_places(drawn: tuple[Plan, list[float]]) -> None:
     plan, lengths = drawn
@@ -55,6 +61,7 @@ def test_nobody_is_in_two_places(drawn: tuple[Plan, list[float]]) -> None:
             assert sum(plan.needs[at].get(resource, 0) for at in busy) <= size
 
 
+@steady
 @given(plans(), st.data())
 def test_more_people_are_never_later(drawn: tuple[Plan, list[float]], data: st.DataObject) -> None:
     plan, lengths = drawn
@@ -63,6 +70,7 @@ def test_more_people_are_never_later(drawn: tuple[Plan, list[float]], data: st.D
     assert all(after <= before + 1e-9 for before, after in zip(few, many, strict=True))
 
 
+@steady
 @given(plans(), st.data())
 def test_a_shorter_stage_makes_nothing_later(drawn: tuple[Plan, list[float]], data: st.DataObject) -> None:
     plan, lengths = drawn
@@ -72,6 +80,7 @@ def test_a_shorter_stage_makes_nothing_later(drawn: tuple[Plan, list[float]], da
     assert all(late <= early + 1e-9 for early, late in zip(before, after, strict=True))
 
 
+@steady
 @given(plans())
 def test_the_critical_path_explains_the_whole_calendar(drawn: tuple[Plan, list[float]]) -> None:
     """Its stages follow each other without a gap, also where people were waited for."""
@@ -85,6 +94,7 @@ def test_the_critical_path_explains_the_whole_calendar(drawn: tuple[Plan, list[f
         assert finish_s[before, 0] == start_s[after, 0]
 
 
+@steady
 @given(plans(limited=False))
 def test_with_people_for_everything_the_longest_way_through_the_graph_is_the_calendar(
     drawn: tuple[Plan, list[float]],
@@ -96,6 +106,7 @@ def test_with_people_for_everything_the_longest_way_through_the_graph_is_the_cal
     assert one(plan, lengths)[1] == longest
 
 
+@steady
 @given(st.lists(st.floats(0.0, 1e6), min_size=3, max_size=3).map(sorted), st.floats(0.0, 1.0), st.floats(0.0, 1.0))
 def test_an_estimate_is_a_triangle(three: list[float], one_share: float, other_share: float) -> None:
     estimate = Estimate(*three)

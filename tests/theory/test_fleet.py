@@ -65,14 +65,17 @@ def test_waits_for_spares(
     assert closed == pytest.approx(expected, abs=5e-6)
     fault = factories.cause(nodes_lost=1, repair_law="exponential", **given)
     fleet = Fleet(cold=Reserve(nodes=spares, fails=hot), shop=Shop(manual=Mending(crews=crews)))
-    stage = factories.stage(days * DAY_S, nodes=needed, accelerators=needed, cycle=Cycle(work_s=1.0))
-    run = factories.scenario(stage, [fault], Recovery(spares=spares), fleet=fleet)
+    stages = [
+        factories.stage(length * DAY_S, name=name, nodes=needed, accelerators=needed, cycle=Cycle(work_s=1.0))
+        for name, length in (("before", 30.0), ("train", days))  # all nodes are fit at first
+    ]
+    run = factories.scenario(stages, [fault], Recovery(spares=spares), fleet=fleet)
     shares = []
     for replica in range(16):
         books = LedgerSink()
         header = simulate(run, replica, sink=books)
         assert math.fsum(books.accelerator_s.values()) == pytest.approx(header.wall_s * (needed + spares), rel=1e-9)
-        shares.append(books.accelerator_s.get(("train", "spare_wait", "fault"), 0.0) / needed / header.wall_s)
+        shares.append(books.accelerator_s.get(("train", "spare_wait", "fault"), 0.0) / needed / header.stage_s[1])
     error = np.std(shares) / math.sqrt(len(shares) - 1)
     assert abs(np.mean(shares) - closed) <= 3.5 * error
     assert error < 0.2 * closed

@@ -5,11 +5,12 @@ Sources: arXiv 2404.10102 (default fit), 2203.15556 (approach 3), 2401.00448 (se
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.workload.scaling import Size, law, lifetime_flop
 
+steady = settings(deadline=None, derandomize=True)
 budgets = st.floats(19.0, 27.0).map(lambda power: 10.0**power)
 served = st.floats(9.0, 15.0).map(lambda power: 10.0**power)
 keys = st.sampled_from(["besiroglu-2024", "hoffmann-2022", "hoffmann-2022-unrounded"])
@@ -51,6 +52,7 @@ def test_the_serving_aware_case_of_the_paper() -> None:
     assert saved == pytest.approx(0.165, abs=0.02)
 
 
+@steady
 @given(keys, budgets, st.floats(0.2, 5.0))
 def test_no_other_split_of_a_budget_is_better(key: str, flop: float, factor: float) -> None:
     fit = law(key)
@@ -59,6 +61,7 @@ def test_no_other_split_of_a_budget_is_better(key: str, flop: float, factor: flo
     assert fit.loss(*best) <= fit.loss(best.parameters * factor, best.tokens / factor) + 1e-12
 
 
+@steady
 @given(keys, budgets)
 def test_the_cheapest_way_to_a_loss_is_the_optimum_that_has_it(key: str, flop: float) -> None:
     fit = law(key)
@@ -66,6 +69,7 @@ def test_the_cheapest_way_to_a_loss_is_the_optimum_that_has_it(key: str, flop: f
     assert fit.cheapest(float(fit.loss(*best))) == pytest.approx(best)
 
 
+@steady
 @given(keys, budgets, served, st.floats(-0.5, 0.5))
 def test_no_other_size_of_equal_loss_takes_fewer_flop_with_serving(
     key: str, flop: float, tokens: float, shift: float
@@ -82,6 +86,7 @@ def test_no_other_size_of_equal_loss_takes_fewer_flop_with_serving(
         assert lifetime_flop(best, tokens) <= lifetime_flop(other, tokens) * (1 + 1e-9)
 
 
+@steady
 @given(keys, budgets, served)
 def test_what_a_budget_affords_is_what_its_loss_costs(key: str, flop: float, tokens: float) -> None:
     fit = law(key)
@@ -91,6 +96,7 @@ def test_what_a_budget_affords_is_what_its_loss_costs(key: str, flop: float, tok
     assert lifetime_flop(again, tokens) == pytest.approx(flop, rel=1e-3)
 
 
+@steady
 @given(budgets, st.floats(1.01, 100.0), served)
 def test_a_larger_budget_never_buys_a_worse_model(flop: float, more: float, tokens: float) -> None:
     fit = law()

@@ -5,6 +5,7 @@ Every key is optional here. What is needed, what follows from what, and the defa
 
 from simulator.scenario.schema.document import Document, PublishedRun, Run, ScenarioFile
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.market import Market, TimeLaw
 from simulator.scenario.schema.mending import Mending, Repair, Reserve, Retirement, Spares
 from simulator.scenario.schema.money import Kept, Leaving, Part, Preemption, Pricing, Terms
 from simulator.scenario.schema.parallelism import Parallelism
@@ -12,10 +13,11 @@ from simulator.scenario.schema.power import Energy, Ownership
 from simulator.scenario.schema.saving import Checkpoint, Near
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
-from simulator.scenario.schema.stops import Detection, Diagnosis, Failures, Lemons, OwnCause, Recovery
+from simulator.scenario.schema.stops import ByHand, Detection, Diagnosis, Failures, Lemons, Maturity, OwnCause, Recovery
 from simulator.scenario.schema.training import Data, Model, Phase, Throughput
 
 __all__ = [
+    "ByHand",
     "Checkpoint",
     "Cluster",
     "Data",
@@ -27,6 +29,8 @@ __all__ = [
     "Kept",
     "Leaving",
     "Lemons",
+    "Market",
+    "Maturity",
     "Mending",
     "Model",
     "Near",
@@ -49,4 +53,5 @@ __all__ = [
     "Spares",
     "Terms",
     "Throughput",
+    "TimeLaw",
 ]

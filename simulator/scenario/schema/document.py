@@ -7,6 +7,7 @@ from pydantic import Field
 from simulator.scenario.quantities import Amount, Count, Day, Number, Share, Text, Time, Usd, one_of
 from simulator.scenario.schema.lifecycle import LifeCycle
 from simulator.scenario.schema.machines import Cluster
+from simulator.scenario.schema.market import Market
 from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
@@ -58,6 +59,7 @@ class Document(Section):
     spares: Spares = Spares()
     repair: Repair = Repair()
     retirement: Retirement = Retirement()
+    spot: Market | None = None
     pricing: Pricing = Pricing()
     ownership: Ownership = Ownership()
     energy: Energy = Energy()

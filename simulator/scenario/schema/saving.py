@@ -38,4 +38,5 @@ class Checkpoint(Section):
     flush_bandwidth: Bandwidth | None = None
     keep: Count | None = None
     corrupt: Share | None = None
+    verify: AnyTime | None = None
     near: Near = Near()

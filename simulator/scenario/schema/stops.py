@@ -9,11 +9,13 @@ from simulator.scenario import keys
 from simulator.scenario.quantities import (
     Age,
     AnyTime,
+    Count,
     Factor,
     Flag,
     Number,
     PerThousand,
     Share,
+    Spread,
     Text,
     Time,
     key_of,
@@ -43,6 +45,7 @@ class OwnCause(Section):
     domain: Annotated[str | None, *one_of(*DOMAINS)] = None
     domain_nodes: Factor | None = None
     rewind: AnyTime | None = None
+    slowdown: Share | None = None
     duration: AnyTime | None = None
 
 
@@ -58,6 +61,13 @@ class Diagnosis(Section):
 
     misses: Share | None = None
     blames_wrong: Share | None = None
+
+
+class Maturity(Section):
+    """How many times the stated rates hold, by the time since the run began."""
+
+    ages: list[AnyTime] | None = None
+    multiples: list[Factor] | None = None
 
 
 class Detection(Section):
@@ -84,19 +94,38 @@ class Failures(Section):
     exposure: Annotated[str | None, *one_of("A", "B", "C")] = None
     rate_uncertainty: Annotated[str | None, *one_of("none", "poisson")] = None
     detection: Detection = Detection()
+    maturity: Maturity = Maturity()
     lemons: Lemons = Lemons()
     diagnosis: Diagnosis = Diagnosis()
     causes: dict[Text, OwnCause] = Field(default_factory=dict)
 
 
+class ByHand(Section):
+    """Stops after which people have to restart the job."""
+
+    share: Share | None = None
+    time: AnyTime | None = None
+    law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
+    shape: Factor | None = None
+
+
 class Recovery(Section):
     """What a stop costs, and how lost machines come back."""
 
+    policy: Annotated[str | None, *one_of("restart", "shrink", "replica")] = None
+    group: Count | None = None
+    batch: Annotated[str | None, *one_of("keep", "shrink")] = None
+    micro_batches: Count | None = None
+    stall: AnyTime | None = None
+    rejoin: AnyTime | None = None
     detection: AnyTime | None = None
     swap: AnyTime | None = None
     initialization: AnyTime | None = None
+    initialization_at: Count | None = None
+    initialization_exponent: Spread | None = None
     restore: AnyTime | None = None
     startup: AnyTime | None = None
+    by_hand: ByHand = ByHand()
     repair: AnyTime | None = None
     repair_law: Annotated[str | None, *one_of(*REPAIR_LAWS)] = None
     repair_shape: Factor | None = None

@@ -14,7 +14,7 @@ from simulator.engine.timeline import UnfinishableError
 from simulator.records import ListSink
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause
-from simulator.reliability.fleet import Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
+from simulator.reliability.fleet import ByHand, Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
 from simulator.reliability.laws import Gamma, Lognormal, Trace, Weibull
 from simulator.reliability.recovery import Recovery
 from simulator.scenario.values import Scenario
@@ -205,6 +205,20 @@ def test_an_endless_run_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("simulator.engine.fleet.MOST_STRIKES", 50)
     with pytest.raises(UnfinishableError, match="gets nothing done"):
         lived(run([factories.cause(1.0)], Fleet(), work_s=1000.0))
+
+
+def test_people_restart_a_share_of_the_stops() -> None:
+    """Half of the stops, 30 s each on the mean: the way back is longer by that."""
+    people = ByHand(share=0.5, time=Mending(mean_s=30.0, law="lognormal", shape=1.0))
+    fleet = Fleet(ample=True, by_hand=people)
+    recovery = Recovery(exposure="B")
+    found = run([factories.cause(1e-2)], fleet, work_s=1e4, nodes=4, recovery=recovery)
+    header, books = lived(found)
+    assert header.interruptions > 400
+    assert books["infrastructure_recovery"] / header.interruptions == pytest.approx(15.0, rel=0.3)
+    always = replace(found, fleet=replace(fleet, by_hand=ByHand(share=1.0, time=Mending(mean_s=30.0, law="constant"))))
+    header, books = lived(always)
+    assert books["infrastructure_recovery"] == pytest.approx(30.0 * header.interruptions)
 
 
 # by chance ------------------------------------------------------------------------------------------------------------

@@ -69,3 +69,14 @@ def test_nothing_happens_after_the_end():
 def test_no_stop_has_no_mean_time():
     found = ledger((0, "productive"), (5, "end"))
     assert (found.mtti_s, found.mttr_s, found.goodput) == (None, None, 1.0)
+
+
+def test_a_save_after_an_announced_stop_is_of_its_cause():
+    found = ledger(
+        (0, "productive"), (50, "saved"), (50, "stop", "upgrade"), (50, "checkpoint_save"), (60, "planned_maintenance"),
+        (90, "productive"), (100, "end"),
+    )  # fmt: skip
+    assert {line[1:]: seconds for line, seconds in found.accelerator_s.items()} == {
+        ("productive", "none"): 60, ("checkpoint_save", "upgrade"): 10, ("planned_maintenance", "upgrade"): 30,
+    }  # fmt: skip
+    assert found.down_s == 40

@@ -175,3 +175,24 @@ def test_uncertain_pay_and_prices_widen_the_dollars_and_nothing_else(tmp_path: P
     assert doubtful.usd.mean == pytest.approx(known.usd.mean, rel=0.05)
     assert doubtful.days == known.days
     assert doubtful.bases == ["m: $1 to $3/h, most probably $2, stated"]
+
+
+def test_the_first_service_is_the_launch(tmp_path: Path) -> None:
+    text = """
+    [lifecycle.stages.pilot]
+    duration = "10 d"
+    [lifecycle.stages.rest]
+    duration = "30 d"
+    [lifecycle.stages.beta]
+    after = ["pilot"]
+    serving = { months = 1, written = "1M tokens", usd_per_m_written = "$3" }
+    [lifecycle.stages.full]
+    after = ["pilot", "rest"]
+    serving = { months = 2, written = "1M tokens", usd_per_m_written = "$3" }
+    """
+    found = forecast(write(tmp_path, text))
+    assert found.launch_days.p50 == pytest.approx(10)
+    assert [row.name for row in found.stages if row.critical == 1.0] == ["pilot"]
+    assert found.usd.mean == 9.00
+    assert found.usd_per_m_written == pytest.approx(3.0)
+    assert found.written_per_month == 2e6

@@ -8,6 +8,7 @@ from analysis.plots.amounts import days
 from analysis.plots.cashflow import Month, cash_flow
 from analysis.plots.demand import Crossing, Way, demand
 from analysis.plots.distribution import Mark, distribution
+from analysis.plots.ettr import Track, ettr
 from analysis.plots.gantt import Bar, gantt
 from analysis.plots.interval import Curve, interval_curve
 from analysis.plots.isoflop import Point, Spend, isoflop
@@ -15,6 +16,7 @@ from analysis.plots.overview import overview
 from analysis.plots.pareto import Loss, pareto
 from analysis.plots.stage_dollars import StageDollars, stage_dollars
 from analysis.plots.style import Picture
+from analysis.plots.survival import Lives, survival
 from analysis.plots.timeline import Span, Stop, Story, timeline
 from analysis.plots.waterfall import Step, waterfall
 
@@ -42,6 +44,10 @@ CURVE = Curve(
     stage="train",
 )
 
+TRACKS = [
+    Track(title=title, days=[0.5 * n for n in range(1, 21)], effective=[level + 0.05 / n for n in range(1, 21)])
+    for title, level in (("A typical run", 0.9), ("A bad run (p90)", 0.85))
+]
 
 SIZES = [1e9 * 2**n for n in range(8)]
 BARS = [
@@ -82,6 +88,8 @@ def pictures() -> list[Picture]:
     """Return one picture of each kind."""
     mark = Mark(value=21.0, label="published: 21.0 d (net)")
     return [
+        ettr("ettr", TRACKS),
+        survival("survival", Lives(hours=[0.5 * n for n in range(1, 13)], stopped=[n % 5 > 0 for n in range(12)])),
         distribution("days", SAMPLE, quantity="days", written=days, mark=mark),
         distribution("single", np.full(5, 21.0), quantity="days", written=days),
         distribution(

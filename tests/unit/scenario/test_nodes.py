@@ -1,15 +1,18 @@
 """What a scenario says of single nodes: values, what follows from them, and what is refused."""
 
 import math
+from pathlib import Path
 
 import pytest
 
-from simulator.engine.run import choose
+from simulator.engine.run import choose, simulate_all
 from simulator.foundation.issues import ScenarioError
-from simulator.reliability.fleet import Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
+from simulator.reliability.fleet import ByHand, Diagnosis, Fleet, Lemons, Mending, Reserve, Retirement, Shop
+from simulator.reliability.hazard import Steps
 from simulator.reliability.laws import Empirical, Lognormal, Piecewise, Trace, Weibull
 from simulator.scenario.api import resolved_toml, scenario
 from simulator.scenario.values import Scenario
+from tests.agreement.test_engines import assert_closed
 
 DAY_S, HOUR_S = 86400.0, 3600.0
 
@@ -122,6 +125,67 @@ def test_plain_spares_under_rules() -> None:
     assert ample.fleet.ample
 
 
+def test_maturity_and_people() -> None:
+    ages = 'failures.maturity.ages=["0 d", "10 d"]'
+    run = of(ages, "failures.maturity.multiples=[3, 1]")
+    assert run.maturity == Steps((0.0, 10 * DAY_S), (3.0, 1.0))
+    assert choose(run)[0] == "estimate"
+    assert run.fingerprint != of().fingerprint
+    people = of("recovery.by_hand.share=0.1", "recovery.by_hand.time=2 h").fleet
+    assert people is not None
+    assert people.by_hand == ByHand(share=0.1, time=Mending(mean_s=2 * HOUR_S))
+
+
+def test_a_start_that_grows() -> None:
+    """17 s on 16,384 accelerators and an exponent of 1.378 are 200 s on 98,000 (arXiv 2602.00277 through notes)."""
+    sets = [
+        "recovery.initialization=17 s",
+        "recovery.initialization_at=16384",
+        "recovery.initialization_exponent=1.378",
+    ]
+    assert of("cluster.accelerators=98000", *sets).recovery.initialization_s == pytest.approx(200.0, rel=0.01)
+    assert of("cluster.accelerators=16384", *sets).recovery.initialization_s == 17.0
+    assert of(sets[0]).recovery.initialization_s == 17.0
+    uneven = ["phases=[{name='a', share=0.5, accelerators=1024}, {name='b'}]", *sets]
+    assert any("as slowly as the largest, on 2,048" in warning for warning in of(*uneven).warnings)
+
+
+CATALOGUE = """
+[mine]
+title = "Fitted"
+node_accelerators = 8
+source = "a log"
+date = 2026-11-24
+evidence = "P"
+[mine.hardware]
+rate_per_1000_node_days = 5.0
+count = 80
+kind = "fail_stop"
+nodes_lost = 1
+law = "weibull"
+law_shape = 0.75
+repair_mean_s = 12600.0
+repair_law = "lognormal"
+repair_law_shape = 1.58
+"""
+
+
+def test_a_fitted_catalogue_brings_its_laws(tmp_path: Path) -> None:
+    """What `flopcast fit failures` writes: the law of a node's life and of its repair, which `simulate` then runs."""
+    (tmp_path / "mine.toml").write_text(CATALOGUE)
+    (tmp_path / "run.toml").write_text('extends = "llama-65b"\n[failures]\ncatalogue = "mine.toml"\n')
+    run = scenario(tmp_path / "run.toml")
+    (cause,) = run.causes
+    assert cause.law == Weibull(mean_s=1.0 / cause.rate_per_node_s, shape=0.75)
+    assert (cause.repair_s, cause.repair_law, cause.repair_shape) == (12600.0, "lognormal", 1.58)
+    found = simulate_all(run, range(4))
+    assert_closed(found)
+    assert found.interruptions.mean() == pytest.approx(5e-3 * 256 * found.wall_s.mean() / DAY_S, rel=0.5)
+    memoryless = scenario(tmp_path / "run.toml", ["failures.causes.hardware.law=exponential",
+                                                  "recovery.repair_law=exponential"])  # fmt: skip
+    assert memoryless.fleet is None
+
+
 def test_doubt_of_rates() -> None:
     counted = of("failures.rate_uncertainty=poisson")
     assert counted.causes[0].rate_count == 4393.0
@@ -142,11 +206,14 @@ def test_doubt_of_rates() -> None:
         ["cluster.spares=", "spares.cold.nodes=3", "repair.manual.crews=2", "retirement.failures=3",
          "retirement.window=30 d", "failures.lemons.share=0.1", "failures.lemons.multiple=9"],
         ["failures.rate_uncertainty=poisson"],
+        ['failures.maturity.ages=["0 d", "10 d"]', "failures.maturity.multiples=[3, 1]"],
+        ["recovery.by_hand.share=0.1", "recovery.by_hand.time=2 h", "recovery.by_hand.law=gamma",
+         "recovery.by_hand.shape=0.5"],
     ],
 )  # fmt: skip
-def test_what_is_written_out_loads_again(sets: list[str], tmp_path: pytest.TempPathFactory) -> None:
+def test_what_is_written_out_loads_again(sets: list[str], tmp_path: Path) -> None:
     run = of(*sets)
-    file = tmp_path / "resolved.toml"  # type: ignore[operator]  # pytest gives a path
+    file = tmp_path / "resolved.toml"
     file.write_text(resolved_toml(run), encoding="utf-8")
     again = scenario(file)
     assert again == run
@@ -170,6 +237,9 @@ def test_what_is_written_out_loads_again(sets: list[str], tmp_path: pytest.TempP
         (["failures.lemons.share=0.1"], "failures.lemons.multiple: is missing"),
         (["spares.cold.nodes=3"], "cluster.spares: is stated, and so are the nodes of [spares]"),
         (["repair.manual_share=0.5"], "repair.automatic.time: is missing"),
+        (["recovery.by_hand.share=0.1"], "recovery.by_hand.time: is missing"),
+        (["failures.maturity.multiples=[1, 2]"], "failures.maturity: expected ages from 0 on"),
+        (["recovery.initialization_at=64"], "recovery.initialization_exponent: is missing"),
         (["retirement.failures=2"], "retirement: expected failures, and one of window and half_life"),
         (["run.engine=estimate", "failures.lemons.share=0.1", "failures.lemons.multiple=2"],
          "run.engine: estimate cannot run this scenario: some nodes are lemons"),

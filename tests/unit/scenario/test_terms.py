@@ -1,5 +1,6 @@
 """Price terms, storage, taxes and spot traces as a scenario writes them."""
 
+import json
 from datetime import date
 from pathlib import Path
 
@@ -128,3 +129,20 @@ def test_bad_traces(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "bad.csv").write_text(text)
     with pytest.raises(ValueError, match=message):
         read_trace(tmp_path / "bad.csv", date(2023, 1, 1))
+
+
+def test_amazons_own_history_of_spot_prices(made: Maker) -> None:
+    """Machines of 8; the zone that changed most often counts."""
+    rows = [("a", "2023-01-01T00:00:00.000Z", "8.0"), ("b", "2023-01-01T00:00:00.000Z", "99"),
+            ("a", "2023-01-02T00:00:00.000Z", "16.0"), ("a", "2023-01-03T00:00:00.000Z", "24.0")]  # fmt: skip
+    history = [{"AvailabilityZone": zone, "InstanceType": "p4de.24xlarge", "Timestamp": at, "SpotPrice": usd}
+               for zone, at, usd in reversed(rows)]  # fmt: skip
+    (made.folder / "spot.json").write_text(json.dumps({"SpotPriceHistory": history}))
+    found = made("start = 2023-01-02\n[pricing]\nterm = 'spot'\ntrace = 'spot.json'\n")
+    term = found.tariff.portions[0].term
+    assert isinstance(term, Spot)
+    assert term.trace is not None
+    assert (term.trace.from_h, term.trace.levels) == ((0.0, 24.0, 48.0), (2.0, 3.0, 1.0))
+    (made.folder / "spot.json").write_text("{}")
+    issues = made.issues("[pricing]\nterm = 'spot'\ntrace = 'spot.json'\n")
+    assert "no SpotPriceHistory" in issues["pricing.term"]
