@@ -111,7 +111,7 @@ def _facts(
     forecasts: "Sequence[Forecast]", rows: "Sequence[Sequence[Difference]]", parts: "Sequence[Attribution | None]"
 ) -> dict[str, Any]:
     """Return comparisons as plain data."""
-    from analysis.cli.output import forecast_facts
+    from analysis.metrics.facts import forecast_facts
 
     return {
         "scenarios": [forecast_facts(each) for each in forecasts],

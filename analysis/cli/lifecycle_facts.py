@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from analysis.cli.output import cents
+from analysis.metrics.facts import cents
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

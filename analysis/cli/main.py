@@ -8,6 +8,7 @@ from analysis.cli.budget import budget
 from analysis.cli.calibrate import calibrate
 from analysis.cli.cluster import cluster
 from analysis.cli.compare import compare
+from analysis.cli.doctor import doctor
 from analysis.cli.explain import explain
 from analysis.cli.export import export
 from analysis.cli.fit import fit
@@ -74,6 +75,7 @@ for command in (
     schema,
     own,
     show,
+    doctor,
 ):
     app.command(command.__name__)(command)
 

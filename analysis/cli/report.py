@@ -34,7 +34,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
-    from analysis.cli.output import all_sets, forecast_facts, progress, to_json, write_text
+    from analysis.cli.output import all_sets, progress, to_json, write_text
+    from analysis.metrics.facts import forecast_facts
     from analysis.report.exhibits import exhibits
     from analysis.report.findings import gather
     from analysis.report.page import page

@@ -37,7 +37,8 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Forecast a training run: days, dollars, accelerator-hours, interruptions and goodput, and where they go."""
-    from analysis.cli.output import all_sets, console, forecast_facts, to_json
+    from analysis.cli.output import all_sets, console, to_json
+    from analysis.metrics.facts import forecast_facts
     from simulator.scenario.api import scenario as resolved
 
     if precision is not None and replicas is not None:
@@ -230,7 +231,8 @@ def _published(found: "Forecast") -> "Table":
 
 def _write(folder: Path, found: "Forecast") -> None:
     """Write what programs and later commands need."""
-    from analysis.cli.output import forecast_facts, ledger_csv, replicas_csv, to_json, write_text
+    from analysis.cli.output import to_json, write_text
+    from analysis.metrics.facts import forecast_facts, ledger_csv, replicas_csv
     from simulator.scenario.api import resolved_toml
 
     write_text(folder / "run.json", to_json(forecast_facts(found)) + "\n")

@@ -90,7 +90,7 @@ def _table(found: "Sequence[Outlook]") -> "Table":
 
 
 def _facts(each: "Outlook") -> dict[str, Any]:
-    from analysis.cli.output import cents
+    from analysis.metrics.facts import cents
 
     return {
         "seen": None if each.seen is None else asdict(each.seen),

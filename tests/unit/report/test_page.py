@@ -11,8 +11,8 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
-from analysis.cli.output import forecast_facts
 from analysis.cli.run import _quantities
+from analysis.metrics.facts import forecast_facts
 from analysis.report.findings import Findings, gather
 from analysis.report.page import page
 from analysis.report.source import differences, read
