@@ -20,9 +20,9 @@ def is_scenario(name: Path) -> bool:
         return "groups" not in table
     if name.exists() or name.suffix:
         return False
-    from simulator.scenario.load import shipped, shipped_lives
+    from simulator.scenario.load import shipped, shipped_clusters, shipped_lives
 
-    return str(name) in (*shipped(), *shipped_lives())
+    return str(name) in (*shipped(), *shipped_lives(), *shipped_clusters())
 
 
 def shared_question(name: Path, options: Options, sets: Sequence[str], policies: Sequence[str] | None) -> Question:
