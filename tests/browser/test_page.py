@@ -106,13 +106,21 @@ def shown(browser: Any) -> list[str]:
 def fill(browser: Any, label: str, value: str) -> None:
     from selenium.webdriver.common.keys import Keys
 
-    field = browser.find_element("css selector", f'input[aria-label="{label}"]')
-    field.send_keys(Keys.CONTROL, "a")
-    field.send_keys(value, Keys.ENTER)
+    def typed() -> bool:
+        field = browser.find_element("css selector", f'input[aria-label="{label}"]')
+        field.send_keys(Keys.CONTROL, "a")
+        field.send_keys(value, Keys.ENTER)
+        return True
+
+    eventually(typed)
 
 
 def press(browser: Any, label: str) -> None:
-    browser.find_element("xpath", f"//button[contains(., '{label}')]").click()
+    def pressed() -> bool:
+        browser.find_element("xpath", f"//button[contains(., '{label}')]").click()
+        return True
+
+    eventually(pressed)
 
 
 def hosts(browser: Any) -> set[str | None]:
@@ -136,7 +144,8 @@ def test_a_user_changes_the_cluster_and_takes_the_report(browser: Any, address: 
     facts = by_command("llama-65b", "--set", "cluster.accelerators=1024", "--set", "pricing.discount=0.5")
     eventually(lambda: shown(browser) == texts(facts))
     later = facts["wall_days"]["mean"] - base["wall_days"]["mean"]
-    assert f"{later:+,.2f} d" in browser.find_element("css selector", '[data-testid="stTable"]').text
+    table = '[data-testid="stTable"]'
+    eventually(lambda: f"{later:+,.2f} d" in browser.find_element("css selector", table).text)
     press(browser, "Report (HTML)")
     report = folder / "report.html"
     eventually(report.is_file)
