@@ -144,7 +144,8 @@ def _compare(found: web.Answer) -> None:
         pins.clear()
     if pins:
         st.subheader("Side by side")
-        st.table([_row(pin, found, "pinned") for pin in pins] + [_row(found, found, "now")])
+        rows = [*(_row(pin, found, f"pinned {at}") for at, pin in enumerate(pins, 1)), _row(found, found, "now")]
+        st.table([{"": name, **{row[""]: row[name] for row in rows}} for name in rows[0] if name])
         st.caption("Later and dearer: the answer above less the pinned one, run by run on the same luck, in the mean.")
 
 
