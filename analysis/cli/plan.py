@@ -181,7 +181,7 @@ def _facts(found: "Planned") -> dict[str, Any]:
 
 
 def _draw(found: "Planned", plot: Path) -> None:
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots.front import Option, plan_front
 
     def option(candidate: "Candidate") -> Option:
@@ -196,7 +196,4 @@ def _draw(found: "Planned", plot: Path) -> None:
         budget_usd=found.wish.usd,
         confidence=found.wish.confidence,
     )
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)

@@ -104,7 +104,7 @@ def _tornado(model: "Model", runner: "Runner", plot: Path | None) -> _Answer:
 
 
 def _draw(found: "Tornado", plot: Path) -> None:
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots.amounts import dollars
     from analysis.plots.tornado import Bar, tornado
 
@@ -119,10 +119,7 @@ def _draw(found: "Tornado", plot: Path) -> None:
         for swing in found.swings
     ]
     picture = tornado("tornado", bars, found.base["usd"], axis="dollars, mean", written=dollars)
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)
 
 
 def _tornado_table(found: "Tornado") -> "Table":

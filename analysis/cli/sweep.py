@@ -114,7 +114,7 @@ def _check_plot(plot: Path, of: str) -> None:
 
 def _draw(swept: "Swept", of: str, plot: Path) -> None:
     """Draw median and band of a quantity over what was varied."""
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots import amounts
     from analysis.plots.swept import Spot, UndrawableError
     from analysis.plots.swept import swept as drawn
@@ -142,10 +142,7 @@ def _draw(swept: "Swept", of: str, plot: Path) -> None:
     except UndrawableError as error:
         typer.echo(f"no picture: {error}", err=True)
         return
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)
 
 
 def _foretell(variants: "Sequence[Variant]", folder: Path, executor: str, *, as_json: bool) -> None:

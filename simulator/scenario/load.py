@@ -23,7 +23,13 @@ def shipped() -> list[str]:
 
 def shipped_lives() -> list[str]:
     """Return the names of the shipped life cycles that need not have a training run: they are in folders."""
-    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob("*/*.toml"))
+    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob("choices/*.toml"))
+
+
+def shipped_clusters() -> list[str]:
+    """Return the names of the shipped clusters with many jobs; the workloads beside them are no scenarios."""
+    files = SHIPPED.glob("clusters/*.toml")
+    return sorted(f"clusters/{path.stem}" for path in files if not path.stem.endswith(".workload"))
 
 
 def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
@@ -64,7 +70,7 @@ def find(name_or_path: str, folder: FilePath) -> FilePath:
         If there is none.
     """
     names = shipped()
-    if name_or_path in names or name_or_path in shipped_lives():
+    if name_or_path in (*names, *shipped_lives(), *shipped_clusters()):
         return SHIPPED / f"{name_or_path}.toml"
     looks_like_a_path = name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
     try:
