@@ -26,6 +26,12 @@ CASES = [  # trace, policy, units, jobs/s promised on a quiet core, most times t
     ("oracle/lublin.swf.gz", "easy", 256, 9_000, None),
     ("oracle/kthj.swf.gz", "conservative", 100, 6_000, None),
 ]
+LOGS = [  # whole logs in one command each
+    ("terms_only/swf/LANL-CM5-1994-4.1-cln.swf.gz", ["--size", "1024"]),
+    ("open/philly/philly.csv.gz", ["--size", "2490"]),
+    ("terms_only/alibaba/openb_pod_list_default.csv.gz",
+     ["--nodes", str(TRACES / "terms_only/alibaba/openb_node_list_all_node.csv")]),
+]  # fmt: skip
 COMMAND = "import typer; from analysis.cli.cluster import cluster; typer.run(cluster)"
 
 
@@ -159,6 +165,7 @@ def main() -> None:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeat", type=int, default=3)
     options.add_argument("--large", action="store_true", help="also ten times KTH: memory and growth")
+    options.add_argument("--logs", action="store_true", help="also whole logs: rows dropped, time and memory")
     options.add_argument("--plain", nargs=4, help=argparse.SUPPRESS)
     chosen = options.parse_args()
     if chosen.plain:
@@ -175,7 +182,26 @@ def main() -> None:
             print(f"{trace:24} {policy:13} {found['jobs_per_s']:9,.0f} jobs/s (promised {promised:,})  {ratio}{limit}")
         if chosen.large:
             results |= large(folder, chosen.repeat, results)
+        if chosen.logs:
+            results |= {Path(trace).name: whole(TRACES / trace, arguments, folder) for trace, arguments in LOGS}
     print(json.dumps(results))
+
+
+def whole(trace: Path, arguments: list[str], folder: Path) -> dict[str, float]:
+    """Run a whole log in one command, and say what it read, how long it took and how much memory."""
+    out = folder / "whole.csv"
+    command = [sys.executable, "-c", COMMAND, str(trace), *arguments, "--policy", "easy", "--jobs-out", str(out)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, env=environment, text=True)
+    assert process.stdout is not None
+    said = process.stdout.read()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise SystemExit(f"{trace.name}: exit code {process.returncode}")
+    seconds, jobs = used.ru_utime + used.ru_stime, len(starts(out))
+    print(f"{trace.name}: {said.splitlines()[0]}; {seconds:.1f} s, peak {used.ru_maxrss / 1024:.0f} MB")
+    return {"jobs": jobs, "seconds": seconds, "peak_mb": used.ru_maxrss / 1024}
 
 
 def large(folder: Path, repeat: int, small: dict[str, dict[str, float]]) -> dict[str, dict[str, float]]:

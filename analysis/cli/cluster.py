@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 Option = typer.Option
 Trace = Annotated[
-    Path, typer.Argument(help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), or a workload (.toml, acme-seren)")
+    Path,
+    typer.Argument(
+        help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), a workload (.toml, acme-seren), or a scenario"
+    ),
 ]
 Jobs = Annotated[int | None, Option(min=1, help="Jobs to draw from a workload; default: 10,000")]
 Policies = Annotated[
@@ -45,7 +48,8 @@ Replications = Annotated[int, Option(min=1, help="Runs with shifted submissions,
 Shake = Annotated[str, Option(help="Largest shift of a submission in these runs")]
 WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not count, such as "10 %"')]
 Explain = Annotated[bool, Option("--explain", help="Say why jobs waited, and what lay idle")]
-Price = Annotated[str | None, Option(help='Price of an accelerator, such as "$2.5/h": what each queue costs')]
+Price = Annotated[str | None, Option(help="Price of an accelerator, such as '$2.5/h': what each queue costs")]
+Sets = Annotated[list[str] | None, Option("--set", help="Change a value of a scenario: path=value; again for more")]
 Insert = Annotated[
     str | None, Option(help='One more run: "512 x 30 d" or a scenario; when it starts, whom it displaces')
 ]
@@ -83,12 +87,13 @@ def cluster(
     warm_up: WarmUp = "0",
     explain: Explain = False,
     price: Price = None,
+    sets: Sets = None,
     insert: Insert = None,
     at: At = None,
     report: Report = None,
     json_: Json = False,
 ) -> None:
-    """Simulate the jobs of a log on a shared cluster."""
+    """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
     gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
 
@@ -99,32 +104,51 @@ def cluster(
         repair=repair, checkpoint=checkpoint, save=save, recovery=recovery, grace=grace, seed=seed,
         replications=replications, shake=shake, warm_up=warm_up, explain=explain, price=price,
     )  # fmt: skip
-    if jobs_out is not None and len(options.policies) > 1:
+    asked = _scenario(trace, options, sets or [], policy) or _question(trace, format_, jobs, sets, options)
+    if jobs_out is not None and len(asked.policies) > 1:
         _refuse("--jobs-out: takes the jobs of one policy; name one")
     if at is not None and insert is None:
         _refuse("--at: says when a run is submitted; give --insert as well")
-    asked = _question(trace, format_, jobs, options)
     if report is not None:
         asked = replace(asked, setup=replace(asked.setup, explain=True, chart=True))
     what = None if insert is None else _candidate(asked, insert, at)
     try:
-        results = [_result(asked, each) for each in asked.policies]
+        labels = asked.labels or asked.policies
+        results = [result_of(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
         found = [] if what is None else [_inserted(asked, each, what, at) for each in asked.policies]
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
-        _write(jobs_out, found[0].log if found else results[0].log)
+        _write(jobs_out, found[0].log if found else results[0].log, asked.usd_per_accelerator_h)
     if report is not None:
         _write_page(report, trace, asked, results, what, found)
     _print(asked, results, what, found, as_json=json_)
     gc.freeze()  # the process ends here: to search its jobs for cycles once more costs 5 % of the time
 
 
-def _question(trace: Path, format_: str | None, jobs: int | None, options: "Options") -> "Question":
+def _scenario(name: Path, options: "Options", sets: list[str], policies: list[str] | None) -> "Question | None":
+    """Return the question of a scenario, or None if the name is that of a log or a workload."""
+    from analysis.cli.cluster_shared import is_scenario, shared_question
+
+    if not is_scenario(name):
+        return None
+    from analysis.cli.cluster_options import OptionsError
+
+    try:
+        return shared_question(name, options, sets, policies)
+    except OptionsError as problem:
+        _refuse(str(problem))
+
+
+def _question(
+    trace: Path, format_: str | None, jobs: int | None, sets: list[str] | None, options: "Options"
+) -> "Question":
     from analysis.cli.cluster_options import OptionsError, question
     from simulator.traces.joblog import TraceError
     from simulator.traces.workloads import jobs_of
 
+    if sets:
+        _refuse("--set: changes a scenario; a log has options instead, such as --size")
     try:
         asked = question(jobs_of(trace, format=format_, jobs=jobs, seed=options.seed), options)
     except (TraceError, OptionsError) as problem:
@@ -134,7 +158,7 @@ def _question(trace: Path, format_: str | None, jobs: int | None, options: "Opti
     return asked
 
 
-def _result(asked: "Question", policy: str) -> "PolicyResult":
+def result_of(asked: "Question", policy: str, label: str) -> "PolicyResult":
     """Run all replications of a policy; only the first log is kept."""
     from analysis.cli.cluster_report import PolicyResult
     from analysis.metrics.queueing import summarise
@@ -142,14 +166,14 @@ def _result(asked: "Question", policy: str) -> "PolicyResult":
     log = asked.setup.run(policy)
     others = (asked.setup.run(policy, replica) for replica in range(1, asked.replications))
     summaries = [summarise(log, warm_up=asked.warm_up), *(summarise(run, warm_up=asked.warm_up) for run in others)]
-    return PolicyResult(policy=policy, log=log, summaries=summaries)
+    return PolicyResult(policy=label, log=log, summaries=summaries)
 
 
-def _write(path: Path, log: "ClusterLog") -> None:
+def _write(path: Path, log: "ClusterLog", usd_per_accelerator_h: float | None) -> None:
     from analysis.metrics.job_table import write_job_table
 
     try:
-        write_job_table(path, log)
+        write_job_table(path, log, usd_per_accelerator_h)
     except ImportError:
         _refuse(f"--jobs-out: {path.name} needs the extra [data]; write .csv instead")
     except OSError as problem:

@@ -57,6 +57,9 @@ class Question:
     replications: int
     warm_up: float
     usd_per_accelerator_h: float | None
+    labels: Sequence[str] = ()
+    title: str | None = None
+    warnings: Sequence[str] = ()
 
 
 def question(log: JobLog, options: Options) -> Question:

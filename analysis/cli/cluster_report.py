@@ -1,12 +1,13 @@
 """What ``flopcast cluster`` prints: tables for people, JSON for programs."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
-from analysis.metrics.queueing import Interval, QueueingSummary, by_size, interval, wait_reasons_s
+from analysis.metrics.queueing import Interval, QueueingSummary, by_size, interval, ledger, wait_reasons_s
 from analysis.metrics.showback import Share, showback
+from simulator.engine.cluster_ledger import NO_CAUSE
 from simulator.engine.cluster_log import ClusterLog, JobEnd
 
 if TYPE_CHECKING:
@@ -30,6 +31,9 @@ ROWS: Sequence[tuple[str, str, str]] = (  # name for people, field, how it is sh
     ("stops", "stops", "count"),
     ("lost unit-hours", "lost_unit_h", "number"),
     ("longer than estimated", "overruns", "count"),
+    ("deadlines", "deadlines", "count"),
+    ("ended after it", "missed_deadlines", "count"),
+    ("services without accelerators", "unserved", "share"),
     ("idle on partly used nodes", "fragmentation", "share"),
 )
 
@@ -82,10 +86,32 @@ def queue_name(end: JobEnd) -> str:
     return end.job.queue or "(no queue)"
 
 
+def user_name(end: JobEnd) -> str:
+    """Return the user of a job, for showback."""
+    return end.job.user or "(no user)"
+
+
 def print_report(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
     """Print tables: all policies side by side, then what was asked for of each."""
+    print_comparison(asked, results, console)
+    for result in results:
+        _print_sizes(result, console)
+        if asked.setup.explain:
+            _print_reasons(result, console)
+            _print_ledger(result, console)
+        if asked.usd_per_accelerator_h is not None:
+            _print_showback(result, asked.usd_per_accelerator_h, "queue", queue_name, console)
+            _print_showback(result, asked.usd_per_accelerator_h, "user", user_name, console)
+
+
+def print_comparison(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
+    """Print all policies side by side, and their paired differences to the first where there are replications."""
     from rich.table import Table
 
+    if asked.title:
+        console.print(asked.title, highlight=False, soft_wrap=True)
+    for warning in asked.warnings:
+        console.print(f"warning: {warning}", highlight=False, soft_wrap=True)
     console.print(str(asked.report), highlight=False, soft_wrap=True)
     title = f"{len(asked.setup.jobs):,} jobs on {asked.setup.capacity // asked.setup.units_per_accelerator:,} units"
     if asked.replications > 1:
@@ -94,12 +120,49 @@ def print_report(asked: "Question", results: Sequence[PolicyResult], console: "C
     for name, field, how in ROWS:
         table.add_row(name, *(cell(result.value(field), how) for result in results))
     console.print(table)
-    for result in results:
-        _print_sizes(result, console)
-        if asked.setup.explain:
-            _print_reasons(result, console)
-        if asked.usd_per_accelerator_h is not None:
-            _print_showback(result, asked.usd_per_accelerator_h, console)
+    if asked.replications > 1 and len(results) > 1:
+        _print_differences(results, console)
+
+
+def differences(first: PolicyResult, other: PolicyResult) -> Mapping[str, Interval]:
+    """Return by how much each number of a policy is above the first one's, replication by replication.
+
+    Both lived through the same jobs and the same faults, so that most of the chance is in neither difference.
+    """
+    found = {}
+    for _, field, _ in ROWS:
+        pairs = [
+            (getattr(ours, field), getattr(theirs, field))
+            for ours, theirs in zip(first.summaries, other.summaries, strict=True)
+        ]
+        if all(value is not None for pair in pairs for value in pair):
+            found[field] = interval([theirs - ours for ours, theirs in pairs])
+    return found
+
+
+def _print_differences(results: Sequence[PolicyResult], console: "Console") -> None:
+    from rich.table import Table
+
+    first, *others = results
+    title = f"difference to {first.policy}, paired on the same jobs and faults, 95 % intervals"
+    table = Table("", *(result.policy for result in others), title=title)
+    found = [differences(first, result) for result in others]
+    for name, field, how in ROWS:
+        if any(each.get(field, Interval(0, 0, 0)).mean for each in found):
+            table.add_row(name, *(_change(each.get(field), how) for each in found))
+    console.print(table)
+
+
+def _change(found: Interval | None, how: str) -> str:
+    """Write a difference with its interval; one that holds zero is in brackets."""
+    if found is None or found.low is None or found.high is None:
+        return "-"
+    text = " to ".join(_signed(value, how) for value in (found.low, found.high))
+    return f"({text})" if found.low <= 0 <= found.high else text
+
+
+def _signed(value: float, how: str) -> str:
+    return ("-" if value < 0 else "+") + shown(abs(value), how)
 
 
 def _print_sizes(result: PolicyResult, console: "Console") -> None:
@@ -123,18 +186,28 @@ def _print_reasons(result: PolicyResult, console: "Console") -> None:
     console.print(table)
 
 
-def _print_showback(result: PolicyResult, usd_per_accelerator_h: float, console: "Console") -> None:
+def _print_ledger(result: PolicyResult, console: "Console") -> None:
+    """Print where the accelerators' time went, and what stopped jobs."""
     from rich.table import Table
 
-    table = Table(
-        "queue",
-        "jobs",
-        "unit-hours",
-        "useful $",
-        "lost or idle $",
-        title=f"{result.policy}: who pays, at a stated ${usd_per_accelerator_h:g} an accelerator-hour",
-    )
-    for who, share in showback(result.log, usd_per_accelerator_h, queue_name).items():
+    table = Table("phase", "cause", "accelerator-hours", "share", title=f"{result.policy}: where the time went")
+    for row in ledger(result.log):
+        cause = "" if row.cause == NO_CAUSE else row.cause
+        table.add_row(row.phase.replace("_", " "), cause, shown(row.accelerator_h, "number"), shown(row.share, "share"))
+    console.print(table)
+    if stops := result.log.stops_by_cause:
+        words = ", ".join(f"{cause} {count:,}" for cause, count in stops.items())
+        console.print(f"Stops: {words}.", highlight=False, soft_wrap=True)
+
+
+def _print_showback(
+    result: PolicyResult, usd_per_accelerator_h: float, what: str, by: Callable[[JobEnd], str], console: "Console"
+) -> None:
+    from rich.table import Table
+
+    title = f"{result.policy}: who pays, by {what}, at a stated ${usd_per_accelerator_h:g} an accelerator-hour"
+    table = Table(what, "jobs", "accelerator-hours", "useful $", "lost or idle $", title=title)
+    for who, share in showback(result.log, usd_per_accelerator_h, by).items():
         table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),
                       shown(share.useful_usd, "number"), shown(share.lost_usd, "number"))  # fmt: skip
     console.print(table)
@@ -143,7 +216,9 @@ def _print_showback(result: PolicyResult, usd_per_accelerator_h: float, console:
 def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[str, Any] | None = None) -> str:
     """Return the report for programs, with more that was asked; a replicated number has its mean and interval."""
     report = asked.report
-    document = {
+    document: dict[str, Any] = {
+        "title": asked.title,
+        "warnings": list(asked.warnings),
         "rows": {"read": report.read, "kept": report.kept, "dropped": dict(report.dropped)},
         "capacity": asked.setup.capacity // asked.setup.units_per_accelerator,
         "replications": asked.replications,
@@ -151,6 +226,11 @@ def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[st
         "policies": {result.policy: _document(asked, result) for result in results},
         **(more or {}),
     }
+    if asked.replications > 1 and len(results) > 1:
+        document["differences"] = {
+            other.policy: {field: found._asdict() for field, found in differences(results[0], other).items()}
+            for other in results[1:]
+        }
     return json.dumps(document, indent=2)
 
 
@@ -163,7 +243,10 @@ def _document(asked: "Question", result: PolicyResult) -> Mapping[str, Any]:
     document["by_size"] = {name: group._asdict() for name, group in by_size(result.log).items()}
     if asked.setup.explain:
         document["waits_by_reason_s"] = wait_reasons_s(result.log)
+        document["ledger"] = [row._asdict() for row in ledger(result.log)]
+        document["stops_by_cause"] = dict(result.log.stops_by_cause)
     if asked.usd_per_accelerator_h is not None:
-        shares: Mapping[str, Share] = showback(result.log, asked.usd_per_accelerator_h, queue_name)
-        document["showback"] = {who: share._asdict() for who, share in shares.items()}
+        for key, by in (("showback", queue_name), ("showback_by_user", user_name)):
+            shares: Mapping[str, Share] = showback(result.log, asked.usd_per_accelerator_h, by)
+            document[key] = {who: share._asdict() for who, share in shares.items()}
     return document

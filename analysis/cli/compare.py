@@ -49,7 +49,12 @@ def compare(
     as_json: AsJson = False,
 ) -> None:
     """Compare scenarios with the first on common random numbers: differences, how sure they are, and why."""
+    from analysis.cli.cluster_compare import all_shared, compare_clusters
     from analysis.cli.output import all_sets, console, to_json
+
+    if all_shared(scenarios):
+        compare_clusters(scenarios, all_sets(sets, seed, None), sets_b or [], replicas, as_json=as_json)
+        return
     from analysis.cli.run import made
     from analysis.study.compare import differences
     from simulator.scenario.api import resolve

@@ -61,15 +61,14 @@ def save(path: Path | None, text: str) -> None:
 
 
 def save_picture(path: Path, picture: "Picture") -> None:
-    """Write a picture as SVG or PNG, by the ending of the name."""
-    if path.suffix == ".svg":
-        save(path, picture.svg())
-        return
-    if path.suffix != ".png":
-        refuse(f"--plot: {path.name}: expected a name that ends in .svg or .png")
+    """Write a picture as SVG or PNG, by the ending of the name; say so on stderr."""
+    from analysis.cli.output import write_picture
+    from simulator.foundation.units import UnitError
+
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(picture.png())
+        write_picture(path, picture)
+    except UnitError as problem:
+        refuse(f"--plot: {problem}")
     except OSError as problem:
         refuse(f"cannot write {path}: {problem.strerror}")
     typer.echo(f"wrote {path}", err=True)

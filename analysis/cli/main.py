@@ -29,6 +29,7 @@ from analysis.cli.timeline import timeline
 from analysis.cli.tune import tune
 from analysis.cli.update import update
 from analysis.cli.validate import validate
+from analysis.cli.web import web
 
 app = typer.Typer(
     name="flopcast",
@@ -76,6 +77,7 @@ for command in (
     own,
     show,
     doctor,
+    web,
 ):
     app.command(command.__name__)(command)
 

@@ -57,11 +57,20 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write a file whole or not at all: beside its place first, then moved there."""
+    """Write a file whole or not at all."""
+    _write_whole(path, text.encode())
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Write beside the file's place first, then move it there; never in place of a device, a pipe or a link."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        path.write_bytes(content)
+        return
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("w", dir=path.parent, prefix=f".{path.name}.", delete=False, encoding="utf-8") as part:
+    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
         try:
-            part.write(text)
+            part.write(content)
             part.flush()
             os.fsync(part.fileno())
             Path(part.name).chmod(0o644)
@@ -84,8 +93,7 @@ def write_picture(path: Path, picture: "Picture") -> None:
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         raise UnitError(f"{path}: pictures are written as .svg or .png")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(picture.png() if suffix == ".png" else picture.svg().encode())
+    _write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
 
 
 def to_json(value: object) -> str:

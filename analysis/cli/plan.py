@@ -30,8 +30,8 @@ def plan(
         list[str] | None,
         typer.Option(
             "--over",
-            help="A decision: path=[a, b], range(low, high, step) or logrange(low, high, count); may be given several "
-            "times. Without any: machines, spares and checkpoint interval.",
+            help="A decision: path=\\[a, b], range(low, high, step) or logrange(low, high, count); may be given "
+            "several times. Without any: machines, spares and checkpoint interval.",
         ),
     ] = None,
     replicas: Annotated[int, typer.Option("--replicas", min=10, max=1_000_000, help="Of each candidate.")] = 500,
@@ -181,7 +181,7 @@ def _facts(found: "Planned") -> dict[str, Any]:
 
 
 def _draw(found: "Planned", plot: Path) -> None:
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots.front import Option, plan_front
 
     def option(candidate: "Candidate") -> Option:
@@ -196,7 +196,4 @@ def _draw(found: "Planned", plot: Path) -> None:
         budget_usd=found.wish.usd,
         confidence=found.wish.confidence,
     )
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)

@@ -38,7 +38,7 @@ def sensitivity(
     of: Annotated[str, typer.Option("--of", help="The figure for morris and sobol, such as usd or days_p90.")] = "usd",
     decide: Annotated[
         list[str] | None,
-        typer.Option("--decide", help="For information: what can be decided, path=[a, b]; several are combined."),
+        typer.Option("--decide", help="For information: what can be decided, path=\\[a, b]; several are combined."),
     ] = None,
     day: Annotated[str, typer.Option("--day", help="For information: what a day costs, as $50k.")] = "$0",
     samples: Annotated[int | None, typer.Option("--samples", min=2, max=65536, help="Points, or walks.")] = None,
@@ -104,7 +104,7 @@ def _tornado(model: "Model", runner: "Runner", plot: Path | None) -> _Answer:
 
 
 def _draw(found: "Tornado", plot: Path) -> None:
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots.amounts import dollars
     from analysis.plots.tornado import Bar, tornado
 
@@ -119,10 +119,7 @@ def _draw(found: "Tornado", plot: Path) -> None:
         for swing in found.swings
     ]
     picture = tornado("tornado", bars, found.base["usd"], axis="dollars, mean", written=dollars)
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)
 
 
 def _tornado_table(found: "Tornado") -> "Table":

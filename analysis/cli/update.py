@@ -104,7 +104,7 @@ def _facts(each: "Outlook") -> dict[str, Any]:
 
 
 def _draw(scenario: "Scenario", found: "Sequence[Outlook]", plot: Path) -> None:
-    from analysis.cli.output import write_text
+    from analysis.cli.output import write_picture
     from analysis.plots.outlook import Moment, outlook_picture
 
     moments = [
@@ -119,7 +119,4 @@ def _draw(scenario: "Scenario", found: "Sequence[Outlook]", plot: Path) -> None:
     known = scenario.published
     ended = None if known is None or known.wall_s is None else known.wall_s / 86400
     picture = outlook_picture("outlook", moments, published_days=ended)
-    if plot.suffix == ".svg":
-        write_text(plot, picture.svg())
-    else:
-        plot.write_bytes(picture.png())
+    write_picture(plot, picture)

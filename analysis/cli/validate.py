@@ -28,12 +28,14 @@ def validate(
 def _checked(name: str, sets: list[str]) -> dict[str, Any]:
     """Return the outcome for one scenario."""
     from simulator.foundation.issues import ScenarioError
-    from simulator.scenario.api import check, is_life_alone, life, load
+    from simulator.scenario.api import check, is_life_alone, is_shared, life, load, shared_cluster
 
     try:
         if is_life_alone(load(name, sets=sets)):
             found = life(name, sets)
             return _valid(name, found.warnings, None)
+        if is_shared(load(name, sets=sets)):
+            return _valid(name, shared_cluster(name, sets).warnings, None)
         scenario = check(name, sets)
     except ScenarioError as error:
         issues = [

@@ -4,12 +4,19 @@ import csv
 from collections.abc import Iterator
 from pathlib import Path
 
+from analysis.metrics.showback import job_usd
 from simulator.engine.cluster_log import ClusterLog
 
 COLUMNS = (
     *("job_id", "submit_s", "start_s", "end_s", "size", "wait_s", "held_s", "lost_s", "stops"),
     *("promised_s", "user", "queue", "status"),
 )
+
+
+def priced_rows(log: ClusterLog, usd_per_accelerator_h: float) -> Iterator[tuple[object, ...]]:
+    """Yield the same with what the job's time on the cluster costs, to the cent [USD]."""
+    for row, end in zip(job_rows(log), log.ends, strict=True):
+        yield (*row, round(job_usd(end, log, usd_per_accelerator_h), 2))
 
 
 def job_rows(log: ClusterLog) -> Iterator[tuple[object, ...]]:
@@ -23,22 +30,28 @@ def job_rows(log: ClusterLog) -> Iterator[tuple[object, ...]]:
         )
 
 
-def write_job_table(path: Path, log: ClusterLog) -> None:
+def write_job_table(path: Path, log: ClusterLog, usd_per_accelerator_h: float | None = None) -> None:
     """Write CSV, or Parquet if the name ends in ``.parquet`` (that needs the extra ``data``).
+
+    With a price there is a column ``usd`` more.
 
     Raises
     ------
     ImportError
         If Parquet is asked for and cannot be written here.
     """
+    columns: tuple[str, ...] = COLUMNS
+    rows = job_rows(log)
+    if usd_per_accelerator_h is not None:
+        columns, rows = (*COLUMNS, "usd"), priced_rows(log, usd_per_accelerator_h)
     if path.suffix == ".parquet":
         import pandas as pd
 
-        frame = pd.DataFrame(job_rows(log), columns=list(COLUMNS))
+        frame = pd.DataFrame(rows, columns=list(columns))
         frame["job_id"] = frame["job_id"].astype(str)
         frame.to_parquet(path, index=False)
         return
     with path.open("w", newline="", encoding="utf-8") as file:
         table = csv.writer(file, lineterminator="\n")
-        table.writerow(COLUMNS)
-        table.writerows(job_rows(log))
+        table.writerow(columns)
+        table.writerows(rows)

@@ -44,6 +44,10 @@ class QueueingSummary:
         Held without work that counted [unit-hours].
     overruns : int
         Jobs longer than their estimate.
+    deadlines, missed_deadlines : int
+        Jobs with a deadline, and those that ended after it.
+    unserved : float or None
+        Share of the unit-seconds that services asked for and did not get; None without services.
     fragmentation : float or None
         Share of the idle unit-seconds that lay on partly used nodes; None where nodes were not simulated.
     """
@@ -64,6 +68,9 @@ class QueueingSummary:
     stops: int
     lost_unit_h: float
     overruns: int
+    deadlines: int = 0
+    missed_deadlines: int = 0
+    unserved: float | None = None
     fragmentation: float | None = None
 
 
@@ -76,7 +83,8 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         With at least one job.
     warm_up : float
         Share of the jobs, from the first on, whose waits do not count, because they met an empty cluster. Use of the
-        cluster is always that of the whole run.
+        cluster is always that of the whole run, without the time before nodes were bought and after they were sold, if
+        that was measured. Services do not count among the jobs.
 
     Raises
     ------
@@ -87,12 +95,13 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         raise ValueError(f"warm_up={warm_up}: expected a share of the jobs, 0 <= warm_up < 1")
     if not log.ends:
         raise ValueError("no job was simulated, so there is nothing to summarise")
-    ends = trimmed(log.ends, warm_up)
+    jobs = [end for end in log.ends if end.job.until_s is None]
+    ends = trimmed(jobs or log.ends, warm_up)
     waits_s = sorted([end.start_s - end.job.submit_s for end in ends])
     span_s = makespan_s(log.ends)
     held_unit_s = math.fsum([end.held_s * end.job.size for end in log.ends])
     lost_unit_s = math.fsum([end.lost_s * end.job.size for end in log.ends if end.lost_s])
-    room_unit_s = log.capacity * span_s
+    room_unit_s = log.capacity * span_s - log.out_unit_s("absent")
     return QueueingSummary(
         jobs=len(ends),
         mean_wait_s=_mean(waits_s),
@@ -110,6 +119,9 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         stops=sum(end.stops for end in ends),
         lost_unit_h=lost_unit_s / 3600 / log.units_per_accelerator,
         overruns=log.overruns,
+        deadlines=sum([end.job.deadline_s is not None for end in ends]),
+        missed_deadlines=sum(map(is_missed, ends)),
+        unserved=None if len(jobs) == len(log.ends) else _unserved(log.ends),
         fragmentation=log.stranded_unit_s / log.idle_unit_s if log.idle_unit_s else None,
     )
 
@@ -140,6 +152,18 @@ def bounded_slowdown(end: JobEnd) -> float:
     took_s, held_s = end.end_s - end.job.submit_s, end.held_s
     slowdown = took_s / (held_s if held_s > SHORT_S else SHORT_S)
     return slowdown if slowdown > 1 else 1.0
+
+
+def is_missed(end: JobEnd) -> bool:
+    """Tell whether the job ended after its deadline, or was killed before it was done."""
+    due_s = end.job.deadline_s
+    return due_s is not None and (end.end_s > due_s or end.killed)
+
+
+def _unserved(ends: Sequence[JobEnd]) -> float:
+    services = [end for end in ends if end.job.until_s is not None]
+    asked = math.fsum((end.job.until_s - end.job.submit_s) * end.job.size for end in services if end.job.until_s)
+    return 1 - math.fsum((end.held_s - end.lost_s) * end.job.size for end in services) / asked if asked else 0.0
 
 
 def is_late(end: JobEnd) -> bool:
@@ -233,3 +257,23 @@ def interval(values: Sequence[float], *, confidence: float = 0.95) -> Interval:
     half = float(t.ppf((1 + confidence) / 2, len(values) - 1)) * stdev(values) / len(values) ** 0.5
     mean = _mean(values)
     return Interval(mean, mean - half, mean + half)
+
+
+class LedgerRow(NamedTuple):
+    """One line of where the time of a cluster's accelerators went."""
+
+    phase: str
+    cause: str
+    accelerator_h: float
+    share: float
+
+
+def ledger(log: ClusterLog) -> Sequence[LedgerRow]:
+    """Return the lines of the ledger, largest first; the shares sum to one."""
+    whole = math.fsum(log.ledger_unit_s.values()) or 1.0
+    unit_s_per_h = 3600 * log.units_per_accelerator
+    rows = [
+        LedgerRow(phase, cause, unit_s / unit_s_per_h, unit_s / whole)
+        for (phase, cause), unit_s in log.ledger_unit_s.items()
+    ]
+    return sorted(rows, key=lambda row: -row.accelerator_h)

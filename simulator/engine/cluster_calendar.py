@@ -3,7 +3,7 @@
 Each entry is a few outages, so that the engine knows nothing of calendars.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from math import inf
 
 from simulator.engine.cluster_rules import Outage
@@ -73,28 +73,3 @@ def spot(nodes: Sequence[int], steps: Sequence[tuple[float, int]]) -> list[Outag
 
 def _reclaimed(node: int, from_s: float, until_s: float) -> Outage:
     return Outage(from_s, until_s - from_s, node, noticed=True, cause=SPOT)
-
-
-def service_stretches(demand: Sequence[tuple[float, int]], end_s: float) -> Iterator[tuple[float, float]]:
-    """Yield from when to when each instance of a service is wanted [s].
-
-    Parameters
-    ----------
-    demand : sequence of (float, int)
-        From each time on, how many instances [s]; the last one started is the first to go.
-    end_s : float
-        When all of it ends [s].
-
-    Examples
-    --------
-    >>> list(service_stretches([(0, 1), (10, 3), (20, 2)], 30))
-    [(0, 30), (10, 30), (10, 20)]
-    """
-    open_s: list[float] = []
-    done = []
-    for at_s, count in demand:
-        while len(open_s) > count:
-            done.append((open_s.pop(), at_s))
-        open_s += [at_s] * (count - len(open_s))
-    done += [(since_s, end_s) for since_s in open_s]
-    yield from sorted(done, key=lambda stretch: (stretch[0], -stretch[1]))

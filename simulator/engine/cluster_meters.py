@@ -55,12 +55,13 @@ class Meters:
             self._stranded, self._out = state.pool.stranded(), state.unheld_out()
         by_shape: dict[tuple[object, ...], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
+        why = policy.why if isinstance(policy, ExplainingPolicy) else _by_priority
         reasons |= {job.job_id: state.obstacle(job) or "reservation" for job in apart}
         for job in queue:
             shape = (job.size, job.kinds) if state.gate is None else (job.size, job.kinds, job.queue, job.estimate_s)
             if shape not in by_shape:
                 by_shape[shape] = state.obstacle(job)
-            reasons[job.job_id] = by_shape[shape] or _policy_reason(policy, job)
+            reasons[job.job_id] = by_shape[shape] or why(job)
         self._note(now_s, reasons)
         if self._keep_levels:
             self.levels.append(Level(now_s, len(reasons), self._idle, self._stranded, sum(self._out.values())))
@@ -75,5 +76,5 @@ class Meters:
             self._open.setdefault(job_id, (reason, now_s))
 
 
-def _policy_reason(policy: QueuePolicy, job: Job) -> str:
-    return policy.why(job) if isinstance(policy, ExplainingPolicy) else "priority"
+def _by_priority(_: Job) -> str:
+    return "priority"

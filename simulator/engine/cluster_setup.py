@@ -51,8 +51,6 @@ class ClusterSetup:
         Overruns, notice, saves and requeueing.
     causes : sequence of Cause
         What strikes the nodes.
-    blast : mapping of str to int
-        Nodes that a cause takes out together; 1 for those not named.
     calendar : sequence of Outage
         What is planned for the nodes, in order.
     spares : int
@@ -86,7 +84,6 @@ class ClusterSetup:
     placement: str = "consolidated"
     rules: Rules = field(default_factory=Rules)
     causes: "Sequence[Cause]" = ()
-    blast: Mapping[str, int] = field(default_factory=dict)
     calendar: Sequence[Outage] = ()
     spares: int = 0
     reservations: Sequence[Reservation] = ()
@@ -174,5 +171,5 @@ class ClusterSetup:
         from simulator.foundation.streams import generator
 
         rng = generator(self.seed, "outages", replica)
-        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng, blast=self.blast)
+        faults = drawn_outages(len(self.node_units), self.causes, from_s=from_s, rng=rng)
         return merge(self.calendar, faults)

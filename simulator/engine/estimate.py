@@ -34,8 +34,6 @@ FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
-_NOTHING, _ELSE = 1, 2  # what a fault may cost
-
 AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
 
@@ -303,16 +301,22 @@ class _Pass:
         return cause, np.where(seen, waited_s, self.waited_s[who]), np.where(seen, extra_s, self.extra_s[who])
 
 
+def _by_row(flat: IndexArray, shape: tuple[int, ...]) -> list[IndexArray]:
+    """Return the columns of ascending flat indices, row by row of an array of that shape."""
+    rows, size = shape
+    row, column = np.divmod(flat, size)
+    return np.split(column, np.searchsorted(row, np.arange(1, rows)))
+
+
 class _FragilePass(_Pass):
     """The same where a stop can destroy more than what follows the last save, or less: the clock's position counts."""
 
     def __init__(self, batch: _Batch, number: int, here: BoolArray) -> None:
         super().__init__(batch, number, here)
         causes, cycle = batch.scenario.causes, self.stage.cycle
-        self.costs = np.array(  # what follows the last save, nothing, or something else
-            [_NOTHING if cause.announced else _ELSE if is_special(cause, cycle) else 0 for cause in causes],
-            dtype=np.uint8,
-        )
+        self.special = np.array([is_special(cause, cycle) for cause in causes])  # costs not just what follows a save
+        self.announced = np.array([cause.announced for cause in causes])  # but nothing
+        self.plain = cycle.durable is None and not cycle.corrupt and cycle.keep is None  # every save is kept and good
         self.reach_s = np.array([cause.reach_s for cause in causes])
         self.near_lost = np.array([cause.near_lost for cause in causes])
         self.end_s = np.asarray(last_of_stage_s(batch.work_s(self.stage, np.arange(len(batch.last))), cycle))
@@ -321,33 +325,35 @@ class _FragilePass(_Pass):
 
     def run(self, chunk: Chunk) -> None:
         """Let each fault of the chunk strike, or not."""
-        self.cost = self.costs.take(chunk.cause)
+        special = np.flatnonzero(self.special.take(chunk.cause))  # few: looked for once, not fault by fault
+        announced = self.announced.take(chunk.cause.reshape(-1)[special])
+        self.safe = _by_row(special[announced], chunk.cause.shape)
+        self.unsafe = _by_row(special[~announced], chunk.cause.shape)
         super().run(chunk)
 
     def _gain(self, chunk: Chunk, k: int, uptime_s: FloatArray, hit: BoolArray, out: FloatArray) -> None:
         """Set the clock: everybody to the last save, and then those whom the stop costs more or less."""
         batch, from_s, left_s = self.batch, self.batch.from_s, self.batch.left_s
         np.add(from_s, uptime_s, out=out)
-        cost = self.cost[k]
-        some = np.flatnonzero(cost)
-        some = some[hit[some]]
-        safe, who = some[cost[some] == _NOTHING], some[cost[some] == _ELSE]
-        at_s, saved_s = np.maximum(out[who], from_s[who]), np.maximum(out[safe], from_s[safe])
         last_save_s(out, self.stage.cycle, out=left_s)
         np.maximum(left_s, from_s, out=left_s)
-        left_s[safe] = batch.durable_s[safe] = saved_s
-        if who.size:
-            left_s[who] = found_s = self._set_back(chunk, k, who, at_s)
-            down = (found_s < from_s[who]) & (uptime_s[who] < 0)
+        if (safe := self.safe[k]).size:
+            safe = safe[hit[safe]]
+            left_s[safe] = batch.durable_s[safe] = np.maximum(out[safe], from_s[safe])
+        if (who := self.unsafe[k]).size:
+            who = who[hit[who]]
+            began_s = from_s[who]
+            left_s[who] = found_s = self._set_back(chunk, k, who, np.maximum(out[who], began_s))
+            down = (found_s < began_s) & (uptime_s[who] < 0)
             if down.any():
-                self.undone.append((k, who[down], (from_s[who] - found_s)[down]))
+                self.undone.append((k, who[down], (began_s - found_s)[down]))
         np.subtract(left_s, from_s, out=out)
         batch.from_s, batch.left_s = left_s, from_s
 
     def _set_back(self, chunk: Chunk, k: int, who: IndexArray, at_s: FloatArray) -> FloatArray:
         """Return where the stop leaves some replicas [s]."""
         batch, cause, cycle = self.batch, chunk.cause[k, who], self.stage.cycle
-        if cycle.durable is None and not cycle.corrupt and cycle.keep is None:  # then all of them reach back
+        if self.plain:  # then all of them reach back
             found_s = np.maximum(last_save_s(at_s - self.reach_s[cause], cycle), 0.0)
             batch.durable_s[who] = found_s
             return found_s

@@ -39,9 +39,10 @@ class StageTally:
 
     def struck(self, cause: IndexArray, hit: BoolArray, lost_s: FloatArray) -> None:
         """Count a chunk of faults: which cause, whether it struck, and what it destroyed."""
-        causes = len(self.stops)
-        self.stops += np.bincount(cause.ravel(), weights=hit.ravel(), minlength=causes)
-        self.lost_s += np.bincount(cause.ravel(), weights=lost_s.ravel(), minlength=causes)
+        causes, every = len(self.stops), cause.ravel()
+        missed = every[np.flatnonzero(~hit)]
+        self.stops += np.bincount(every, minlength=causes) - np.bincount(missed, minlength=causes)
+        self.lost_s += np.bincount(every, weights=lost_s.ravel(), minlength=causes)
 
     def cut_short(self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray, extra_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""

@@ -7,6 +7,8 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import Issue, ScenarioError
+from simulator.scenario.cluster_case import SharedCluster
+from simulator.scenario.cluster_resolve import is_shared, shared_of
 from simulator.scenario.life import LifeCycle
 from simulator.scenario.lifecycle import lifecycle_of
 from simulator.scenario.lines import dotted
@@ -21,12 +23,14 @@ __all__ = [
     "Loaded",
     "check",
     "is_life_alone",
+    "is_shared",
     "json_schema",
     "life",
     "load",
     "resolve",
     "resolved_toml",
     "scenario",
+    "shared_cluster",
     "shipped",
     "variants",
 ]
@@ -71,6 +75,17 @@ def life(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> LifeCycle:
         With every problem.
     """
     return lifecycle_of(load(name_or_path, sets=sets))
+
+
+def shared_cluster(name_or_path: str | FilePath, sets: Sequence[str] = ()) -> SharedCluster:
+    """Load and resolve a shared cluster with its jobs.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem.
+    """
+    return shared_of(load(name_or_path, sets=sets))
 
 
 def is_life_alone(loaded: Loaded) -> bool:

@@ -24,11 +24,9 @@ def failure_catalogue(name: str, findings: Findings) -> Entry | None:
     file, key = split(name)
     if not file.endswith(".toml"):
         return entry("failures", name)
-    place = findings.loaded.place(CATALOGUE)
-    folder = place.folder if place else findings.loaded.places[()].folder
     try:
-        return read_failure_file(folder / file, key)
-    except ValueError as problem:
+        return read_failure_file(findings.loaded.file(CATALOGUE, file), key)
+    except (ValueError, PermissionError) as problem:
         findings.problem(CATALOGUE, f"{shorten(file)}: {problem}")
         return None
 

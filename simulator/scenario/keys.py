@@ -118,3 +118,54 @@ def host(value: object) -> str | float:
         return parse(value, "usd_per_h")
     except UnitError as error:
         raise ValueError(f"expected 'included', 'excluded' or a rate such as '$1.10/h': {error}") from None
+
+
+def queue_policies(value: object) -> list[str]:
+    """Accept a queue policy with its options, or a list of them."""
+    from simulator.scheduling.policies import make_policy
+
+    texts = [value] if isinstance(value, str) else value
+    if not isinstance(texts, list) or not texts or not all(isinstance(text, str) for text in texts):
+        raise ValueError("expected a queue policy such as 'easy', or a list of them")
+    for text in texts:
+        try:
+            make_policy(text)
+        except KeyError as error:
+            raise ValueError(error.args[0]) from None
+    return texts
+
+
+def placement(value: object) -> str:
+    """Accept a placement rule with its options."""
+    from simulator.scheduling.placement import make_placement
+
+    if not isinstance(value, str):
+        raise ValueError("expected a placement rule such as 'rack'")
+    try:
+        make_placement(value)
+    except KeyError as error:
+        raise ValueError(error.args[0]) from None
+    return value
+
+
+def node_numbers(value: object) -> list[int]:
+    """Accept numbers of nodes.
+
+    Examples
+    --------
+    >>> node_numbers("0-2, 5"), node_numbers(7)
+    ([0, 1, 2, 5], [7])
+    """
+    text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    if not isinstance(text, str):
+        raise ValueError("expected numbers of nodes, such as '0-17, 20'")
+    found: list[int] = []
+    for part in text.split(","):
+        first, dash, last = (piece.strip() for piece in part.partition("-"))
+        if not first.isdecimal() or (dash and not last.isdecimal()):
+            raise ValueError(f"{part.strip()!r} is no number of a node; write numbers such as '0-17, 20'")
+        low, high = int(first), int(last or first)
+        if not low <= high < 10**6:
+            raise ValueError(f"{part.strip()!r} runs backwards, or beyond a million nodes")
+        found += range(low, high + 1)
+    return sorted(set(found))

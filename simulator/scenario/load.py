@@ -2,6 +2,7 @@
 
 import tomllib
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -10,7 +11,7 @@ from simulator.scenario.changes import DEEPEST, apply_set, without_sweep
 from simulator.scenario.lines import lines, undotted
 from simulator.scenario.merge import Loaded, Place, over
 
-__all__ = ["SHIPPED", "Loaded", "find", "load", "shipped", "shipped_lives"]
+__all__ = ["SHIPPED", "Loaded", "find", "load", "load_text", "shipped", "shipped_lives"]
 
 SHIPPED = FilePath(__file__).resolve().parents[2] / "scenarios"
 _LARGEST_BYTES = 4 * 2**20
@@ -23,7 +24,13 @@ def shipped() -> list[str]:
 
 def shipped_lives() -> list[str]:
     """Return the names of the shipped life cycles that need not have a training run: they are in folders."""
-    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob("*/*.toml"))
+    return sorted(path.relative_to(SHIPPED).with_suffix("").as_posix() for path in SHIPPED.glob("choices/*.toml"))
+
+
+def shipped_clusters() -> list[str]:
+    """Return the names of the shipped clusters with many jobs; the workloads beside them are no scenarios."""
+    files = SHIPPED.glob("clusters/*.toml")
+    return sorted(f"clusters/{path.stem}" for path in files if not path.stem.endswith(".workload"))
 
 
 def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
@@ -42,8 +49,37 @@ def load(name_or_path: str | FilePath, *, sets: Sequence[str] = ()) -> Loaded:
     ScenarioError
         With every problem of reading; what the values mean is checked by `resolve`.
     """
-    file = find(str(name_or_path), FilePath.cwd())
-    loaded = _merged(file, ())
+    return _with_sets(_merged(find(str(name_or_path), FilePath.cwd()), ()), sets)
+
+
+def load_text(text: str, *, name: str, sets: Sequence[str] = ()) -> Loaded:
+    """Read a scenario that is no file; it extends shipped ones only, and its values name no files.
+
+    Parameters
+    ----------
+    text : str
+        TOML, as a file would have it.
+    name : str
+        What messages call it.
+    sets : sequence of str
+        Changes, as in `load`; they name no files either.
+
+    Raises
+    ------
+    ScenarioError
+        With every problem of reading.
+    """
+    if len(text) > _LARGEST_BYTES:
+        raise ScenarioError([Issue(file=name, message="larger than 4 MiB, which is no scenario")])
+    text = text.replace("\r\n", "\n")
+    loaded = _laid(_parsed(text, name), text, Place(file=name, line=None, folder=None), name, ())
+    found = _with_sets(loaded, sets)
+    places = {path: replace(place, folder=None) if place.file == "--set" else place
+              for path, place in found.places.items()}  # fmt: skip
+    return replace(found, places=places)
+
+
+def _with_sets(loaded: Loaded, sets: Sequence[str]) -> Loaded:
     issues: list[Issue] = []
     for change in sets:
         try:
@@ -64,7 +100,7 @@ def find(name_or_path: str, folder: FilePath) -> FilePath:
         If there is none.
     """
     names = shipped()
-    if name_or_path in names or name_or_path in shipped_lives():
+    if name_or_path in (*names, *shipped_lives(), *shipped_clusters()):
         return SHIPPED / f"{name_or_path}.toml"
     looks_like_a_path = name_or_path.endswith(".toml") or "/" in name_or_path or "\\" in name_or_path
     try:
@@ -80,19 +116,21 @@ def _merged(file: FilePath, chain: Sequence[FilePath]) -> Loaded:
     """Read a file on top of what it extends."""
     shown = _shown(file)
     own, text = _read(file, shown)
-    numbers = lines(text)
-    places = {path: Place(file=shown, line=line, folder=file.parent) for path, line in numbers.items()}
+    return _laid(own, text, Place(file=shown, line=None, folder=file.parent), file.stem, (*chain, file.resolve()))
+
+
+def _laid(own: Mapping[str, Any], text: str, at: Place, name: str, chain: Sequence[FilePath]) -> Loaded:
+    """Lay a scenario on top of what it extends; `chain` are the files that led to it, its own the last."""
     loaded = Loaded(
-        name=file.stem,
+        name=name,
         document={key: value for key, value in own.items() if key not in ("extends", "without")},
-        places=places | {(): Place(file=shown, line=None, folder=file.parent)},
+        places={path: replace(at, line=line) for path, line in lines(text).items()} | {(): at},
         sweep={},
     )
-    chain = (*chain, file.resolve())
     whole: Loaded | None = None
     for base in _bases(own, loaded):
         try:
-            found = find(base, file.parent)
+            found = _base(base, at.folder)
         except ScenarioError as error:
             raise ScenarioError([loaded.issue(("extends",), error.issues[0].message)]) from None
         if found.resolve() in chain:
@@ -102,6 +140,17 @@ def _merged(file: FilePath, chain: Sequence[FilePath]) -> Loaded:
             raise ScenarioError([loaded.issue(("extends",), f"{shorten(base)!r} does not exist, or is not a file")])
         whole = over(whole, _merged(found, chain))
     return over(_without(whole, own, loaded), loaded)
+
+
+def _base(name: str, folder: FilePath | None) -> FilePath:
+    """Return the file of a scenario that another extends; a text extends shipped ones only."""
+    if folder is not None:
+        return find(name, folder)
+    if name not in (names := shipped()):
+        raise ScenarioError(
+            [Issue(message=f"a text extends shipped scenarios only: {not_among(name, names, most=30)}")]
+        )
+    return SHIPPED / f"{name}.toml"
 
 
 def _without(whole: Loaded | None, own: Mapping[str, Any], loaded: Loaded) -> Loaded | None:

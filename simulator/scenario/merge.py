@@ -1,5 +1,6 @@
 """A merged scenario: a tree of values that remembers where each was written, and how one tree is laid over another."""
 
+import errno
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
@@ -18,11 +19,14 @@ ALTERNATIVES: Mapping[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a value was written: a file and line, or ``--set``; `folder` is what relative paths start from."""
+    """Where a value was written: a file and line, or ``--set``.
+
+    `folder` is what relative paths start from; None where no file may be named.
+    """
 
     file: str
     line: int | None
-    folder: FilePath
+    folder: FilePath | None
 
     def __str__(self) -> str:
         return self.file if self.line is None else f"{self.file}:{self.line}"
@@ -60,6 +64,19 @@ class Loaded:
         """Return a problem with its place."""
         place = self.place(path) or self.places[()]
         return Issue(path=dotted(path), message=message, file=place.file, line=place.line)
+
+    def file(self, path: Path, written: str) -> FilePath:
+        """Return the file that a value names; its path starts from the file in which the value stands.
+
+        Raises
+        ------
+        PermissionError
+            If the value stands in a scenario that was given as text.
+        """
+        folder = (self.place(path) or self.places[()]).folder
+        if folder is None:
+            raise PermissionError(errno.EACCES, "a scenario that is given as text names no files", shorten(written))
+        return folder / written
 
     def changed(self, path: Path, value: Any, place: Place) -> "Loaded":
         """Return a copy in which one value is another.

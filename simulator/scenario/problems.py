@@ -13,7 +13,7 @@ from simulator.scenario.schema import Document
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
-_BY_NAME = ("OwnCause", "Team", "MachinePool", "LifeStage")  # tables whose key is a name of the user's
+_BY_NAME = ("OwnCause", "Team", "QueueTeam", "MachinePool", "LifeStage")  # tables whose key is a name of the user's
 
 
 def problems(document: object) -> tuple[Document | None, list[tuple[Path, str]]]:

@@ -52,6 +52,9 @@ def resolve(loaded: Loaded) -> Scenario:
     """
     document, whole, used = completed(loaded)
     findings = Findings(loaded)
+    if document.queue is not None:
+        findings.problem(("queue",), "makes it a shared cluster with many jobs; flopcast cluster simulates it")
+        findings.close()
     if document.lifecycle is not None:
         if document.cluster == schema.Cluster():
             findings.problem(("lifecycle",), "is a life cycle without a training run; flopcast lifecycle forecasts it")

@@ -20,8 +20,7 @@ _EPOCH = datetime(1970, 1, 1)  # of times without a zone, which are all that a t
 
 def named_file(written: str, path: Path, loaded: Loaded) -> FilePath:
     """Return the file that a scenario names; its path starts from the file that names it."""
-    place = loaded.place(path) or loaded.places[()]
-    return place.folder / written
+    return loaded.file(path, written)
 
 
 def traced(pricing: Mapping[str, Any]) -> Iterator[tuple[Path, dict[str, Any]]]:

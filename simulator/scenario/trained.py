@@ -87,10 +87,8 @@ def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
     """
     from simulator.workload.hugging_face import from_hugging_face
 
-    place = findings.loaded.place(ARCHITECTURE)
-    file = (place.folder if place else findings.loaded.places[()].folder) / path
     try:
-        config = json.loads(_bytes_of(file))
+        config = json.loads(_bytes_of(findings.loaded.file(ARCHITECTURE, path)))
     except OSError as error:
         raise ValueError(f"{shorten(path)!r} cannot be read: {error.strerror or error}") from None
     except (ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ queues, preemption within a queue, and jobs that may not be preempted staying wi
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -12,6 +13,7 @@ from simulator.scheduling.priority import enough
 from simulator.scheduling.state import ClusterView, Queue, Stay
 
 WEIGHT = ".weight"
+ROUNDING = 1e-9
 
 
 @QUEUE_POLICIES.register("over-quota")
@@ -40,6 +42,7 @@ class OverQuota:
             raise ValueError("quotas and weights have to be 0 or more")
         self._quotas: Mapping[str, float] = quotas
         self._tight: set[Job] = set()  # who waited for his quota at the last pass
+        self._view: _Holdings | None = None  # of this pass, while nobody was stopped in it
 
     def why(self, job: Job) -> str:
         """Name what holds a job back that would fit."""
@@ -63,13 +66,13 @@ class OverQuota:
             found[name] = quotas[name] * scale
         hungry = [name for name in names if found[name] < want[name] and self._weight(name) > 0]
         left = units - sum(found[name] for name in names)
-        while hungry and left > 1e-9:
+        while hungry and left > ROUNDING:
             all_weights = sum(map(self._weight, hungry))
             parts = {name: min(left * self._weight(name) / all_weights, want[name] - found[name]) for name in hungry}
             for name, part in parts.items():
                 found[name] += part
             left -= sum(parts.values())
-            hungry = [name for name in hungry if want[name] - found[name] > 1e-9]
+            hungry = [name for name in hungry if want[name] - found[name] > ROUNDING]
         for name in names:
             children = [child for child in want if child.rpartition("/")[0] == name]
             if children:
@@ -80,18 +83,27 @@ class OverQuota:
 
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:  # noqa: ARG002 - the protocol
         """Return who makes room for the first job that is due and does not fit."""
+        if not queue:
+            return ()
+        self._view = None
         view = _Holdings(queue, cluster, self)
+        in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
         for job in view.order(queue):
-            if not view.may_start(job) or cluster.fits(job):
+            kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
+            if kind in in_vain or not view.may_start(job) or cluster.fits(job):
                 continue
             victims = enough(job, view.reclaimable(job), cluster) or enough(job, view.outranked(job), cluster)
             if victims:
                 return victims
+            in_vain.add(kind)
+        self._view = view
         return ()
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
         """Yield one job of the queue that is furthest below its share at a time."""
-        view = _Holdings(queue, cluster, self)
+        if not queue:
+            return
+        view, self._view = self._view or _Holdings(queue, cluster, self), None
         waiting = list(queue)
         self._tight = {job for job in waiting if not view.may_start(job)}
         while cluster.free:
@@ -112,14 +124,21 @@ class _Holdings:
         self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
         self._quotas = policy._quotas
         self._staying = [stay for stay in cluster.ends if stay.rank not in cluster.leaving]
+        leaves: dict[str, int] = {}
+        firm: dict[str, int] = {}
         for stay in self._staying:
-            self.add(stay.job)
-        wanted: dict[str, float] = {}
-        for stay in self._staying:
-            wanted[_leaf(stay.job)] = wanted.get(_leaf(stay.job), 0) + stay.size
+            name = _leaf(stay.job)
+            leaves[name] = leaves.get(name, 0) + stay.size
+            if not stay.job.preemptible:
+                firm[name] = firm.get(name, 0) + stay.size
+        for found, totals in ((leaves, self.held), (firm, self.firm)):
+            for leaf, units in found.items():
+                for name in lineage(leaf):
+                    totals[name] = totals.get(name, 0) + units
+        wanted: dict[str, float] = dict(leaves)
         for job in queue:
             wanted[_leaf(job)] = wanted.get(_leaf(job), 0) + job.size
-        in_service = cluster.free + sum(stay.size for stay in cluster.ends)
+        in_service = cluster.free + sum([stay.size for stay in cluster.ends])
         self.share = policy.shares(wanted, in_service)
 
     def add(self, job: Job) -> None:
@@ -149,42 +168,52 @@ class _Holdings:
 
     def is_due(self, job: Job) -> bool:
         """Tell whether its queue stays within its fair share."""
-        return all(self.held.get(name, 0) + job.size <= self.share[name] + 1e-9 for name in lineage(_leaf(job)))
+        return all(self.held.get(name, 0) + job.size <= self.share[name] + ROUNDING for name in lineage(_leaf(job)))
 
     def reclaimable(self, job: Job) -> Iterator[Stay]:
         """Yield those of queues above their share that can leave without falling below it, if the job is due."""
         if not self.is_due(job):
             return
-        held = dict(self.held)
-        stays = [stay for stay in self._staying if stay.job.preemptible and _leaf(stay.job) != _leaf(job)]
-        stays.sort(key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
-        while True:
-            names = {_leaf(stay.job) for stay in stays}
-            over = {name: held.get(name, 0) - self.share[name] for name in names}
-            worst = max((name for name in over if over[name] > 1e-9), key=lambda name: (over[name], name), default=None)
-            if worst is None:
+        stays: dict[str, list[Stay]] = {}
+        for stay in self._staying:
+            name = _leaf(stay.job)
+            if stay.job.preemptible and name != _leaf(job):
+                stays.setdefault(name, []).append(stay)
+        over = {name: self.held[name] - self.share[name] for name in stays}
+        for name in stays:
+            stays[name].sort(key=_later_first)
+        while over:
+            worst = max(over, key=lambda name: (over[name], name))
+            if over[worst] <= ROUNDING:
                 return
-            stay = next(stay for stay in stays if _leaf(stay.job) == worst)
-            stays.remove(stay)
-            for name in lineage(worst):
-                held[name] = held.get(name, 0) - stay.size
+            stay = stays[worst].pop()
+            over[worst] -= stay.size
+            if not stays[worst]:
+                del over[worst]
             yield stay
 
     def outranked(self, job: Job) -> list[Stay]:
         """Return the jobs of lower priority in the same queue, the lowest and latest first."""
+        name = _leaf(job)
         stays = [
             stay
             for stay in self._staying
-            if _leaf(stay.job) == _leaf(job) and stay.job.preemptible and stay.job.priority < job.priority
+            if stay.job.priority < job.priority and stay.job.preemptible and _leaf(stay.job) == name
         ]
-        return sorted(stays, key=lambda stay: (stay.job.priority, -stay.start_s, -stay.rank))
+        return sorted(stays, key=_later_first, reverse=True)
+
+
+def _later_first(stay: Stay) -> tuple[float, float, int]:
+    """Sort so that the lowest priority, and among equals the latest, comes last."""
+    return -stay.job.priority, stay.start_s, stay.rank
 
 
 def _leaf(job: Job) -> str:
     return job.queue or "none"
 
 
-def lineage(leaf: str) -> list[str]:
+@cache
+def lineage(leaf: str) -> Sequence[str]:
     """Return a queue with all above it, the root first.
 
     Examples

@@ -136,9 +136,11 @@ def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView) -> list[Stay
     chosen: list[Stay] = []
     if cluster.fits_without(job, gone):
         return chosen
+    room = cluster.free + sum(stay.size for stay in gone)
     for stay in victims:
         if stay.rank not in cluster.leaving:
             chosen.append(stay)
-            if cluster.fits_without(job, gone + chosen):
+            room += stay.size
+            if room >= job.size and cluster.fits_without(job, gone + chosen):
                 return chosen
     return []

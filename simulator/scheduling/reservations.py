@@ -105,13 +105,11 @@ class Gate:
         """
         now_s = self.now_s
         others = [each for each in self.reservations if each.queue != job.queue and each.end_s > now_s]
-        times_s = {max(each.start_s, now_s) for each in others}
+        times_s = {max(each.start_s, now_s) for each in others if each.start_s < now_s + max(job.estimate_s, 1e-9)}
+        if not times_s:
+            return True
         running = list(stays)
-        return all(
-            self._left_over(time_s, others, free, running) >= job.size
-            for time_s in times_s
-            if time_s < now_s + job.estimate_s or time_s == now_s
-        )
+        return all(self._left_over(time_s, others, free, running) >= job.size for time_s in times_s)
 
     def _left_over(self, time_s: float, others: Sequence[Reservation], free: int, stays: Sequence[Held]) -> int:
         """Return what is free at a time, if everybody ends as believed, beyond what is reserved and not yet used."""

@@ -20,8 +20,8 @@ from simulator.reliability.recovery import Recovery
 from simulator.reliability.silent import verified_segment_s
 from simulator.scenario.values import Scenario, Stage
 from tests import factories
-from tests.agreement.test_engines import assert_closed
 from tests.agreement.test_timelines import SHORT, books_of
+from tests.closing import assert_closed
 
 MTBF_S = 1024.0
 NAMES = {

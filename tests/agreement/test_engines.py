@@ -10,6 +10,7 @@ from simulator.engine.run import simulate_all
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
 from tests import factories
+from tests.closing import assert_closed
 
 REL = 1e-9
 
@@ -24,14 +25,6 @@ def assert_equal(estimated: Ensemble, simulated: Ensemble) -> None:
     ours, theirs = estimated.accelerator_s_by_line, simulated.accelerator_s_by_line
     for line in {*ours, *theirs}:
         assert ours.get(line, 0.0) == pytest.approx(theirs.get(line, 0.0), rel=REL, abs=REL * scale_s), line
-
-
-def assert_closed(ensemble: Ensemble) -> None:
-    """The ledger sums to wall times accelerators, spares included; nothing in it is negative."""
-    whole_s = float(ensemble.accelerator_s.mean() + ensemble.idle_accelerator_s.mean())
-    assert sum(ensemble.accelerator_s_by_line.values()) == pytest.approx(whole_s, rel=REL)
-    assert min(ensemble.accelerator_s_by_line.values()) >= -REL * whole_s
-    np.testing.assert_allclose(ensemble.stage_s.sum(axis=0), ensemble.wall_s, rtol=REL)
 
 
 @settings(max_examples=500, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from simulator.engine.estimate import estimate
 from simulator.engine.run import simulate_all
 from tests import factories
-from tests.agreement.test_engines import assert_closed, assert_equal
+from tests.agreement.test_engines import assert_equal
+from tests.closing import assert_closed
 
 
 @settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])

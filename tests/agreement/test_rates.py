@@ -17,7 +17,8 @@ from simulator.reliability.fleet import Fleet
 from simulator.reliability.hazard import Steps
 from simulator.scenario.values import Scenario
 from tests import factories
-from tests.agreement.test_engines import assert_closed, assert_equal
+from tests.agreement.test_engines import assert_equal
+from tests.closing import assert_closed
 
 
 def with_rates(rng: Random) -> Scenario:

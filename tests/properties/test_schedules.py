@@ -1,5 +1,7 @@
 """What holds for every queue policy, ours and yours: add a policy to the registry and it is tested here."""
 
+from pathlib import Path
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -233,18 +235,13 @@ def test_earliest_deadline_has_the_least_largest_lateness(runs):
     assert worst["edf"] == min(worst.values())
 
 
-@QUEUE_POLICIES.register("widest-first-of-the-tests")
-class WidestFirst:
-    """The example of `simulator.scheduling.policy` and of the how-to."""
-
-    def starts(self, queue, cluster, now_s):
-        for job in sorted(queue, key=lambda job: -job.size):
-            if cluster.fits(job):
-                yield job
-
-
-def test_a_policy_of_your_own_conforms():
-    kit.conforms("widest-first-of-the-tests", examples=25)
+def test_the_policy_of_the_how_to_is_short_and_conforms():
+    page = (Path(__file__).parents[2] / "docs/how-to/queue-policy.md").read_text(encoding="utf-8")
+    code = page.split("```python\n# mine.py\n")[1].split("```")[0]
+    assert len(code.splitlines()) < 20
+    exec(code, {})
+    kit.conforms("widest-first", examples=25)
+    kit.conforms("widest-first:reverse=1", examples=10)
 
 
 def test_the_kit_finds_a_policy_that_looks_at_ids():

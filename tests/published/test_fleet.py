@@ -7,7 +7,7 @@ import pytest
 
 from simulator.engine.run import choose, run
 from simulator.scenario.api import scenario
-from tests.agreement.test_engines import assert_closed
+from tests.closing import assert_closed
 
 SEEDS = 12  # of AIReSim's own runs
 

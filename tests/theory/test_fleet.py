@@ -19,7 +19,7 @@ from simulator.reliability.recovery import Recovery
 from simulator.reliability.shortage import short
 from simulator.scenario.values import Scenario
 from tests import factories
-from tests.agreement.test_engines import assert_closed
+from tests.closing import assert_closed
 
 DAY_S, HOUR_S = 86400.0, 3600.0
 NODES, MEAN_D, DAYS = 128, 154.0, 90.0

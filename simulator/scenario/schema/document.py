@@ -12,6 +12,7 @@ from simulator.scenario.schema.mending import Repair, Retirement, Spares
 from simulator.scenario.schema.money import Pricing
 from simulator.scenario.schema.parallelism import Parallelism
 from simulator.scenario.schema.power import Energy, Ownership
+from simulator.scenario.schema.queue import Queue
 from simulator.scenario.schema.saving import Checkpoint
 from simulator.scenario.schema.section import Section
 from simulator.scenario.schema.sharing import Shared
@@ -66,6 +67,7 @@ class Document(Section):
     published: PublishedRun = PublishedRun()
     run: Run = Run()
     lifecycle: LifeCycle | None = None
+    queue: Queue | None = None
 
 
 class ScenarioFile(Document):

@@ -66,7 +66,7 @@ def test_the_picture(log, tmp_path):
     assert run(few, "--plot", tmp_path / "few.svg").exit_code == 0
     done = run(log, "--plot", tmp_path / "p.jpg")
     assert done.exit_code == 2
-    assert "expected a name that ends in .svg or .png" in done.stderr
+    assert "pictures are written as .svg or .png" in done.stderr
 
 
 def test_a_fleet_of_unknown_size_is_said(log):

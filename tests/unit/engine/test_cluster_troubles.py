@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from simulator.engine.cluster import simulate_cluster
-from simulator.engine.cluster_calendar import bought, service_stretches, sold, spot, window
+from simulator.engine.cluster_calendar import bought, sold, spot, window
 from simulator.engine.cluster_faults import drawn_outages
 from simulator.engine.cluster_meters import Meters
 from simulator.engine.cluster_rules import Outage, Rules
@@ -18,6 +18,7 @@ from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import NodePool
 from simulator.scheduling.placement import PLACEMENTS
 from simulator.scheduling.policies import make_policy
+from simulator.scheduling.services import instances
 from simulator.scheduling.state import PlacedState
 
 LONG = Job("a", 0, 8, 100, 100)
@@ -68,8 +69,8 @@ def test_a_hanging_job_that_gets_notice_keeps_only_what_it_had():
 def test_a_rack_fails_together_and_a_gang_on_it_stops_once():
     log = run([Job("a", 0, 16, 100, 100)], [Outage(10, 5, node, cause="pdu") for node in range(3)], nodes=4)
     assert (log.ends[0].stops, log.ends[0].end_s) == (1, 115)
-    rack = Cause(name="pdu", rate_per_node_s=1e-3, nodes_lost=1, repair_s=9, repair_law="constant")
-    drawn = drawn_outages(10, [rack], from_s=0, rng=generator(1, "outages"), blast={"pdu": 4})
+    rack = Cause(name="pdu", rate_per_node_s=1e-3, nodes_lost=1, repair_s=9, domain="rack", domain_nodes=4)
+    drawn = drawn_outages(10, [rack], from_s=0, rng=generator(1, "outages"))
     first = [next(drawn) for _ in range(2)]
     assert first[0].start_s == first[1].start_s
     assert first[0].node // 4 == first[1].node // 4
@@ -142,10 +143,7 @@ def test_what_makes_no_sense_is_refused(wrong):
 
 def test_services_take_units_for_a_time_and_lose_nothing():
     demand = [(0, 1), (50, 2), (80, 0)]
-    services = [
-        Job(f"s{at}", start_s, 4, until_s - start_s, until_s - start_s, until_s=until_s, priority=9)
-        for at, (start_s, until_s) in enumerate(service_stretches(demand, 80))
-    ]
+    services = instances("s", demand, 80, size=4, queue=None, priority=9)
     training = Job("t", 10, 4, 100, 100)
     log = run([services[0], training, services[1]], policy="priority-preempt", rules=Rules(recovery_s=3))
     assert [(end.start_s, end.end_s) for end in log.ends] == [(0, 80), (10, 80 + 3 + 60), (50, 80)]

@@ -12,7 +12,7 @@ from simulator.reliability.hazard import Steps
 from simulator.reliability.laws import Empirical, Lognormal, Piecewise, Trace, Weibull
 from simulator.scenario.api import resolved_toml, scenario
 from simulator.scenario.values import Scenario
-from tests.agreement.test_engines import assert_closed
+from tests.closing import assert_closed
 
 DAY_S, HOUR_S = 86400.0, 3600.0
 
