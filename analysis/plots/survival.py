@@ -9,6 +9,8 @@ from matplotlib.ticker import MaxNLocator
 from analysis.plots.amounts import share
 from analysis.plots.style import BLUE, RUST, Amounts, Picture, canvas, drawn
 
+STEPS = 1000  # that are drawn: more are finer than a pixel, and make a report megabytes long
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lives:
@@ -57,7 +59,9 @@ def survival(name: str, lives: Lives) -> Picture:
     hours, left = kaplan_meier(lives)
     longest = max(lives.hours)
     grid = np.linspace(0.0, longest, 200)
-    ax.step([*hours, longest], [*left, left[-1]], where="post", color=BLUE, linewidth=2, label="attempts of these runs")
+    kept = np.unique(np.linspace(0, len(hours) - 1, STEPS).astype(int)) if len(hours) > STEPS else range(len(hours))
+    ax.step([*(hours[at] for at in kept), longest], [*(left[at] for at in kept), left[-1]], where="post", color=BLUE,
+            linewidth=2, label="attempts of these runs")  # fmt: skip
     ax.plot(grid, np.exp(-grid / lives.mean_h), color=RUST, linestyle="--", linewidth=1.5,
             label=f"constant rate, a stop every {lives.mean_h:.3g} h at work")  # fmt: skip
     ax.set_xlim(0.0, longest)

@@ -46,8 +46,8 @@ def tornado(name: str, bars: Sequence[Bar], base: float, *, axis: str, written: 
     for row, bar in enumerate(shown):
         for value, colour, hatch in ((bar.low, SKY, ""), (bar.high, BLUE, "////")):
             ax.barh(row, value - base, left=base, height=0.6, color=colour, hatch=hatch, edgecolor=INK, linewidth=0.6)
-        _label(ax, row, bar.low, bar.low_label, base)
-        _label(ax, row, bar.high, bar.high_label, base)
+        _label(ax, row, bar.low, bar.low_label, right=bar.low > bar.high)
+        _label(ax, row, bar.high, bar.high_label, right=bar.high >= bar.low)
     ax.axvline(base, color=INK, linewidth=1.0)
     ends = [value for bar in shown for value in (bar.low, bar.high)] + [base]
     reach = max(max(ends) - base, base - min(ends)) or abs(base) or 1.0
@@ -62,9 +62,9 @@ def tornado(name: str, bars: Sequence[Bar], base: float, *, axis: str, written: 
     return Picture(name=name, figure=figure, alt=_alt(shown, base, axis, written))
 
 
-def _label(ax: Axes, row: int, value: float, text: str, base: float) -> None:
-    """Write an end beside its bar."""
-    side = "left" if value >= base else "right"
+def _label(ax: Axes, row: int, value: float, text: str, *, right: bool) -> None:
+    """Write an end beside its bar: the greater to the right, so that two ends on one side stay apart."""
+    side = "left" if right else "right"
     ax.annotate(text, (value, row), xytext=(4 if side == "left" else -4, 0), textcoords="offset points",
                 va="center", ha=side, fontsize=8)  # fmt: skip
 

@@ -87,9 +87,13 @@ def _range(swing: Swing) -> str:
     low, high = swing.low, swing.high
     reason = swing.input.source
     return (
-        f"{swing.input.low} to {swing.input.high}: {dollars(low['usd'])} to {dollars(high['usd'])}, "
-        f"{days(low['wall_days'])} to {days(high['wall_days'])}. {reason[:1].upper()}{reason[1:]}."
+        f"{swing.input.low} to {swing.input.high}: {_between(dollars(low['usd']), dollars(high['usd']))}, "
+        f"{_between(days(low['wall_days']), days(high['wall_days']))}. {reason[:1].upper()}{reason[1:]}."
     )
+
+
+def _between(low: str, high: str) -> str:
+    return f"{low} at both ends" if low == high else f"{low} to {high}"
 
 
 def levers(found: Doubts) -> Sequence[Sequence[str]]:
@@ -99,7 +103,7 @@ def levers(found: Doubts) -> Sequence[Sequence[str]]:
         usd, time = each.of("usd"), each.of("wall_days")
         low, high = dollars_exact(-usd.high), dollars_exact(-usd.low)
         rows.append((each.lever, dollars_exact(-usd.difference.mean), f"{low} to {high}",
-                     f"{-time.difference.mean:,.3f}"))  # fmt: skip
+                     f"{round(-time.difference.mean, 3) + 0.0:,.3f}"))  # fmt: skip
     return rows
 
 
