@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from analysis.plots.amounts import days, dollars, dollars_exact
+from analysis.plots.amounts import days, dollars, dollars_exact, spread
 from analysis.plots.style import Picture
 from analysis.plots.tornado import Bar
 from analysis.plots.tornado import tornado as drawn
@@ -87,13 +87,9 @@ def _range(swing: Swing) -> str:
     low, high = swing.low, swing.high
     reason = swing.input.source
     return (
-        f"{swing.input.low} to {swing.input.high}: {_between(dollars(low['usd']), dollars(high['usd']))}, "
-        f"{_between(days(low['wall_days']), days(high['wall_days']))}. {reason[:1].upper()}{reason[1:]}."
+        f"{swing.input.low} to {swing.input.high}: {spread(dollars(low['usd']), dollars(high['usd']))}, "
+        f"{spread(days(low['wall_days']), days(high['wall_days']))}. {reason[:1].upper()}{reason[1:]}."
     )
-
-
-def _between(low: str, high: str) -> str:
-    return f"{low} at both ends" if low == high else f"{low} to {high}"
 
 
 def levers(found: Doubts) -> Sequence[Sequence[str]]:
@@ -118,8 +114,8 @@ def validation(scenario: Scenario) -> str:
     method = next((row.value for row in scenario.assumptions if row.path == "throughput.method"), "stated")
     kind = found.kinds.get(str(method), found.kinds["stated"])
     words = _WAYS.get(str(method), _WAYS["stated"])
-    spread = scenario.efficiency_sigma
-    own = f"a spread of speed of {_percent(spread)}" if spread else "no spread of speed: its intervals hold luck alone"
+    sigma = scenario.efficiency_sigma
+    own = f"a spread of speed of {_percent(sigma)}" if sigma else "no spread of speed: its intervals hold luck alone"
     return (
         f"In this scenario {words}. On {kind.runs} published runs forecasts of this kind missed the hours by "
         f"{_percent(kind.median_error)} in the median; {_percent(kind.within_30)} were within 30 %, and the interval "
