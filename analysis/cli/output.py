@@ -58,10 +58,10 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    _write_whole(path, text.encode())
+    write_whole(path, text.encode())
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file's place first, then move it there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
@@ -89,7 +89,7 @@ def write_picture(path: Path, picture: "Picture") -> None:
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         raise UnitError(f"{path}: pictures are written as .svg or .png")
-    _write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
+    write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
 
 
 def to_json(value: object) -> str:
