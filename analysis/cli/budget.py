@@ -1,4 +1,4 @@
-"""``flopcast budget "$5M"``: which model and how many tokens a budget buys, and what a loss costs."""
+"""``flopcast budget '$5M'``: which model and how many tokens a budget buys, and what a loss costs."""
 
 import math
 from pathlib import Path
@@ -21,9 +21,9 @@ _SHOWN: Final = 12  # rows on the screen; --json has all
 
 def budget(
     amount: Annotated[
-        str | None, typer.Argument(help='What may be spent, such as "$5M"; leave it out to ask what --loss costs.')
+        str | None, typer.Argument(help="What may be spent, such as '$5M'; leave it out to ask what --loss costs.")
     ] = None,
-    loss: Annotated[float | None, typer.Option("--loss", help="Loss to reach [nat per token].")] = None,
+    loss: Annotated[float | None, typer.Option("--loss", help="Loss to reach, nat per token.")] = None,
     served: Annotated[
         str | None, typer.Option("--served", help='Tokens to be served over the life, such as "2T tokens".')
     ] = None,
@@ -56,7 +56,7 @@ def budget(
     from simulator.workload.scaling import law as law_of
 
     if amount is None and loss is None:
-        raise typer.BadParameter('name a budget such as "$5M", or --loss to ask what a loss costs')
+        raise typer.BadParameter("name a budget such as '$5M', or --loss to ask what a loss costs")
     question = Question(
         usd=None if amount is None else _positive(amount, "usd"),
         loss=loss,

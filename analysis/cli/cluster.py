@@ -48,7 +48,7 @@ Replications = Annotated[int, Option(min=1, help="Runs with shifted submissions,
 Shake = Annotated[str, Option(help="Largest shift of a submission in these runs")]
 WarmUp = Annotated[str, Option(help='Share of the first jobs whose waits do not count, such as "10 %"')]
 Explain = Annotated[bool, Option("--explain", help="Say why jobs waited, and what lay idle")]
-Price = Annotated[str | None, Option(help='Price of an accelerator, such as "$2.5/h": what each queue costs')]
+Price = Annotated[str | None, Option(help="Price of an accelerator, such as '$2.5/h': what each queue costs")]
 Sets = Annotated[list[str] | None, Option("--set", help="Change a value of a scenario: path=value; again for more")]
 Insert = Annotated[
     str | None, Option(help='One more run: "512 x 30 d" or a scenario; when it starts, whom it displaces')

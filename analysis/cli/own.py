@@ -23,7 +23,7 @@ def own(
 ) -> None:
     """Say what owning costs by utilisation and life, when it beats renting, and which inputs decide.
 
-    Inputs are the keys of [ownership] in a scenario, or --set ownership.life="5 years".
+    Inputs are the keys of the section ownership in a scenario, or --set ownership.life="5 years".
     """
     from analysis.cli.output import console, to_json
     from analysis.study.ownership import answer

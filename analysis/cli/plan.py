@@ -30,8 +30,8 @@ def plan(
         list[str] | None,
         typer.Option(
             "--over",
-            help="A decision: path=[a, b], range(low, high, step) or logrange(low, high, count); may be given several "
-            "times. Without any: machines, spares and checkpoint interval.",
+            help="A decision: path=\\[a, b], range(low, high, step) or logrange(low, high, count); may be given "
+            "several times. Without any: machines, spares and checkpoint interval.",
         ),
     ] = None,
     replicas: Annotated[int, typer.Option("--replicas", min=10, max=1_000_000, help="Of each candidate.")] = 500,

@@ -38,7 +38,7 @@ def sensitivity(
     of: Annotated[str, typer.Option("--of", help="The figure for morris and sobol, such as usd or days_p90.")] = "usd",
     decide: Annotated[
         list[str] | None,
-        typer.Option("--decide", help="For information: what can be decided, path=[a, b]; several are combined."),
+        typer.Option("--decide", help="For information: what can be decided, path=\\[a, b]; several are combined."),
     ] = None,
     day: Annotated[str, typer.Option("--day", help="For information: what a day costs, as $50k.")] = "$0",
     samples: Annotated[int | None, typer.Option("--samples", min=2, max=65536, help="Points, or walks.")] = None,

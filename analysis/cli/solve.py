@@ -24,7 +24,7 @@ def solve(
         typer.Option(
             "--for",
             help="The input to solve for, and between which values: path=uniform(low, high), loguniform(low, high), "
-            "range(low, high, step) or [a, b, ...]; whole ends mean whole values.",
+            "range(low, high, step) or \\[a, b, ...]; whole ends mean whole values.",
             show_default=False,
         ),
     ] = None,

@@ -25,7 +25,7 @@ def sweep(
         list[str] | None,
         typer.Option(
             "--over",
-            help="Vary a path: path=[a, b], range(low, high, step), logrange(low, high, count), "
+            help="Vary a path: path=\\[a, b], range(low, high, step), logrange(low, high, count), "
             "uniform(low, high) or loguniform(low, high); may be given several times.",
         ),
     ] = None,
@@ -36,7 +36,7 @@ def sweep(
         str, typer.Option("--executor", help="local, local:N, dask:ADDRESS or slurm[:PARTITION].")
     ] = "local:1",
     out: Annotated[
-        Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  [default: runs/SCENARIO]")
+        Path | None, typer.Option("--out", help="Folder of journal.sqlite and results.csv.  \\[default: runs/SCENARIO]")
     ] = None,
     parquet: Annotated[bool, typer.Option("--parquet", help="Write results.parquet too.")] = False,
     plot: Annotated[
@@ -46,7 +46,7 @@ def sweep(
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count the runs and estimate the time; run none.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Run every variant of a scenario's [sweep]; started again, it goes on where it was stopped."""
+    """Run every variant of the sweep in a scenario; started again, it goes on where it was stopped."""
     from analysis.cli.output import all_sets, to_json
     from simulator.scenario.api import load
 

@@ -84,7 +84,11 @@ def write_parquet(path: Path, lines: Sequence[Line]) -> None:
 
 
 def _whole(path: Path, write: Callable[[Path], object]) -> None:
-    """Write a file beside its place, then move it there."""
+    """Write a file beside its place, then move it there; never in place of a device, a pipe or a link."""
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        write(path)
+        return
+    path = Path(os.path.realpath(path)) if path.is_symlink() else path
     path.parent.mkdir(parents=True, exist_ok=True)
     with NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as opened:
         part = Path(opened.name)
