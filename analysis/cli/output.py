@@ -58,10 +58,10 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
 
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
-    _write_whole(path, text.encode())
+    write_whole(path, text.encode())
 
 
-def _write_whole(path: Path, content: bytes) -> None:
+def write_whole(path: Path, content: bytes) -> None:
     """Write beside the file's place first, then move it there; never in place of a device, a pipe or a link."""
     if path.exists() and not (path.is_file() or path.is_dir()):
         path.write_bytes(content)
@@ -93,7 +93,7 @@ def write_picture(path: Path, picture: "Picture") -> None:
     suffix = path.suffix.lower()
     if suffix not in (".svg", ".png"):
         raise UnitError(f"{path}: pictures are written as .svg or .png")
-    _write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
+    write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
 
 
 def to_json(value: object) -> str:

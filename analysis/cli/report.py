@@ -1,4 +1,4 @@
-"""``flopcast report``: one self-contained HTML file that a decision can be signed on."""
+"""``flopcast report``: one self-contained HTML file, or a PDF, that a decision can be signed on."""
 
 import errno
 import os
@@ -24,7 +24,9 @@ About = Annotated[
 
 def report(
     scenario: About,
-    out: Annotated[Path, typer.Option("--out", "-o", help="The HTML file to write.")] = Path("report.html"),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="The file to write: HTML, or PDF if it ends in .pdf.")
+    ] = Path("report.html"),
     sets: Sets = None,
     replicas: Replicas = None,
     seed: Seed = None,
@@ -34,7 +36,7 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
-    from analysis.cli.output import all_sets, progress, to_json, write_text
+    from analysis.cli.output import all_sets, progress, to_json, write_text, write_whole
     from analysis.metrics.facts import forecast_facts
     from analysis.report.exhibits import exhibits
     from analysis.report.findings import gather
@@ -42,6 +44,8 @@ def report(
     from analysis.report.source import differences, read
 
     check_place(out)
+    if out.suffix.lower() == ".pdf":
+        pdf("")  # what is missing is said before any work is done
     source = read(scenario, all_sets(sets, seed, replicas))
     with progress(source.scenario.replicas, "replicas") as show:
         found = gather(source.scenario, show)
@@ -49,13 +53,39 @@ def report(
     changed = bool(sets) or seed is not None or replicas is not None
     notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
     notes = [f"The run in this folder had another result: {note}." for note in notes]
-    write_text(out, page(found, facts, notes=notes, shown=shown))
+    text = page(found, facts, notes=notes, shown=shown)
+    if out.suffix.lower() == ".pdf":
+        write_whole(out, pdf(text))
+    else:
+        write_text(out, text)
     if pictures is not None:
         _write_pictures(pictures, shown)
     if as_json:
         typer.echo(to_json({"report": str(out), **facts}))
     else:
         typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+
+
+class NoPdfError(OSError):
+    """PDF cannot be written here."""
+
+
+def pdf(text: str) -> bytes:
+    """Print a page of HTML as PDF; nothing is fetched.
+
+    Raises
+    ------
+    NoPdfError
+        Without the extra, or without the libraries that it draws with.
+    """
+    try:
+        from weasyprint import HTML
+    except ImportError:
+        raise NoPdfError("a PDF needs WeasyPrint: pip install 'flopcast[pdf]'; or write .html and print that") from None
+    except OSError as error:
+        raise NoPdfError(f"a PDF needs Pango (Debian: libpango-1.0-0 libpangoft2-1.0-0): {error}") from None
+    content: bytes = HTML(string=text).write_pdf()
+    return content
 
 
 def check_place(out: Path) -> None:

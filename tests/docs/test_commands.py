@@ -26,7 +26,7 @@ _NAMED = re.compile(r"`([\w./-]+\.(?:toml|csv|json))`:?\s*$")
 _WRAPPER = """#!/bin/sh
 exec "{python}" -c 'from analysis.cli.main import main; main()' "$@"
 """
-SECONDS = 300  # for a page, on a busy machine
+SECONDS = 1200  # for a block of commands, on a busy machine
 
 
 class Fence(NamedTuple):

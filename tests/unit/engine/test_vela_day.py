@@ -1,6 +1,4 @@
-"""The shipped day on a Vela-like cluster: everything closes, every wait has its reasons, and it is quick."""
-
-import time
+"""The shipped day on a Vela-like cluster: everything closes, and every wait has its reasons."""
 
 import pytest
 
@@ -10,8 +8,6 @@ from simulator.engine.cluster_scenario import setup_of
 from simulator.scenario.api import load
 from simulator.scenario.cluster_resolve import shared_of
 
-MOST_S = 10.0  # of processor time, as issue 5 asks
-
 
 @pytest.fixture(scope="module")
 def shared():
@@ -19,10 +15,8 @@ def shared():
 
 
 @pytest.fixture(scope="module")
-def day(shared):
-    began_s = time.process_time()
-    log = setup_of(shared, explain=True).run(shared.policies[0])
-    return log, time.process_time() - began_s
+def log(shared):
+    return setup_of(shared, explain=True).run(shared.policies[0])
 
 
 def test_it_is_what_it_says(shared):
@@ -32,8 +26,7 @@ def test_it_is_what_it_says(shared):
     assert sum(cause.rate_per_node_s for cause in shared.causes) * 86400e3 == pytest.approx(37.9 + 4.25, rel=0.02)
 
 
-def test_every_second_of_every_accelerator_is_in_the_ledger(day):
-    log, _ = day
+def test_every_second_of_every_accelerator_is_in_the_ledger(log):
     span_s = summarise(log).makespan_s
     assert sum(log.ledger_unit_s.values()) == pytest.approx(2880 * span_s, rel=1e-9)
     assert sum(row.share for row in ledger(log)) == pytest.approx(1)
@@ -41,8 +34,7 @@ def test_every_second_of_every_accelerator_is_in_the_ledger(day):
     assert {"productive", "idle", "checkpoint_save", "wasted_progress", "detection_latency", "out_of_service"} <= phases
 
 
-def test_no_job_is_lost_and_every_wait_is_explained(shared, day):
-    log, _ = day
+def test_no_job_is_lost_and_every_wait_is_explained(shared, log):
     assert [end.job for end in log.ends] == list(shared.jobs)
     for end in log.ends:
         waited_s = end.end_s - end.job.submit_s - end.held_s
@@ -52,8 +44,7 @@ def test_no_job_is_lost_and_every_wait_is_explained(shared, day):
     assert {"capacity", "outage", "fragmentation", "priority", "reservation"} <= set(wait_reasons_s(log))
 
 
-def test_preemption_failures_service_and_deadline_all_happen(day):
-    log, _ = day
+def test_preemption_failures_service_and_deadline_all_happen(log):
     found = summarise(log)
     assert log.stops_by_cause["preemption"] > 10
     assert sum(log.stops_by_cause.values()) - log.stops_by_cause["preemption"] > 3
@@ -65,13 +56,8 @@ def test_preemption_failures_service_and_deadline_all_happen(day):
     assert not any(end.job.job_id in preempted and log.stops_by_cause.keys() == {"preemption"} for end in firm)
 
 
-def test_the_bill_closes_by_team_and_by_user(day):
-    log, _ = day
+def test_the_bill_closes_by_team_and_by_user(log):
     whole_usd = 2880 * summarise(log).makespan_s / 3600 * 2.0
     for by in (lambda end: end.job.queue or "none", lambda end: end.job.user or "none"):
         lines = showback(log, 2.0, by).values()
         assert sum(line.useful_usd + line.lost_usd for line in lines) == pytest.approx(whole_usd, rel=1e-6)
-
-
-def test_it_takes_less_than_ten_seconds(day):
-    assert day[1] < MOST_S
