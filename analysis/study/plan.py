@@ -30,6 +30,7 @@ EXHAUSTIVE = 10_000  # candidates up to which all are tried
 FINALISTS = 5
 CONFIRMING = 200  # replicas, event by event
 _COUNTS = (0.25, 0.5, 0.75, 1.0, 1.5, 2.0)  # of the scenario's machines
+FELT = 1.001  # a bound that costs less than a tenth of a per cent does not bind
 ROOM = 0.1  # how much a bound is relaxed to say what that buys
 
 Values = Mapping[str, Any]
@@ -224,10 +225,10 @@ def bindings(planned: Planned) -> Iterator[Binding]:
     def soonest(usd: float) -> float:
         return min((each.days for each in planned.front if each.usd <= usd), default=inf)
 
-    if wish.days < inf and cheapest(wish.days) > cheapest(inf):
+    if wish.days < inf and cheapest(wish.days) > FELT * cheapest(inf):
         yield Binding(bound="deadline", now=cheapest(wish.days), relaxed=cheapest(wish.days * (1 + ROOM)),
                       free=cheapest(inf))  # fmt: skip
-    if wish.usd < inf and soonest(wish.usd) > soonest(inf):
+    if wish.usd < inf and soonest(wish.usd) > FELT * soonest(inf):
         yield Binding(bound="budget", now=soonest(wish.usd), relaxed=soonest(wish.usd * (1 + ROOM)),
                       free=soonest(inf))  # fmt: skip
 

@@ -69,9 +69,11 @@ def test_nanochat_on_a_node_of_eight() -> None:
 
 
 def test_llama_on_other_bases() -> None:
-    """GCP with its host $5.14M, AWS on demand $5.23M, the cheapest one-year commitment of the day $1.5M or so."""
+    """GCP with its host $5.14M, AWS on demand $5.23M, its three-year commitment $1.5M."""
     hours = 1_022_362
     host = price_book().lookup("a100-80gb", term="host", date=date(2026, 1, 1)).usd
     assert hours * (GPU + host) == pytest.approx(5.14e6, rel=0.002)
     aws = price_book().lookup("a100-80gb", provider="aws", date=date(2022, 12, 12)).usd
     assert hours * aws == pytest.approx(5.23e6, rel=0.002)
+    committed = price_book().lookup("a100-any", provider="aws", term="commit_3y", date=date(2022, 12, 12)).usd
+    assert hours * committed == pytest.approx(1.5e6, rel=0.02)
