@@ -109,7 +109,9 @@ def slurm(partition: str | None, jobs: int = _JOBS) -> Dask:
     if which("sbatch") is None:
         raise ExecutorError("there is no Slurm here: sbatch is not found; call flopcast on a login node of the cluster")
     stated = dask.config.get("jobqueue.slurm", {})
-    options = {name: value for name, value in _DEFAULTS.items() if stated.get(name) is None}
+    options: dict[str, object] = {name: value for name, value in _DEFAULTS.items() if stated.get(name) is None}
+    if not stated.get("scheduler-options"):
+        options["scheduler_options"] = {"dashboard_address": ":0"}  # any free port: two sweeps share a login node
     cluster = SLURMCluster(queue=partition, **options)
     cluster.adapt(minimum_jobs=jobs, maximum_jobs=jobs)  # a job that ends before its time is submitted again
     client = Client(cluster, set_as_default=False)
