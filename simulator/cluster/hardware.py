@@ -185,7 +185,11 @@ class System:
     @classmethod
     def of(cls, key: str) -> "System":
         """Return a system of the catalogue; an unknown key is a `CatalogueError` that lists the nearest."""
-        found = entry("systems", key)
+        return cls.of_entry(entry("systems", key))
+
+    @classmethod
+    def of_entry(cls, found: Entry) -> "System":
+        """Return the system that an entry describes; a field that it lacks is a `CatalogueError`."""
         count = int(found.number("accelerators_per_node"))
         return cls(
             key=found.key,

@@ -60,7 +60,7 @@ def shared_of(loaded: Loaded) -> SharedCluster:
 def _resolved(
     document: schema.Document, queue: Queue, written: schema.Document, site: Machines, findings: Findings
 ) -> SharedCluster:
-    system = System.of(site.system.key) if site.system else None
+    system = System.of_entry(site.system) if site.system else None
     nodes = _nodes(site, system, findings)
     seed = document.run.seed or 0
     origin_s, log = submitted(queue, seed, findings)

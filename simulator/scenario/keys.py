@@ -29,11 +29,20 @@ def failure_catalogues() -> Iterable[str]:
 
 def failure_catalogue(value: object) -> str:
     """Accept a key of the failure catalogue, or a file of one's own with or without ``#KEY``."""
+    return _key_or_file(value, "failure", failure_catalogues)
+
+
+def system(value: object) -> str:
+    """Accept a key of the system catalogue, or a file of one's own with or without ``#KEY``."""
+    return _key_or_file(value, "system", entries("systems"))
+
+
+def _key_or_file(value: object, noun: str, words: Callable[[], Iterable[str]]) -> str:
     if not isinstance(value, str):
-        raise ValueError("expected a key of the failure catalogue, or the path of a .toml file")
+        raise ValueError(f"expected a key of the {noun} catalogue, or the path of a .toml file")
     if value.partition("#")[0].endswith(".toml"):
         return value
-    known = list(failure_catalogues())
+    known = list(words())
     if value not in known:
         raise ValueError(f"{not_among(value, known)}, or the path of a .toml file")
     return value

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from simulator.catalogue.reader import Entry, entry
 from simulator.scenario.findings import Findings
 from simulator.scenario.schema import Document
+from simulator.scenario.system_files import system_named
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +46,9 @@ class Machines:
 def machines(document: Document, findings: Findings) -> Machines | None:
     """Look up the machines; None, with a problem noted, where they are not known."""
     cluster = document.cluster
-    system = entry("systems", cluster.system) if cluster.system else None
+    system = system_named(cluster.system, findings) if cluster.system else None
+    if cluster.system and system is None:
+        return None
     of_system = system.text("accelerator") if system else None
     if cluster.accelerator is None and of_system is None:
         findings.problem(("cluster", "accelerator"), "is missing; name an accelerator or a system of the catalogue")
