@@ -69,7 +69,8 @@ def machines_of(log: "JobLog", options: MachineOptions, ask: Reader) -> ClusterM
         cube=found.cube,
         placement=options.placement or (("slices" if found.cube else "box") if found.torus else placement),
     )
-    ask.attempt("--placement", lambda: _try(placed, log.units_per_accelerator))
+    if placed.node_units or options.placement:
+        ask.attempt("--placement", lambda: _try(placed, log.units_per_accelerator))
     return placed
 
 

@@ -1,6 +1,5 @@
 """A shared cluster of a scenario as the question of ``flopcast cluster``."""
 
-import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,6 +12,8 @@ ALSO = {"policies", "explain", "price", "replications", "warm_up", "seed", "shak
 def is_scenario(name: Path) -> bool:
     """Tell a scenario from a log and from a workload."""
     if name.suffix == ".toml":
+        import tomllib
+
         try:
             table = tomllib.loads(name.read_text(encoding="utf-8-sig"))
         except (OSError, ValueError):

@@ -5,11 +5,14 @@ are due at one instant would then happen at two. Here the time itself is schedul
 """
 
 from collections.abc import Callable
-from heapq import heappush
+from heapq import heappop, heappush
 from typing import Any
 
 from simpy import Environment, Event
-from simpy.events import NORMAL, EventPriority
+from simpy.events import NORMAL, URGENT, EventPriority
+
+FIRST = URGENT
+"""Before everything else of the instant."""
 
 STRIKES = EventPriority(NORMAL + 1)
 """After the ends and arrivals of the instant: work that completes as a failure strikes counts."""
@@ -21,11 +24,11 @@ LATE = EventPriority(NORMAL + 2)
 class Moment(Event):
     """Happens at a time and calls a function with itself; ``about`` is what it is about."""
 
-    def __init__(self, clock: "Clock", value: Any, call: Callable[[Any], None] | None) -> None:
-        self.env = clock
+    _ok, _value = True, None  # it succeeds, and a process that waits for it gets nothing from it
+
+    def __init__(self, call: Callable[[Any], None] | None, about: Any) -> None:
         self.callbacks = [] if call is None else [call]
-        self._value = self.about = value
-        self._ok = True
+        self.about = about
 
 
 class Clock(Environment):
@@ -35,11 +38,22 @@ class Clock(Environment):
         """Tell whether nothing else is due at this instant."""
         return not self._queue or self._queue[0][0] > self._now
 
+    def run_out(self) -> None:
+        """Run until nothing is due any more: `Environment.run` without two calls for each event."""
+        agenda = self._queue
+        while agenda:
+            self._now, _, _, event = heappop(agenda)
+            callbacks, event.callbacks = event.callbacks, None  # type: ignore[assignment]  # SimPy's mark of an event that is past
+            for callback in callbacks:
+                callback(event)
+            if not event._ok:
+                raise event._value
+
     def at(
         self,
         time_s: float,
         call: Callable[[Any], None] | None = None,
-        value: Any = None,
+        about: Any = None,
         priority: EventPriority = NORMAL,
     ) -> Moment:
         """Schedule a moment, to yield in a process or to call a function.
@@ -48,11 +62,11 @@ class Clock(Environment):
         --------
         >>> clock = Clock()
         >>> moment = clock.at(0.3, lambda event: print(clock.now, event.about), "done")
-        >>> clock.run()
+        >>> clock.run_out()
         0.3 done
         """
         if time_s < self._now:
             raise AssertionError(f"{time_s} s is past; it is {self._now} s")
-        moment = Moment(self, value, call)
+        moment = Moment(call, about)
         heappush(self._queue, (time_s, priority, next(self._eid), moment))
         return moment

@@ -14,7 +14,6 @@ from simulator.engine.cluster_meters import Meters
 from simulator.engine.cluster_progress import never_fits
 from simulator.engine.cluster_rules import Outage, Rules
 from simulator.scheduling.job import Job, JobId
-from simulator.scheduling.layout import Layout
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.reservations import Gate, Reservation
 from simulator.scheduling.state import ClusterState, PlacedState
@@ -22,6 +21,7 @@ from simulator.scheduling.state import ClusterState, PlacedState
 if TYPE_CHECKING:
     from simulator.engine.cluster_pace import Pace
     from simulator.reliability.causes import Cause
+    from simulator.scheduling.layout import Layout
     from simulator.workload.placed import Tiers, TrainingWork
 
 
@@ -111,8 +111,10 @@ class ClusterSetup:
 
         return Pace(Ruler(self.layout()), self.tiers or Tiers(), self.works)
 
-    def layout(self) -> Layout:
+    def layout(self) -> "Layout":
         """Return how the nodes are grouped; a cluster without nodes has none."""
+        from simulator.scheduling.layout import Layout  # with the placement rules, which a cluster without nodes spares
+
         return Layout(
             units=self.node_units or [],
             rack_nodes=self.rack_nodes,

@@ -8,7 +8,8 @@ from simpy import Event
 
 from simulator.engine.cluster_clock import STRIKES, Clock, Moment
 from simulator.engine.cluster_rules import Outage
-from simulator.scheduling.state import ClusterState, PlacedState, Stay
+from simulator.engine.cluster_stops import Stops
+from simulator.scheduling.state import ClusterState, PlacedState
 
 SPARE = "spare"
 MOST_IN_VAIN = 100_000  # outages of a cluster on which nothing runs, until it is taken to be stuck
@@ -19,6 +20,7 @@ class Struck(Protocol):
 
     clock: Clock
     state: ClusterState
+    stops: Stops
 
     @property
     def done(self) -> bool:
@@ -32,14 +34,6 @@ class Struck(Protocol):
 
     def settle(self) -> None:
         """Run the pass of this instant."""
-        ...
-
-    def strike(self, stay: Stay, cause: str, detection_s: float) -> None:
-        """Let a failure hit a job."""
-        ...
-
-    def give_notice(self, stay: Stay, cause: str) -> None:
-        """Tell a job to leave."""
         ...
 
 
@@ -102,9 +96,9 @@ class Troubles:
             hit = state.on(outage.node)
         for stay in () if outage.drained else hit:
             if outage.noticed:
-                operation.give_notice(stay, outage.cause)
+                operation.stops.give_notice(stay, outage.cause)
             else:
-                operation.strike(stay, outage.cause, outage.detection_s)
+                operation.stops.strike(stay, outage.cause, outage.detection_s)
 
     def _replace(self) -> None:
         ready = next((node for node in self._spares if self._state.reasons(node) == (SPARE,)), None)

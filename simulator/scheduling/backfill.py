@@ -7,19 +7,27 @@ Etsion and Feitelson, IEEE TPDS 18(6), 2007 (shortest job backfilled first).
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from math import inf
+from typing import ClassVar
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
-from simulator.scheduling.state import ClusterView, Queue
+from simulator.scheduling.state import ClusterView, Promise, Queue
 
 
 @QUEUE_POLICIES.register("easy")
 class Easy:
     """First come first served, and later jobs may start early if they do not delay the blocked head.
 
-    The head's time is found anew at each pass and only moves earlier. A job may start if it ends by then, or if it
-    needs only units that the head leaves over; several that do share what is left over.
+    The head's time is found anew whenever the cluster changed and only moves earlier. A job may start if it ends by
+    then, or if it needs only units that the head leaves over; several that do share what is left over. While nothing
+    changes, who was refused stays refused, so that only those who joined the queue since are looked at.
     """
+
+    remembers: ClassVar[bool] = True
+    """Whether those who join the queue always come behind those who wait."""
+
+    _promise: Promise | None = None  # to the head at the end of the last pass
+    _changes = _refused = 0  # of the cluster, and waiting jobs, at the end of the last pass
 
     def why(self, job: Job) -> str:  # noqa: ARG002 - the protocol
         """Name what holds a job back that would fit."""
@@ -27,20 +35,27 @@ class Easy:
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
         """Yield the heads that fit, then those that fit around the first that does not."""
-        ranked = self._ranked(queue, cluster, now_s)
-        heads = 0
-        for job in ranked:
-            if not cluster.fits(job):
-                break
-            heads += 1
-            yield job
-        else:
-            return
-        promise = cluster.promise(ranked[heads], now_s)
+        promise, first = self._promise, self._refused
+        if promise is None or self._changes != cluster.changes or cluster.left or not promise.lasts(now_s):
+            queue = self._ranked(queue, cluster, now_s)
+            first, self._promise = 0, None
+            for job in queue:
+                if job.size > cluster.free or not cluster.fits(job):
+                    break
+                first += 1
+                yield job
+            else:
+                return
+            promise = cluster.promise(queue[first], now_s)
+            first += 1
+        started = first - 1 if self._promise is None else 0
         if cluster.free:
-            for job in self._candidates(ranked, heads + 1):
+            for job in self._candidates(queue, first):
                 if job.size <= cluster.free and cluster.fits(job) and promise.admits(job, now_s):
+                    started += 1
                     yield job
+        if self.remembers:
+            self._promise, self._changes, self._refused = promise, cluster.changes, len(queue) - started
 
     def _ranked(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:  # noqa: ARG002 - for subclasses
         return queue
@@ -55,6 +70,8 @@ class EarliestDeadline(Easy):
 
     A job with an earlier deadline may take the place of the head, and its promise.
     """
+
+    remembers = False
 
     def key(self, job: Job) -> float:
         """Return the deadline."""

@@ -14,7 +14,7 @@ class Fcfs:
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
         """Yield the head while it fits."""
         for job in queue:
-            if not cluster.fits(job):
+            if job.size > cluster.free or not cluster.fits(job):
                 return
             yield job
 

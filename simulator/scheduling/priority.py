@@ -34,6 +34,8 @@ class Multifactor(Easy):
         Shares of users by name; those not named have 1.
     """
 
+    remembers = False
+
     def __init__(
         self,
         priority: float = 1000,
