@@ -110,7 +110,9 @@ def ids_are_names(policy, jobs, names):
 def a_shift_shifts(policy, jobs, shift):
     """Another zero of the clock gives the same schedule."""
     moved = [
-        job._replace(submit_s=job.submit_s + shift, deadline_s=job.deadline_s and job.deadline_s + shift)
+        job._replace(
+            submit_s=job.submit_s + shift, deadline_s=None if job.deadline_s is None else job.deadline_s + shift
+        )
         for job in jobs
     ]
     assert [end.start_s + shift for end in run(jobs, policy).ends] == [end.start_s for end in run(moved, policy).ends]
