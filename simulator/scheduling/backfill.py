@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
-from simulator.scheduling.state import ClusterView, Promise, Queue
+from simulator.scheduling.promise import Promise
+from simulator.scheduling.state import ClusterView, Queue
 
 
 @QUEUE_POLICIES.register("easy")
@@ -36,7 +37,7 @@ class Easy:
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
         """Yield the heads that fit, then those that fit around the first that does not."""
         promise, first = self._promise, self._refused
-        if promise is None or self._changes != cluster.changes or cluster.left or not promise.lasts(now_s):
+        if promise is None or self._changes != cluster.changes or cluster.left or now_s >= promise.lasts_until_s:
             queue = self._ranked(queue, cluster, now_s)
             first, self._promise = 0, None
             for job in queue:

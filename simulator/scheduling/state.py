@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job, JobId
+from simulator.scheduling.promise import PlacedPromise, Promise
 
 if TYPE_CHECKING:
     from simulator.scheduling.reservations import Gate
@@ -91,29 +92,6 @@ class Paces(Protocol):
     def speed(self, job: Job, place: Place) -> float:
         """Return the speed, over that on the closest placement; positive, at most 1."""
         ...
-
-
-class Promise:
-    """When a blocked job is sure to fit, and who may start before it without delaying it."""
-
-    __slots__ = ("extra", "time_s")
-
-    def __init__(self, time_s: float, extra: int) -> None:
-        self.time_s = time_s
-        self.extra = extra
-
-    def admits(self, job: Job, now_s: float) -> bool:
-        """Tell whether the job ends in time or needs only the surplus, which it then takes."""
-        if now_s + job.estimate_s <= self.time_s:
-            return True
-        if job.size <= self.extra:
-            self.extra -= job.size
-            return True
-        return False
-
-    def lasts(self, now_s: float) -> bool:
-        """Tell whether it would be found again just like this, as long as nothing changes but by whom it admitted."""
-        return self.time_s > now_s
 
 
 class ClusterState:
@@ -210,7 +188,8 @@ class ClusterState:
             if free >= job.size:  # and whoever ends at the same time adds to what is left over
                 time_s = stay.due_s if stay.due_s > now_s else now_s
         self.note_promise(job, time_s)
-        return Promise(time_s, free - job.size)
+        lasts_until_s = time_s if self.gate is None else now_s  # what a gate lets through changes with time
+        return Promise(time_s, free - job.size, lasts_until_s=lasts_until_s)
 
     def note_promise(self, job: Job, time_s: float) -> None:
         """Keep the first promise that a job gets."""
@@ -321,7 +300,7 @@ class PlacedState(ClusterState):
         self.free = self.pool.free
         self.down = sum(self.pool.units[node] for node in self._out)
 
-    def promise(self, job: Job, now_s: float) -> "PlacedPromise":
+    def promise(self, job: Job, now_s: float) -> PlacedPromise:
         """Walk the running jobs by believed end until the rule finds a place for the job."""
         future = self.pool.copy()
         time_s = float("inf")
@@ -337,38 +316,6 @@ class PlacedState(ClusterState):
             time_s = float("inf")
         self.note_promise(job, time_s)
         return PlacedPromise(time_s, job, self.pool, future)
-
-
-class PlacedPromise(Promise):
-    """A promise on nodes: the job ahead must still find its place at the promised time."""
-
-    __slots__ = ("future", "job", "pool")
-
-    def __init__(self, time_s: float, job: Job, pool: Pool, future: Pool) -> None:
-        super().__init__(time_s, future.free - job.size)
-        self.job = job
-        self.pool = pool
-        self.future = future
-
-    def admits(self, job: Job, now_s: float) -> bool:
-        """Tell whether the job ends in time, or leaves a place for the one ahead."""
-        if now_s + job.estimate_s <= self.time_s:
-            return True
-        if job.size > self.extra:  # whatever its place, it would leave too few units
-            return False
-        place = self.pool.find(job)
-        if place is None:
-            return False
-        self.future.take(place)
-        if self.future.fits(self.job):
-            self.extra -= sum(place.units)
-            return True
-        self.future.give(place)
-        return False
-
-    def lasts(self, now_s: float) -> bool:  # noqa: ARG002 - the protocol
-        """Find it anew each time: whom it admitted may go slower where it lies than it was admitted for."""
-        return False
 
 
 class ClusterView(Protocol):

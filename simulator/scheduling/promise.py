@@ -1,0 +1,63 @@
+"""What a blocked job is promised, and who may start before it."""
+
+from typing import TYPE_CHECKING
+
+from simulator.scheduling.job import Job
+
+if TYPE_CHECKING:
+    from simulator.scheduling.state import Pool
+
+
+class Promise:
+    """When a blocked job is sure to fit, and who may start before it without delaying it.
+
+    Attributes
+    ----------
+    lasts_until_s : float
+        Until then it would be found again just like this, if nothing changes but by whom it admitted [s].
+    """
+
+    __slots__ = ("extra", "lasts_until_s", "time_s")
+
+    def __init__(self, time_s: float, extra: int, *, lasts_until_s: float) -> None:
+        self.time_s = time_s
+        self.extra = extra
+        self.lasts_until_s = lasts_until_s
+
+    def admits(self, job: Job, now_s: float) -> bool:
+        """Tell whether the job ends in time or needs only the surplus, which it then takes."""
+        if now_s + job.estimate_s <= self.time_s:
+            return True
+        if job.size <= self.extra:
+            self.extra -= job.size
+            return True
+        return False
+
+
+class PlacedPromise(Promise):
+    """A promise on nodes: the job ahead must still find its place at the promised time."""
+
+    __slots__ = ("future", "job", "pool")
+
+    def __init__(self, time_s: float, job: Job, pool: "Pool", future: "Pool") -> None:
+        # not for long: whom it admits may go slower, where it lies, than it was admitted for
+        super().__init__(time_s, future.free - job.size, lasts_until_s=float("-inf"))
+        self.job = job
+        self.pool = pool
+        self.future = future
+
+    def admits(self, job: Job, now_s: float) -> bool:
+        """Tell whether the job ends in time, or leaves a place for the one ahead."""
+        if now_s + job.estimate_s <= self.time_s:
+            return True
+        if job.size > self.extra:  # whatever its place, it would leave too few units
+            return False
+        place = self.pool.find(job)
+        if place is None:
+            return False
+        self.future.take(place)
+        if self.future.fits(self.job):
+            self.extra -= sum(place.units)
+            return True
+        self.future.give(place)
+        return False
