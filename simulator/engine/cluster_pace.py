@@ -10,8 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from simulator.scheduling.job import Job, JobId
+from simulator.scheduling.pool import Place
 from simulator.scheduling.span import Ruler, Span
-from simulator.scheduling.state import Place
 
 if TYPE_CHECKING:
     from simulator.workload.placed import Links, Tiers, TrainingWork

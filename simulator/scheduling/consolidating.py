@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import PLACEMENTS, NodePool
-from simulator.scheduling.state import Place
+from simulator.scheduling.pool import Place
 
 
 class _FewestNodes:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from simulator.scheduling.mixed import DevicePool, MixedPool
 from simulator.scheduling.placement import NodePool, make_placement
-from simulator.scheduling.state import Pool
+from simulator.scheduling.pool import Pool
 from simulator.scheduling.torus import TorusPool
 
 

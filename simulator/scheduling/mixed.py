@@ -11,7 +11,7 @@ from typing import Self
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import NodePool, PlacementRule
-from simulator.scheduling.state import Place, Pool
+from simulator.scheduling.pool import Place, Pool
 
 
 class DevicePool:

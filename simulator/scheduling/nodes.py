@@ -18,7 +18,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from simulator.foundation.registry import Registry
 from simulator.scheduling.job import Job
-from simulator.scheduling.state import Place
+from simulator.scheduling.pool import Place
 
 
 class PlacementRule(Protocol):

@@ -1,11 +1,7 @@
 """What a blocked job is promised, and who may start before it."""
 
-from typing import TYPE_CHECKING
-
 from simulator.scheduling.job import Job
-
-if TYPE_CHECKING:
-    from simulator.scheduling.state import Pool
+from simulator.scheduling.pool import Pool
 
 
 class Promise:
@@ -39,7 +35,7 @@ class PlacedPromise(Promise):
 
     __slots__ = ("future", "job", "pool")
 
-    def __init__(self, time_s: float, job: Job, pool: "Pool", future: "Pool") -> None:
+    def __init__(self, time_s: float, job: Job, pool: Pool, future: Pool) -> None:
         # not for long: whom it admits may go slower, where it lies, than it was admitted for
         super().__init__(time_s, future.free - job.size, lasts_until_s=float("-inf"))
         self.job = job

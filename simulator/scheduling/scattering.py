@@ -5,7 +5,7 @@ from heapq import heapify, heapreplace
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import PLACEMENTS, NodePool
-from simulator.scheduling.state import Place
+from simulator.scheduling.pool import Place
 
 
 class _Anywhere:

@@ -3,7 +3,7 @@
 from typing import NamedTuple
 
 from simulator.scheduling.layout import Layout
-from simulator.scheduling.state import Place
+from simulator.scheduling.pool import Place
 
 
 class Span(NamedTuple):

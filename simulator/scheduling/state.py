@@ -5,21 +5,14 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple, Protocol, Self
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simulator.scheduling.job import Job, JobId
+from simulator.scheduling.pool import Place, Pool
 from simulator.scheduling.promise import PlacedPromise, Promise
 
 if TYPE_CHECKING:
     from simulator.scheduling.reservations import Gate
-
-
-class Place(NamedTuple):
-    """Units taken on the nodes of a gang; where devices are shared, also which ones on each node."""
-
-    nodes: tuple[int, ...]
-    units: tuple[int, ...]
-    devices: tuple[tuple[int, ...], ...] = ()
 
 
 class Stay(NamedTuple):
@@ -32,58 +25,6 @@ class Stay(NamedTuple):
     job: Job
     place: Place | None
     speed: float = 1.0  # over that on the closest placement
-
-
-class Pool(Protocol):
-    """Nodes with their free units, and the rule that chooses among them."""
-
-    units: Sequence[int]
-
-    @property
-    def free(self) -> int:
-        """Free units of all nodes in service."""
-        ...
-
-    @property
-    def capacity(self) -> int:
-        """Units of all nodes."""
-        ...
-
-    def find(self, job: Job) -> Place | None:
-        """Return where the job would go now, or None."""
-        ...
-
-    def fits(self, job: Job) -> bool:
-        """Tell whether there is a place for the job now."""
-        ...
-
-    def take(self, place: Place) -> None:
-        """Hold units."""
-        ...
-
-    def give(self, place: Place) -> None:
-        """Give units back."""
-        ...
-
-    def copy(self) -> Self:
-        """Return an independent copy."""
-        ...
-
-    def lose(self, node: int) -> None:
-        """Take a node out of service."""
-        ...
-
-    def restore(self, node: int) -> None:
-        """Put a node back into service."""
-        ...
-
-    def stranded(self) -> int:
-        """Return the free units on nodes of which a part is taken."""
-        ...
-
-    def obstacle(self, job: Job) -> str:
-        """Say why enough free units are no place for the job."""
-        ...
 
 
 class Paces(Protocol):

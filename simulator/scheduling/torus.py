@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Self, TypeAlias
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import PLACEMENTS, NodePool, PlacementRule
-from simulator.scheduling.state import Place
+from simulator.scheduling.pool import Place
 
 if TYPE_CHECKING:
     import numpy as np

@@ -17,8 +17,9 @@ from simulator.scheduling.job import Job
 from simulator.scheduling.layout import Layout
 from simulator.scheduling.placement import NodePool, make_placement
 from simulator.scheduling.policies import make_policy
+from simulator.scheduling.pool import Place
 from simulator.scheduling.span import Ruler, Span
-from simulator.scheduling.state import Place, PlacedState
+from simulator.scheduling.state import PlacedState
 from simulator.workload.architecture import architecture
 from simulator.workload.placed import Tiers, TrainingWork
 from simulator.workload.plan import Plan

@@ -4,7 +4,8 @@ import pytest
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.placement import PLACEMENTS, NodePool
-from simulator.scheduling.state import Place, PlacedState
+from simulator.scheduling.pool import Place
+from simulator.scheduling.state import PlacedState
 
 
 def pool(rule, free, racks=None):
