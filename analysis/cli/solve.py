@@ -90,9 +90,9 @@ def _amount(found: "Solution", value: float | None) -> str:
     if value is None or math.isinf(value):
         return "never ends"
     quantity = found.goal.figure.quantity
-    return {"wall_days": f"{value:,.2f} days", "usd": f"${value:,.0f}", "goodput": f"{value:.4f}"}.get(
-        quantity, f"{value:,.1f}"
-    )
+    if quantity.endswith("_days"):
+        return f"{value:,.2f} days"
+    return {"usd": f"${value:,.0f}", "goodput": f"{value:.4f}"}.get(quantity, f"{value:,.1f}")
 
 
 def _table(found: "Solution") -> "Table":

@@ -55,6 +55,12 @@ def sweep(
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
     found = _variants(loaded, over or [], join)
     folder = out or Path("runs") / loaded.name
+    if any(variant.scenario.shared is not None for variant in found):
+        typer.echo(
+            "Days count from the start of a run. On a shared cluster it waits for that; how long is in no figure of a "
+            "sweep: see flopcast run, compare, plan, or solve --goal 'finish_days <= 40 d'.",
+            err=True,
+        )
     if dry_run:
         _foretell(found, folder, executor, as_json=as_json)
         return

@@ -1,7 +1,8 @@
 """What is asked of a run: one figure of its outcome, on the right side of a bound.
 
 A figure is one of `analysis.study.evaluate.FIGURES`: a quantity and how it is summed up over replicas, such as
-``wall_days_p90``. Without a summary the mean is meant, and ``days`` stands for ``wall_days``.
+``wall_days_p90``. Without a summary the mean is meant, and ``days`` stands for ``wall_days``, from the run's start.
+Where it waits on a shared cluster, ``finish_days`` counts from its submission and ``start_delay_days`` is the wait.
 """
 
 import math
@@ -12,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Samples
+from analysis.study.compare import IN_QUEUE
 from analysis.study.evaluate import QUANTITIES
 from simulator.foundation.issues import Issue, ScenarioError, nearest, shorten
 from simulator.foundation.units import parse
@@ -21,7 +23,9 @@ FloatArray = NDArray[np.float64]
 DAY_S = 86400.0
 _GOAL = re.compile(r"\s*([a-z_0-9]+)\s*(<=|>=)\s*(.+?)\s*")
 _QUANTILE = re.compile(r"p([1-9][0-9]?)")
-_DIMENSIONS = {"wall_days": "time", "usd": "usd", "goodput": "ratio"}
+_BOUNDED = (*QUANTITIES, *IN_QUEUE)
+_IN_DAYS = ("wall_days", *IN_QUEUE)
+_DIMENSIONS = {**dict.fromkeys(_IN_DAYS, "time"), "usd": "usd", "goodput": "ratio"}
 _SHORT = {"days": "wall_days", "dollars": "usd"}
 
 
@@ -32,7 +36,7 @@ class Figure:
     Parameters
     ----------
     quantity : str
-        One of `QUANTITIES`.
+        One of `QUANTITIES` or `IN_QUEUE`.
     quantile : float or None
         Between 0 and 1; None is the mean.
     """
@@ -85,9 +89,8 @@ class Goal:
     @property
     def text(self) -> str:
         """The goal as it may be written."""
-        amount = {"wall_days": f"{self.bound:g} d", "usd": f"${self.bound:.12g}"}.get(
-            self.figure.quantity, f"{self.bound:g}"
-        )
+        quantity = self.figure.quantity
+        amount = f"${self.bound:.12g}" if quantity == "usd" else f"{self.bound:g}{' d' if quantity in _IN_DAYS else ''}"
         return f"{self.figure.name} {'<=' if self.at_most else '>='} {amount}"
 
 
@@ -110,9 +113,9 @@ def figure(text: str) -> Figure:
     else:
         quantity, quantile = text, None
     quantity = _SHORT.get(quantity, quantity)
-    if quantity not in QUANTITIES:
-        close = nearest(quantity, QUANTITIES)
-        raise ValueError(f"{shorten(text)!r} is no figure of a run; expected {', '.join(QUANTITIES)}, alone or with "
+    if quantity not in _BOUNDED:
+        close = nearest(quantity, _BOUNDED)
+        raise ValueError(f"{shorten(text)!r} is no figure of a run; expected {', '.join(_BOUNDED)}, alone or with "
                          f"_mean or _p1 to _p99{f'; did you mean {close}?' if close else ''}")  # fmt: skip
     return Figure(quantity=quantity, quantile=quantile)
 
@@ -140,7 +143,7 @@ def goal(text: str) -> Goal:
         value = parse(_number(match[3]), dimension)
         if named.quantity == "goodput" and not 0 <= value <= 1:
             raise ValueError(f"goodput is a share from 0 to 1, found {shorten(match[3])}")
-        bound = value / DAY_S if named.quantity == "wall_days" else value
+        bound = value / DAY_S if named.quantity in _IN_DAYS else value
     except ValueError as error:
         raise ScenarioError([Issue(file="--goal", message=str(error))]) from None
     return Goal(figure=named, at_most=match[2] == "<=", bound=bound)

@@ -44,7 +44,7 @@ class Wish:
     Parameters
     ----------
     days, usd : float
-        Not more than this; infinite where nothing is asked.
+        Not more than this, days from the submission; infinite where nothing is asked.
     confidence : float
         With which probability each of the two has to hold, between 0 and 1.
     """
@@ -69,7 +69,7 @@ class Candidate:
     values : mapping of str to value
         What was decided, by dotted path.
     days, usd : float
-        At the wish's confidence.
+        At the wish's confidence; days from the submission, which on machines of its own is the start.
     mean_days, mean_usd : float
         On average.
     basis : str
@@ -264,9 +264,9 @@ class _Jury:
         able = {point: scenario for point, scenario in scenarios.items() if scenario is not None}
         self.progress(len(points) - len(able))
         order = list(able)
-        wanted = (Figure(quantity="wall_days", quantile=self.wish.confidence),
+        wanted = (Figure(quantity="finish_days", quantile=self.wish.confidence),
                   Figure(quantity="usd", quantile=self.wish.confidence),
-                  Figure(quantity="wall_days"), Figure(quantity="usd"))  # fmt: skip
+                  Figure(quantity="finish_days"), Figure(quantity="usd"))  # fmt: skip
         tasks = [(replace(bare(able[point]), replicas=self.replicas), wanted) for point in order]
         for settled in completed(_figures, tasks, self.place):
             for number, row in settled:
@@ -282,7 +282,9 @@ class _Jury:
         assert scenario is not None
         replicas = min(CONFIRMING, self.replicas)
         outcome, _ = sampled(replace(scenario, engine="simulate", replicas=replicas))
-        days, usd = (Figure(quantity=name, quantile=self.wish.confidence).of(outcome) for name in ("wall_days", "usd"))
+        days, usd = (
+            Figure(quantity=name, quantile=self.wish.confidence).of(outcome) for name in ("finish_days", "usd")
+        )
         return Confirmed(candidate=candidate, days=days, usd=usd, replicas=replicas)
 
     def _candidate(self, point: tuple[Any, ...], row: Sequence[float], words: str) -> Candidate:
