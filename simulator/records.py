@@ -77,8 +77,8 @@ class LedgerSink:
     def take(self, record: Record) -> None:
         """Add the record to its line."""
         _, duration_s, subject, phase, cause, accelerators = record
-        line = (subject, phase, cause)
-        self.accelerator_s[line] = self.accelerator_s.get(line, 0.0) + duration_s * accelerators
+        line, sums = (subject, phase, cause), self.accelerator_s
+        sums[line] = sums.get(line, 0.0) + duration_s * accelerators
 
 
 Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import simpy
 from simpy.events import Event
 
-from simulator.engine.books import Attempt, Books, Task
+from simulator.engine.books import Attempt, Books, Task, make
 from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
 from simulator.engine.spot import on_spot
@@ -179,7 +179,7 @@ class _Run(Books):
         if self.fragile and not task.stage.gross and (drags := self.burdens.drags(task.stage)):
             pace -= math.fsum(drag.share for drag in drags)
         self.finish_s = ready_s + (task.all_s - from_s) / pace
-        return Attempt(at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace)
+        return make(Attempt, (at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace))
 
     def _changed(self, task: Task, attempt: Attempt, event: Stop | _Relief) -> Attempt:
         """Return how the run goes on after a fault, or when a burden ends."""
@@ -329,11 +329,13 @@ class _FleetRun(_Run):
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
-        fit_s, parts[SWAP] = filled or (0.0, 0.0)
-        parts[SWAP] += self.nodes.by_hand_s()
-        self.held_s = max(self.held_s, fit_s)
-        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+        fit_s, swap_s = filled or (0.0, 0.0)
+        parts[SWAP] = swap_s + self.nodes.by_hand_s()
+        if fit_s > self.held_s:
+            self.held_s = fit_s
+        if self.held_s > known_s:
+            parts[SPARE_WAIT] = self.held_s - known_s
 
     def _expose(self, from_s: float) -> None:
-        super()._expose(from_s)
+        self.exposed_s = from_s
         self.nodes.expose(from_s)
