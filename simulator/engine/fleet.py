@@ -251,7 +251,11 @@ class Nodes:
 
     def _send(self, node: int, at_s: float, cause: Cause) -> None:
         """Send a node to repair, or give it up."""
-        self._move(node, AWAY)
+        if self._place[node] == WORKS:
+            self._place[node] = AWAY
+            self._clocks.rest(node, self._reached)
+        else:
+            self._move(node, AWAY)
         retirement = self._rules.retirement
         if not self._remembers:
             return self._shop.admit(node, at_s, cause)
@@ -277,7 +281,8 @@ class Nodes:
         if self._differ:
             self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
         kind, spares = COLD, self._spares[COLD]
-        for kind, most, spares in self._shelves:
+        for shelf in self._shelves:
+            kind, most, spares = shelf
             if len(spares) < most:
                 break
         spares[node] = None

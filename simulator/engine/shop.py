@@ -117,7 +117,8 @@ class RepairShop:
         """Take in a node that was lost to a cause."""
         automatic = self._rules.automatic
         if automatic is None:
-            return self._to_people(node, at_s, cause)
+            manual = self._rules.manual
+            return self._leave(self._people.work(at_s, self._length_s(manual, cause)), node, cause, manual)
         done_s = self._machines.work(at_s, self._length_s(automatic, cause))
         if next(self._luck) < self._rules.manual_share:
             return self._plan(done_s, node, cause, "people")

@@ -127,8 +127,7 @@ class _Run(Books):
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while event := (yield from self._wait(task, attempt)):
-                attempt = self._changed(task, attempt, event)
+            attempt = yield from self._work(task, attempt)
             self.burdens.clear_corrupt()
             if striker is not None and striker.is_alive:
                 striker.interrupt()
@@ -136,6 +135,12 @@ class _Run(Books):
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
             hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
+
+    def _work(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Attempt]:
+        """Try until an attempt finishes the stage, and return that one."""
+        while event := (yield from self._wait(task, attempt)):
+            attempt = self._changed(task, attempt, event)
+        return attempt
 
     def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
         """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
@@ -321,11 +326,14 @@ class _FleetRun(_Run):
             self.nodes.enter(task.stage.nodes)
         return super()._enter(task, at_s, first=first)
 
-    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | None]:
-        stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
-        until_s = attempt.finish_s if stop is None else stop.at_s
-        yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return stop
+    def _work(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Attempt]:
+        env, next_stop, gross = self.env, self.nodes.stop, task.stage.gross
+        while (stop := None if gross else next_stop(attempt.finish_s)) is not None:
+            left_s = stop.at_s - env.now
+            yield env.timeout(left_s if left_s > 0.0 else 0.0)
+            attempt = self._changed(task, attempt, stop)
+        yield env.timeout(max(attempt.finish_s - env.now, 0.0))
+        return attempt
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
