@@ -55,12 +55,6 @@ def sweep(
         _check_plot(plot, of)
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
     folder = out or Path("runs") / loaded.name
-    if any(variant.scenario.shared is not None for variant in found):
-        typer.echo(
-            "Days count from the start of a run. On a shared cluster it waits for that; how long is in no figure of a "
-            "sweep: see flopcast run, compare, plan, or solve --goal 'finish_days <= 40 d'.",
-            err=True,
-        )
     if dry_run:
         _foretell(_variants(loaded, over or [], join), folder, executor, as_json=as_json)
         return
@@ -82,9 +76,17 @@ def _variants(loaded: "Loaded", over: list[str], join: str) -> "Sequence[Variant
     from simulator.scenario.api import resolve, variants
 
     if not over and join == "grid":
-        return variants_of(variants(loaded))
-    dimensions = {**loaded.sweep, **dict(map(space.dimension, over))}
-    return variants_of(space.variants(loaded, dimensions, join, resolve(loaded).seed))
+        found = variants_of(variants(loaded))
+    else:
+        dimensions = {**loaded.sweep, **dict(map(space.dimension, over))}
+        found = variants_of(space.variants(loaded, dimensions, join, resolve(loaded).seed))
+    if any(variant.scenario.shared is not None for variant in found):
+        typer.echo(
+            "Days count from the start of a run. On a shared cluster it waits for that; how long is in no figure of a "
+            "sweep: see flopcast run, compare, plan, or solve --goal 'finish_days <= 40 d'.",
+            err=True,
+        )
+    return found
 
 
 def _made(points: "Callable[[], Sequence[Variant]]", folder: Path, executor: str, *, parquet: bool) -> "Swept":
