@@ -167,7 +167,7 @@ def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
         for name, share in row.alone.items():
             if row.quantity in words and share >= _TELLING:
                 yield (
-                    f"{100 * share:.0f} % of the variance of {letter} - A ({words[row.quantity]}) is the {name} itself, "
+                    f"{100 * share:.0f} % of the variance of {letter} - A ({words[row.quantity]}) is the {name}, "
                     "which only one has to draw: it is what is compared, and pairing cannot take it away."
                 )
 
