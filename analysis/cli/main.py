@@ -19,6 +19,7 @@ from analysis.cli.prices import prices
 from analysis.cli.report import report
 from analysis.cli.run import run
 from analysis.cli.schema import schema
+from analysis.cli.scoreboard_all import scoreboard_all
 from analysis.cli.scoreboard_runs import scoreboard_runs
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
 from analysis.cli.sensitivity import sensitivity
@@ -81,7 +82,8 @@ for command in (
 ):
     app.command(command.__name__)(command)
 
-scoreboard = typer.Typer(help="Predicted against published, next to the baselines.", no_args_is_help=True)
+scoreboard = typer.Typer(help="Predicted against published, next to the baselines.")
+scoreboard.command("all")(scoreboard_all)
 scoreboard.command("throughput")(scoreboard_throughput)
 scoreboard.command("runs")(scoreboard_runs)
 app.add_typer(scoreboard, name="scoreboard")
@@ -90,9 +92,11 @@ app.add_typer(prices, name="prices")
 app.add_typer(fit, name="fit")
 
 
-@scoreboard.callback()
-def boards() -> None:
-    """Predicted against published, next to the baselines."""
+@scoreboard.callback(invoke_without_command=True)
+def boards(context: typer.Context) -> None:
+    """Predicted against published, next to the baselines; every board at once without a command."""
+    if context.invoked_subcommand is None:
+        scoreboard_all()
 
 
 def main() -> None:

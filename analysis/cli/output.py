@@ -56,13 +56,45 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
         yield lambda done: bar.advance(task, done)
 
 
+def results_folder(path: Path | None) -> None:
+    """Refuse a folder for results that is a file, before anything is run.
+
+    Raises
+    ------
+    typer.BadParameter
+        If it cannot be a folder.
+    """
+    if path is None:
+        return
+    try:
+        taken = next((place for place in (path, *path.parents) if place.exists() or place.is_symlink()), None)
+        if taken is None or taken.is_dir():
+            return
+    except (OSError, ValueError) as error:  # too long a name, or a null byte
+        raise typer.BadParameter(f"{path}: {error}", param_hint="--out") from None
+    raise typer.BadParameter(f"{taken} is a file; name a folder, which is made if there is none", param_hint="--out")
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     write_whole(path, text.encode())
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file's place first, then move it there; never in place of a device, a pipe or a link."""
+    """Write beside the file's place first, then move it there; never in place of a device, a pipe or a link.
+
+    Raises
+    ------
+    OSError
+        If that fails; it names the file, not what was written on the way.
+    """
+    try:
+        _write_whole(path, content)
+    except OSError as error:
+        raise OSError(error.errno, error.strerror, str(path)) from None
+
+
+def _write_whole(path: Path, content: bytes) -> None:
     if path.exists() and not (path.is_file() or path.is_dir()):
         path.write_bytes(content)
         return

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from analysis.metrics.forecast import Forecast
+    from analysis.metrics.published import Comparison
     from analysis.metrics.summary import Summary
     from analysis.study.precise import Precise
     from simulator.engine.run import Mapper
@@ -37,12 +38,13 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Forecast a training run: days, dollars, accelerator-hours, interruptions and goodput, and where they go."""
-    from analysis.cli.output import all_sets, console, to_json
+    from analysis.cli.output import all_sets, console, results_folder, to_json
     from analysis.metrics.facts import forecast_facts
     from simulator.scenario.api import scenario as resolved
 
     if precision is not None and replicas is not None:
         raise typer.BadParameter("--precision finds how many replicas are needed: leave --replicas out")
+    results_folder(out)
     known = resolved(scenario, all_sets(sets, seed, replicas))
     precise = None if precision is None else _precisely(known, precision, of, workers)
     found = made(known, workers) if precise is None else precise.forecast
@@ -221,12 +223,21 @@ def _published(found: "Forecast") -> "Table":
 
     known = found.scenario.published
     assert known is not None
-    table = Table("published", box=None, pad_edge=False, caption=f"Source: {known.source}", caption_justify="left")
+    table = Table(
+        "published", box=None, pad_edge=False, caption=f"Source: {known.source or 'not stated'}", caption_justify="left"
+    )
     for name in ("published", "forecast", "error"):
         table.add_column(name, justify="right")
     for row in comparisons(found):
-        table.add_row(row.quantity, f"{row.published:,.6g}", f"{row.predicted:,.6g}", f"{row.error:+.1%}")
+        error = "" if row.error is None else f"{row.error:+.1%}"
+        table.add_row(row.quantity, _amount(row, row.published), _amount(row, row.predicted), error)
     return table
+
+
+def _amount(row: "Comparison", value: float) -> str:
+    """Write one of two figures for a person: whole numbers where they are large."""
+    money = "$" if row.quantity == "dollars" else ""
+    return f"{money}{value:,.0f}" if abs(value) >= 1000 else f"{money}{value:,.4g}"
 
 
 def _write(folder: Path, found: "Forecast") -> None:

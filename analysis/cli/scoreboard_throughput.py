@@ -20,10 +20,11 @@ def scoreboard_throughput(
     The columns `source left out` and `stack left out` are the errors when all rows of a row's source, or of its whole
     stack, took no part in the calibration: the second is the honest number for software that nobody has measured.
     """
-    path = truth or _default()
-    if path is None or not path.is_file():
-        where = str(path) if path is not None else "../shared/truth/throughput.csv"
-        typer.echo(f"scoreboard throughput: no table at {where}; give one with --truth FILE.csv", err=True)
+    from analysis.validation.beside import truth as beside
+
+    path = truth or beside("throughput.csv")
+    if not path.is_file():
+        typer.echo(f"scoreboard throughput: no table at {path}; give one with --truth FILE.csv", err=True)
         raise typer.Exit(2)
     from analysis.validation.throughput import score
 
@@ -97,12 +98,3 @@ def _memory_line(scores: list) -> str:  # type: ignore[type-arg] # as above
     measured = memory_errors(scores)
     line = f"Fits in memory: {fits:.1%} of {len(scores)} rows, all of which ran."
     return line + (f" Peak memory: {sum(measured) / len(measured):.1%} on {len(measured)} rows." if measured else "")
-
-
-def _default() -> Path | None:
-    import os
-
-    traces = os.environ.get("FLOPCAST_TRACES")
-    roots = [Path(traces)] if traces else []
-    roots.append(Path(__file__).parents[2] / ".." / "shared" / "data")
-    return next((found for root in roots if (found := root.parent / "truth" / "throughput.csv").is_file()), None)

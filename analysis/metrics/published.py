@@ -23,9 +23,9 @@ class Comparison:
     predicted: float
 
     @property
-    def error(self) -> float:
-        """Signed relative error of the prediction."""
-        return self.predicted / self.published - 1.0
+    def error(self) -> float | None:
+        """Signed relative error of the prediction; None beside a published zero."""
+        return self.predicted / self.published - 1.0 if self.published else None
 
 
 def comparisons(forecast: Forecast) -> Sequence[Comparison]:

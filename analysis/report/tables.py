@@ -128,10 +128,14 @@ def published(forecast: Forecast) -> Table:
     return Table(
         ("quantity", "published", "forecast", "difference"),
         [
-            (row.quantity, _figure(row.published), _figure(row.predicted), f"{100 * row.error:+.1f} %")
+            (row.quantity, _figure(row.published), _figure(row.predicted), _off(row.error))
             for row in comparisons(forecast)
         ],
     )
+
+
+def _off(error: float | None) -> str:
+    return "" if error is None else f"{100 * error:+.1f} %"
 
 
 class AssumptionRow(NamedTuple):

@@ -139,7 +139,7 @@ def _laid(own: Mapping[str, Any], text: str, at: Place, name: str, chain: Sequen
         if not found.is_file():
             raise ScenarioError([loaded.issue(("extends",), f"{shorten(base)!r} does not exist, or is not a file")])
         whole = over(whole, _merged(found, chain))
-    return over(_without(whole, own, loaded), loaded)
+    return over(_without(whole, own, loaded), loaded).stating(own, at.file)
 
 
 def _base(name: str, folder: FilePath | None) -> FilePath:

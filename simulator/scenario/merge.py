@@ -2,7 +2,7 @@
 
 import errno
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
@@ -46,12 +46,16 @@ class Loaded:
         Where each table and value was written.
     sweep : mapping of path to sequence
         What the study varies, in the order of the file.
+    published_of : mapping of key to (str, mapping)
+        For each figure in ``published``: the file that states it, and the document as it was there. What ``--set``
+        states is of the run as it is.
     """
 
     name: str
     document: Mapping[str, Any]
     places: Mapping[Path, Place]
     sweep: Mapping[Path, Sequence[Any]]
+    published_of: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def place(self, path: Path) -> Place | None:
         """Return the place of the longest part of a path that was written."""
@@ -92,7 +96,14 @@ class Loaded:
         document = _put(self.document, path, value)
         for old in gone[1:]:
             document = _taken(document, old)
-        return replace(self, document=document, places=places | {path: place})
+        of = {key: run for key, run in self.published_of.items() if ("published", key)[: len(path)] != path}
+        return replace(self, document=document, places=places | {path: place}, published_of=of)
+
+    def stating(self, own: Mapping[str, Any], file: str) -> "Loaded":
+        """Return a copy that knows that the published figures in ``own`` are of the run that the document is now."""
+        table = own.get("published")
+        keys = table if isinstance(table, Mapping) else ()
+        return replace(self, published_of={**self.published_of, **dict.fromkeys(keys, (file, self.document))})
 
     def without(self, path: Path) -> "Loaded":
         """Return a copy in which a key is not stated.
@@ -112,7 +123,8 @@ def over(below: Loaded | None, above: Loaded) -> Loaded:
         return above
     places = dict(below.places)
     document = _laid(below.document, above.document, (), places)
-    return replace(above, document=document, places=places | dict(above.places))
+    of = {**below.published_of, **above.published_of}
+    return replace(above, document=document, places=places | dict(above.places), published_of=of)
 
 
 def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places: dict[Path, Place]) -> dict[str, Any]:

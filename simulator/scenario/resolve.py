@@ -24,6 +24,7 @@ from simulator.scenario.machines import Machines, machines
 from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
 from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of, maturity_of
+from simulator.scenario.of_which_run import without_others_figures
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
@@ -60,6 +61,7 @@ def resolve(loaded: Loaded) -> Scenario:
             findings.problem(("lifecycle",), "is a life cycle without a training run; flopcast lifecycle forecasts it")
             findings.close()
         findings.warn(RUN_ALONE)
+    document = without_others_figures(document, whole, findings)
     _stand_alone(document, whole, findings)
     site = machines(document, findings)
     if site is None:

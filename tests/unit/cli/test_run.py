@@ -1,0 +1,36 @@
+"""``flopcast run``: what a person reads, and what is refused before anything is run."""
+
+import json
+from pathlib import Path
+
+from typer.testing import CliRunner
+
+from analysis.cli.main import app
+
+FEW = ["--replicas", "20"]
+
+
+def test_published_figures_are_written_as_people_write_them() -> None:
+    found = CliRunner().invoke(app, ["run", "llama-65b", *FEW, "--set", "published.usd=$5M"])
+    assert found.exit_code == 0
+    assert "1,022,362" in found.stdout
+    assert "$5,000,000" in found.stdout
+    assert "e+0" not in found.stdout
+
+
+def test_a_published_zero_is_compared_without_a_crash() -> None:
+    command = ["run", "llama-65b", *FEW, "--set", "published.interruptions=0"]
+    page, facts = CliRunner().invoke(app, command), CliRunner().invoke(app, [*command, "--json"])
+    assert page.exit_code == facts.exit_code == 0
+    row = next(row for row in json.loads(facts.stdout)["published"] if row["quantity"] == "interruptions")
+    assert (row["published"], row["error"]) == (0, None)
+    assert "%" not in next(line for line in page.stdout.splitlines() if line.startswith("interruptions      "))[-8:]
+
+
+def test_a_file_is_no_folder_for_results(tmp_path: Path) -> None:
+    file = tmp_path / "results"
+    file.write_text("mine")
+    found = CliRunner().invoke(app, ["run", "llama-65b", *FEW, "--out", str(file)])
+    assert found.exit_code == 2
+    assert "is a file" in " ".join(found.stderr.replace("│", " ").split())
+    assert file.read_text() == "mine"
