@@ -68,7 +68,7 @@ def estimated(
 ) -> tuple[float, int, dict[str, float]]:
     """Return the same of the batch engine."""
     monkeypatch.setattr(
-        batch, "chunks", lambda *_, repairs, luck, factors: crafted(timeline, repairs=repairs, luck=luck)
+        batch, "chunks", lambda *_, repairs, luck, **_more: crafted(timeline, repairs=repairs, luck=luck)
     )
     found = batch.estimate(scenario, range(1))
     return float(found.wall_s[0]), int(found.interruptions[0]), books_of(found.accelerator_s_by_line)
