@@ -108,8 +108,14 @@ class Summary(NamedTuple):
 def score(path: Path) -> tuple[list[Score], list[tuple[str, str]]]:
     """Score every usable row of a table; also return ids and reasons of the others."""
     rows, refused = load(path)
-    cases = [case_of(row) for row in rows if row.tokens_per_s is not None]
-    refused += [(row.id, "no step time, tokens/s, FLOP/s or MFU") for row in rows if row.tokens_per_s is None]
+    refused += [(row.id, "no step time (with count and batch), tokens/s, FLOP/s or MFU")
+                for row in rows if row.tokens_per_s is None]  # fmt: skip
+    cases = []
+    for row in rows:
+        try:
+            cases += [case_of(row)] if row.tokens_per_s is not None else []
+        except ValueError as problem:
+            refused.append((row.id, str(problem)))
     parameters = calibrated()
     others = zip(
         _unseen(cases, parameters, lambda case: case.row.source),

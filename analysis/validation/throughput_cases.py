@@ -5,7 +5,7 @@ The rule for what is blank is the same for each row: enumerate every legal compl
 are as light is the row's range.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -33,6 +33,10 @@ from simulator.workload.step import Step, step
 
 CONTEXTS = (4096, 2048, 1024)  # tried in this order where a row states no context
 JUST_ENOUGH = (0, 1, 1.125, 1.25, 1.5, 1.75, 2)  # recompute modes to try where a row states none
+DOUBTFUL = (  # degrees to give up, in this order, where those that a row states cannot be together
+    (), ("vpp",), ("micro_batch",), ("dp",), ("cp", "ep"), ("dp", "cp", "ep"), ("pp",), ("pp", "dp"), ("tp",),
+    ("tp", "pp", "dp", "cp", "ep", "vpp", "micro_batch"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,27 @@ def _case(row: Row) -> Case:
     chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
     if row.nic_bytes_per_s is not None:
         fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
-    candidates = plans(row.arch, _limits(row, fabric))
+    candidates, dropped = _legal(row, _limits(row, fabric))
+    if dropped:
+        row = replace(row, inferred=(*row.inferred, *(f"{name} (not as stated)" for name in dropped)))
     held = memory(shape, candidates, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
     return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=np.asarray(held.fits(chip)))
+
+
+def _legal(row: Row, limits: Limits) -> tuple[Plan, Sequence[str]]:
+    """Every plan that the row allows; where what it states cannot be, without the least of it that must go."""
+    if limits.known.get("pp", 1) > row.arch.layers:
+        limits = replace(limits, known={name: n for name, n in limits.known.items() if name != "pp"})
+        return plans(row.arch, limits), ("pp",)
+    for dropped in DOUBTFUL:
+        known = {name: degree for name, degree in limits.known.items() if name not in dropped}
+        if dropped and len(known) == len(limits.known):
+            continue
+        try:
+            return plans(row.arch, replace(limits, known=known)), [name for name in dropped if name in limits.known]
+        except ValueError:
+            continue
+    raise ValueError(f"no plan for {limits.accelerators} accelerators and a batch of {limits.global_batch:g} sequences")
 
 
 def forecast(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Forecast:
