@@ -171,7 +171,9 @@ def _summary(name: str, members: Sequence[Score]) -> Summary:
 
 def _score(case: Case, parameters: Parameters, unseen: Unseen, strange: Unseen, constant: float) -> Score:
     row = case.row
-    factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")))
+    factor, sigma = stack_factor(
+        row.stack, str(row.accelerator.values.get("generation")), mixture=row.arch.experts is not None
+    )
     found = forecast(case, parameters, {row.stack: factor})
     plan = case.plans.at(found.chosen)
     slow = min(RANGE_SHARE * math.log(found.tokens_per_s / found.low), MOST_RANGE)

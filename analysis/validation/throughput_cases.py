@@ -1,8 +1,7 @@
 """Plans for measured rows: what the source states, completed where it is silent, all candidates kept.
 
 The rule for what is blank is the same for each row: enumerate every legal completion, drop what does not fit in memory
-(unless nothing fits), prefer the lightest recompute that fits, and take the fastest; the spread of the candidates that
-are as light is the row's range.
+(if nothing fits, keep what repeats most), and take the fastest; the spread of the candidates is the row's range.
 """
 
 from collections.abc import Mapping, Sequence
@@ -21,6 +20,7 @@ from simulator.workload.search import Limits, plans
 from simulator.workload.shape import Shape, shape_of
 from simulator.workload.stack import Parameters, Traits
 from simulator.workload.stacks import (
+    accumulates,
     chip_of,
     default_recompute,
     default_sequence_parallel,
@@ -128,11 +128,9 @@ def _tokens(case: Case) -> NDArray[np.float64]:
 
 
 def _choose(case: Case, rate: NDArray[np.float64]) -> tuple[int, NDArray[np.bool_]]:
-    allowed = case.fits if case.fits.any() else np.ones_like(case.fits)
-    mode = np.broadcast_to(np.asarray(case.plans.recompute), allowed.shape)
-    lightest = allowed & (mode == mode[allowed].min())
-    index = int(np.argmax(np.where(lightest, rate, 0.0)))
-    return index, lightest
+    mode = np.broadcast_to(np.asarray(case.plans.recompute), case.fits.shape)
+    allowed = case.fits if case.fits.any() else mode == mode.max()
+    return int(np.argmax(np.where(allowed, rate, 0.0))), allowed
 
 
 def _limits(row: Row, fabric: Fabric) -> Limits:
@@ -157,7 +155,8 @@ def _limits(row: Row, fabric: Fabric) -> Limits:
         zero=(zero,),
         shard=shard,
         recompute=JUST_ENOUGH if mode is None else (mode,),
-        sequence_parallel=default_sequence_parallel(row.stack) and row.recompute != "full",
+        sequence_parallel=default_sequence_parallel(row.stack, full_recompute=row.recompute == "full"),
+        accumulate=accumulates(row.stack),
         fp8=row.fp8,
     )
 

@@ -26,6 +26,8 @@ DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch
 DEFAULT_COUNT = 64  # when neither count nor degrees are stated
 MOST_SEQUENCES = 2**17  # a larger batch is one of tokens
 MOST_COUNT = 10_000_000
+FUSED_SINCE = 23  # year of papers since which attention is fused by habit; FlashAttention is of 2022, arXiv 2205.14135
+OLD_STACK = "metaseq-2022"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,13 +164,16 @@ def _zero(sharding: str, degrees: Mapping[str, int | None]) -> int | None:
 
 
 def stack_key(words: Mapping[str, str], accelerator: Entry) -> str:
-    """Find the stack whose pattern occurs in the words of a source; on a TPU, MaxText; else the generic one."""
+    """Find the stack whose pattern occurs in the words of a source; on a TPU, MaxText; else by date."""
     text = " ".join(words.get(name, "") for name in ("source", "sharding", "notes", "model")).lower()
     for key, stack in read("throughput_stacks").items():
         patterns = stack.values.get("match", ())
         if isinstance(patterns, tuple) and any(re.search(pattern, text) for pattern in patterns):
             return _by_accelerator(key, accelerator)
-    return "maxtext-tpu" if accelerator.values.get("vendor") == "google" else "generic"
+    if accelerator.values.get("vendor") == "google":
+        return "maxtext-tpu"
+    written = re.search(r"arxiv\D{0,3}(\d{2})(\d{2})\.\d{4}", text)
+    return OLD_STACK if written and int(written[1]) < FUSED_SINCE else "generic"
 
 
 def _by_accelerator(key: str, accelerator: Entry) -> str:
