@@ -77,8 +77,11 @@ class LedgerSink:
     def take(self, record: Record) -> None:
         """Add the record to its line."""
         _, duration_s, subject, phase, cause, accelerators = record
-        line = (subject, phase, cause)
-        self.accelerator_s[line] = self.accelerator_s.get(line, 0.0) + duration_s * accelerators
+        line = subject, phase, cause
+        try:
+            self.accelerator_s[line] += duration_s * accelerators
+        except KeyError:
+            self.accelerator_s[line] = duration_s * accelerators
 
 
 Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause

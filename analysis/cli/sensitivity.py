@@ -57,6 +57,7 @@ def sensitivity(
     from analysis.study.sites import site
     from analysis.study.space import dimension
     from analysis.study.uncertain import Model, of_path, standing
+    from simulator import __version__
     from simulator.foundation.issues import nearest
     from simulator.scenario.api import load, resolve
 
@@ -80,14 +81,20 @@ def sensitivity(
             facts, blocks = _information(model, runner, decide or [], day, count, base.seed)
         else:
             facts, blocks = _variance(method, model, runner, of, count, base.seed)
+    luck = {"replicas": runner.replicas, "seed": base.seed, "version": __version__}
     if as_json:
-        typer.echo(to_json({"scenario": loaded.name, "method": method, "inputs": _inputs(inputs), **facts}))
+        typer.echo(to_json({"scenario": loaded.name, "method": method, "inputs": _inputs(inputs), **facts, **luck}))
         return
     screen = console()
     for block in blocks:
         screen.print(block)
     for each in inputs:
         screen.print(f"{each.name}: {each.low} to {each.high}; {each.source}.")
+    sampled = "" if method == "tornado" else f"{count:,} {'walks' if method == 'morris' else 'samples'}, "
+    screen.print(
+        f"{sampled}{runner.replicas:,} replicas of each point, seed {base.seed}, flopcast {__version__}: all "
+        "points meet the same faults."
+    )
 
 
 _Answer = tuple[dict[str, Any], "Sequence[Table | str]"]

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from analysis.study.solve import Solution
     from analysis.study.worth import Worth
+    from simulator.scenario.values import Scenario
 
 
 def solve(
@@ -46,30 +47,39 @@ def solve(
     from analysis.study.solve import solve as solved
     from analysis.study.space import dimension
     from analysis.study.worth import worth
-    from simulator.scenario.api import load
+    from simulator import __version__
+    from simulator.scenario.api import load, resolve
 
     if marginal == (vary is not None or goal is not None) or (vary is None) != (goal is None):
         raise typer.BadParameter("state --for and --goal, or --marginal alone")
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
-    screen = console()
+    screen, base = console(), resolve(loaded)
+    luck = {"replicas": base.replicas, "seed": base.seed, "version": __version__}
     if vary is None or goal is None:
         levers = worth(loaded)
         if as_json:
-            typer.echo(to_json({"scenario": loaded.name, "marginal": [asdict(lever) for lever in levers]}))
+            typer.echo(to_json({"scenario": loaded.name, "marginal": [asdict(lever) for lever in levers], **luck}))
         else:
             screen.print(_levers(levers))
             screen.print("Saved by each alone, with 95 % intervals, on the same faults; before the lever's own price, "
-                         "except for the spare, whose hours are billed.")  # fmt: skip
+                         f"except for the spare, whose hours are billed.\n{_luck(base)}")  # fmt: skip
         return
     with progress(0, "values tried") as show:
         found = solved(loaded, *dimension(vary), read(goal), show)
     if as_json:
-        typer.echo(to_json(_facts(found)))
+        typer.echo(to_json({**_facts(found), **luck}))
     else:
         screen.print(_table(found))
-        screen.print(_answer(found))
+        screen.print(f"{_answer(found)}\n{_luck(base)}")
     if found.value is None and not found.always:
         raise typer.Exit(1)
+
+
+def _luck(scenario: "Scenario") -> str:
+    """Say what the draws depended on, so that they can be made again."""
+    from simulator import __version__
+
+    return f"{scenario.replicas:,} replicas, seed {scenario.seed}, flopcast {__version__}."
 
 
 def _answer(found: "Solution") -> str:
@@ -130,8 +140,8 @@ def _levers(levers: "Sequence[Worth]") -> "Table":
     from rich.table import Table
 
     table = Table("lever", box=None, pad_edge=False)
-    for name in ("dollars saved", "95 %", "days saved", "goodput gained"):
-        table.add_column(name, justify="right")
+    for name in ("dollars saved", "95 %", "days saved", "goodput"):
+        table.add_column(name, justify="right", no_wrap=True)
     for lever in levers:
         usd, days, goodput = (lever.of(name) for name in ("usd", "wall_days", "goodput"))
         table.add_row(

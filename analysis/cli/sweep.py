@@ -1,6 +1,6 @@
 """``flopcast sweep``: every combination of the values under ``[sweep]``, run once, resumable."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from analysis.study.sweep import Swept, Variant
     from simulator.scenario.load import Loaded
 
+_INTERRUPTED = 130  # exit code of a command that was ended by Ctrl-C: 128 and the signal's number
 MOST_SHOWN = 60  # rows of the table on the screen
 MOST_BASES = 3  # lines that say on which basis dollars are
 
@@ -53,12 +54,11 @@ def sweep(
     if plot is not None:
         _check_plot(plot, of)
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
-    found = _variants(loaded, over or [], join)
     folder = out or Path("runs") / loaded.name
     if dry_run:
-        _foretell(found, folder, executor, as_json=as_json)
+        _foretell(_variants(loaded, over or [], join), folder, executor, as_json=as_json)
         return
-    swept = _made(found, folder, executor, parquet=parquet)
+    swept = _made(lambda: _variants(loaded, over or [], join), folder, executor, parquet=parquet)
     if plot is not None and swept.lines:
         _draw(swept, of, plot)
     if as_json:
@@ -81,8 +81,8 @@ def _variants(loaded: "Loaded", over: list[str], join: str) -> "Sequence[Variant
     return variants_of(space.variants(loaded, dimensions, join, resolve(loaded).seed))
 
 
-def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet: bool) -> "Swept":
-    """Sweep with progress on stderr, and write the files."""
+def _made(points: "Callable[[], Sequence[Variant]]", folder: Path, executor: str, *, parquet: bool) -> "Swept":
+    """Sweep with progress on stderr, and write the files; the workers start while the points are resolved."""
     from contextlib import closing
 
     from analysis.cli.output import progress
@@ -91,13 +91,36 @@ def _made(variants: "Sequence[Variant]", folder: Path, executor: str, *, parquet
     from analysis.study.sites import site
     from analysis.study.sweep import sweep as run_all
 
-    runs = len({key_of(variant.scenario) for variant in variants})
-    with closing(site(executor)) as place, progress(runs, "runs") as show:
-        swept = run_all(variants, folder, place, show)
+    variants: Sequence[Variant] = []
+    try:
+        with closing(site(executor)) as place:
+            variants = points()
+            with progress(len({key_of(variant.scenario) for variant in variants}), "runs") as show:
+                swept = run_all(variants, folder, place, show)
+    except KeyboardInterrupt:
+        _say_what_is_kept(variants, folder)
+        raise typer.Exit(_INTERRUPTED) from None
     export.write_csv(folder / "results.csv", swept.lines)
     if parquet:
         export.write_parquet(folder / "results.parquet", swept.lines)
     return swept
+
+
+def _say_what_is_kept(variants: "Sequence[Variant]", folder: Path) -> None:
+    """Tell somebody who pressed Ctrl-C what the journal has, and how to go on."""
+    from analysis.study.evaluate import key_of
+    from analysis.study.sweep import JOURNAL, left
+
+    runs = len({key_of(variant.scenario) for variant in variants})
+    done = runs - len(left(variants, folder))
+    if not done:
+        typer.echo("\nstopped before a run was finished: nothing is kept; start the same command again", err=True)
+        return
+    typer.echo(
+        f"\nstopped: {done:,} of {runs:,} runs are kept in {folder / JOURNAL}; the same command goes on with the rest, "
+        "on any executor",
+        err=True,
+    )
 
 
 def _check_plot(plot: Path, of: str) -> None:

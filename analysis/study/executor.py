@@ -12,6 +12,8 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from functools import partial
 from math import ceil
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -73,14 +75,22 @@ class Here:
 
 
 class Processes:
-    """Processes of this machine; each is a pool of its own, so that it is known whose death a loss was."""
+    """Processes of this machine, started at once; each is a pool of its own, to know whose death a loss was."""
 
     losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
     deaths = 1
 
     def __init__(self, width: int) -> None:
         self.width = width
-        self._pools: dict[ProcessPoolExecutor, Future[Any] | None] = {_process(): None for _ in range(width)}
+        self._starting: dict[ProcessPoolExecutor, Future[None]] = {}
+        self._pools: dict[ProcessPoolExecutor, Future[Any] | None] = {}
+        try:
+            with _uninterrupted():
+                self._starting |= dict(_process() for _ in range(width))
+                self._pools |= dict.fromkeys(self._starting)
+        except BaseException:
+            self.close()
+            raise
 
     def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
         """Call a function in a process that has nothing to do; one that has died is replaced."""
@@ -89,8 +99,9 @@ class Processes:
             future = pool.submit(function, *arguments)
         except BrokenExecutor:
             pool.shutdown(wait=False)
-            del self._pools[pool]
-            pool = _process()
+            del self._pools[pool], self._starting[pool]
+            with _uninterrupted():
+                pool, self._starting[pool] = _process()
             future = pool.submit(function, *arguments)
         self._pools[pool] = future
         return future
@@ -99,16 +110,47 @@ class Processes:
         """End the processes without waiting for their work."""
         for pool, last in self._pools.items():
             running = list((pool._processes or {}).values())  # no public name for them before Python 3.14
-            if last is not None and not last.done():
+            if any(future is not None and not future.done() for future in (last, self._starting[pool])):
                 for process in running:
                     process.kill()
-            pool.shutdown(wait=True, cancel_futures=True)
+        ends = [threading.Thread(target=partial(pool.shutdown, cancel_futures=True)) for pool in self._pools]
+        for end in ends:
+            end.start()
+        for end in ends:
+            end.join()
 
 
-def _process() -> ProcessPoolExecutor:
+def _process() -> "tuple[ProcessPoolExecutor, Future[None]]":
+    """Start a process that loads the engine, so that it is ready by the time that the tasks are."""
     from multiprocessing import get_context
 
-    return ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_guard)
+    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_guard)
+    return pool, pool.submit(_load)
+
+
+def _load() -> None:
+    """Import what nearly every task needs, on the worker."""
+    from importlib import import_module
+
+    import_module("analysis.study.evaluate")
+
+
+@contextmanager
+def _uninterrupted() -> Iterator[None]:
+    """Hold Ctrl-C back; a process that is started meanwhile never gets it, not even while Python starts."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    held: list[int] = []
+    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
+    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread, and of what it starts
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
+        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)  # None: not set from Python
+    if held:
+        raise KeyboardInterrupt
 
 
 def _guard() -> None:

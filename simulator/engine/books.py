@@ -1,12 +1,13 @@
 """What a run writes down as it goes: how far each stage has come, and what becomes of the time."""
 
+import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from simulator.engine.burdens import Burdens, Drag
 from simulator.engine.fleet import Stop
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
-from simulator.reliability.attempt import saves, saving_s, total_s
+from simulator.reliability.attempt import saving_s, total_s
 from simulator.reliability.causes import Cause
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back, useful_at_s
 from simulator.reliability.recovery import PARTS, restore_s
@@ -35,9 +36,11 @@ class Task:
     all_s: float = field(init=False)  # the stage's clock at its end
     overhead_s: float = field(init=False)  # of the stage's cycle
     length_s: float = field(init=False)  # of the stage's cycle
+    lag_s: float = field(init=False)  # of the stage's cycle
 
     def __post_init__(self) -> None:
-        self.overhead_s, self.length_s = self.stage.cycle.overhead_s, self.stage.cycle.length_s
+        cycle = self.stage.cycle
+        self.overhead_s, self.length_s, self.lag_s = cycle.overhead_s, cycle.length_s, cycle.lag_s
         self.all_s = float(total_s(self.work_s, self.stage.cycle, final_save=self.stage.final_save))
 
     @property
@@ -112,10 +115,13 @@ class Books:
 
     def _note_work_lost(self, task: Task, attempt: Attempt, uptime_s: float, cause: Cause) -> None:
         """Record work that a stop ended where nothing but what follows the last save is ever lost."""
-        made, cycle = float(saves(uptime_s, task.stage.cycle)), task.stage.cycle
-        kept_s = made * task.length_s
-        task.at_s += kept_s
-        self._note_work(task.stage, attempt.ready_s, made * cycle.work_s, made * task.overhead_s)
+        made = math.floor((uptime_s - task.lag_s) / task.length_s)  # as `saves`, which asks the cycle each time
+        if made > 0:
+            kept_s = made * task.length_s
+            task.at_s += kept_s
+            self._note_work(task.stage, attempt.ready_s, made * task.stage.cycle.work_s, made * task.overhead_s)
+        else:
+            kept_s = 0.0
         self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, cause.waste, cause.name)
 
     def note_waste(self, task: Task, cause: Cause) -> None:
@@ -157,10 +163,14 @@ class Books:
     def note_way(self, stage: Stage, attempt: Attempt, until_s: float) -> None:
         """Record the parts of a way in or back, as far as it was gone."""
         start_s, name, cause, machines = attempt.began_s, stage.name, attempt.cause, stage.accelerators
+        take = self.sink.take
         for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            if part_s > 0 and start_s < until_s:
-                told = (start_s, min(part_s, until_s - start_s), name, phase, cause, machines)
-                self.sink.take(make(Record, told))
+            if not part_s:
+                continue
+            if start_s >= until_s:
+                return
+            left_s = until_s - start_s
+            take(make(Record, (start_s, part_s if part_s <= left_s else left_s, name, phase, cause, machines)))
             start_s += part_s
 
     def _note_work(self, stage: Stage, start_s: float, work_s: float, saving_s: float) -> None:
@@ -168,8 +178,11 @@ class Books:
             check_s = saving_s * stage.cycle.check_s / stage.cycle.overhead_s
             self._note(stage, start_s + work_s + saving_s - check_s, check_s, "sdc_check", NO_CAUSE)
             saving_s -= check_s
-        self._note(stage, start_s, work_s, "productive", NO_CAUSE)
-        self._note(stage, start_s + work_s, saving_s, "checkpoint_save", NO_CAUSE)
+        take, name, machines = self.sink.take, stage.name, stage.accelerators
+        if work_s > 0:
+            take(make(Record, (start_s, work_s, name, "productive", NO_CAUSE, machines)))
+        if saving_s > 0:
+            take(make(Record, (start_s + work_s, saving_s, name, "checkpoint_save", NO_CAUSE, machines)))
 
     def _note(self, stage: Stage, start_s: float, duration_s: float, phase: str, cause: str) -> None:
         if duration_s > 0:

@@ -184,7 +184,6 @@ class Clocks:
         self._rest: dict[int, list[float]] = {}  # time left on the clocks of nodes that rest, of their own
         self._order: list[array[int]] = []  # units by their first strike
         self._reached = [0] * len(self.groups)  # in that order
-        self._of_nodes = [at for at, group in enumerate(self.groups) if group.of_nodes]
         self._heap: list[Entry] = []
         self._moved: set[int] = set()  # nodes that have rested, whose place in the order is void
         runs = np.zeros(nodes, dtype=np.bool_)
@@ -192,6 +191,9 @@ class Clocks:
         speed = np.frombuffer(multiples)
         for at, (group, lives) in enumerate(zip(self.groups, self._lives, strict=True)):
             self._set_out(at, group, lives.first_s(), speed, runs)
+        self._of_nodes = [
+            (at, group.per_node, group.even, self._due[at]) for at, group in enumerate(self.groups) if group.of_nodes
+        ]
 
     def _set_out(self, at: int, group: Group, first_s: FloatArray, speed: FloatArray, runs: NDArray[np.bool_]) -> None:
         if group.of_nodes:
@@ -245,10 +247,9 @@ class Clocks:
         """Stop a node's clocks."""
         self._moved.add(node)
         left: list[float] = []
-        for at in self._of_nodes:
-            group, due = self.groups[at], self._due[at]
-            speed = 1.0 if group.even else self._multiples[node]
-            for unit in self._units(group, node):
+        for _, per_node, even, due in self._of_nodes:
+            speed = 1.0 if even else self._multiples[node]
+            for unit in range(node * per_node, (node + 1) * per_node):
                 left.append((due[unit] - now) * speed)
                 due[unit] = NEVER
         self._rest[node] = left
@@ -256,21 +257,18 @@ class Clocks:
     def resume(self, node: int, now: float) -> None:
         """Let a node's clocks run on."""
         left = iter(self._rest.pop(node, ()))
-        for at in self._of_nodes:
-            group, due = self.groups[at], self._due[at]
-            speed = 1.0 if group.even else self._multiples[node]
-            for unit in self._units(group, node):
+        for at, per_node, even, due in self._of_nodes:
+            speed = 1.0 if even else self._multiples[node]
+            for unit in range(node * per_node, (node + 1) * per_node):
                 due[unit] = strikes = now + next(left) / speed
                 heappush(self._heap, (strikes, at, unit, False))
-
-    def _units(self, group: Group, node: int) -> Iterable[int]:
-        """Return the units of a node."""
-        return (node,) if group.per_node == 1 else range(node * group.per_node, (node + 1) * group.per_node)
 
     def renew(self, node: int) -> None:
         """Put new parts into a node that rests."""
         self._rest[node] = [
-            self._lives[at].next_s(unit) for at in self._of_nodes for unit in self._units(self.groups[at], node)
+            self._lives[at].next_s(unit)
+            for at, per_node, _, _ in self._of_nodes
+            for unit in range(node * per_node, (node + 1) * per_node)
         ]
 
     def quicken(self, node: int, multiple: float, now: float) -> None:

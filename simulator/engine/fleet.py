@@ -11,7 +11,7 @@ from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from simulator.engine.clocks import Clocks
-from simulator.engine.shop import Lengths, RepairShop, uniforms
+from simulator.engine.shop import Lengths, RepairShop, make, uniforms
 from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Diagnosis, Fleet, Reserve
@@ -67,7 +67,9 @@ class Nodes:
             for node in range(first, first := first + self._reserves[kind].nodes):
                 self._place[node] = kind
                 self._spares[kind][node] = None
+        self._shelves = [(kind, reserve.nodes, self._spares[kind]) for kind, reserve in self._reserves.items()]
         self._luck = uniforms(scenario.seed, replica, "fleet-luck")
+        self._swap_s = {kind: reserve.swap_s for kind, reserve in self._reserves.items()}
         self._kinds = uniforms(scenario.seed, replica, "fleet-kinds")
         self._multiples = array("d", self._first_multiples())
         self._shop = RepairShop(rules.shop, scenario.seed, replica)
@@ -88,6 +90,7 @@ class Nodes:
         self._people = Lengths(scenario.seed, replica, "by-hand")
         self._differ = rules.lemons is not None or rules.shop.relapse != 1.0
         self._remembers = rules.retirement is not None or rules.selection == "history"
+        self._selection = rules.selection
         self._surely = rules.diagnosis == Diagnosis()
         self._hot = any(reserve.fails for reserve in self._reserves.values())
 
@@ -131,7 +134,7 @@ class Nodes:
             if self._hit(at, unit, cause, at_s):
                 if self._strikes > MOST_STRIKES:
                     raise UnfinishableError
-                return Stop(at_s, Fault(due, cause, 1.0, next(self._fates)))
+                return make(Stop, (at_s, make(Fault, (due, cause, 1.0, next(self._fates)))))
 
     def _instant_s(self, maturity: Steps, left_s: float) -> float:
         """Return when the clocks have run on by so much, where their pace changes [s]."""
@@ -145,7 +148,7 @@ class Nodes:
 
     def _one_arrives(self, until_s: float) -> bool:
         """Let the next node that is mended by an instant stand by, where spares fail too; tell if there was one."""
-        ready = next(self._shop.before(until_s), None)
+        ready = self._shop.next_before(until_s)
         if ready is None:
             return False
         late_s = max(self._exposure_s(ready.at_s), 0.0)
@@ -248,7 +251,11 @@ class Nodes:
 
     def _send(self, node: int, at_s: float, cause: Cause) -> None:
         """Send a node to repair, or give it up."""
-        self._move(node, AWAY)
+        if self._place[node] == WORKS:
+            self._place[node] = AWAY
+            self._clocks.rest(node, self._reached)
+        else:
+            self._move(node, AWAY)
         retirement = self._rules.retirement
         if not self._remembers:
             return self._shop.admit(node, at_s, cause)
@@ -266,19 +273,19 @@ class Nodes:
 
     def _arrive(self, until_s: float) -> None:
         """Let those that are mended by an instant stand by."""
-        if self._shop.due_s <= until_s:
-            for ready in self._shop.before(until_s):
-                self._stand_by(ready.node, mended=ready.mended)
+        while (ready := self._shop.next_before(until_s)) is not None:
+            self._stand_by(ready.node, mended=ready.mended)
 
     def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> int:
         """Put a node that comes from repair among the spares, and return among which; its clocks may run from then."""
         if self._differ:
             self._clocks.quicken(node, self._mended_multiple(node, mended=mended), self._reached)
-        kind = COLD
-        for kind, reserve in self._reserves.items():
-            if len(self._spares[kind]) < reserve.nodes:
+        kind, spares = COLD, self._spares[COLD]
+        for shelf in self._shelves:
+            kind, most, spares = shelf
+            if len(spares) < most:
                 break
-        self._spares[kind][node] = None
+        spares[node] = None
         self._move(node, kind, now=now)
         return kind
 
@@ -310,23 +317,23 @@ class Nodes:
                 fit_s = max(fit_s, ready.at_s)
                 kind = self._stand_by(ready.node, mended=ready.mended)
             node = self._selected(kind)
-            swap_s, selects = max(swap_s, self._reserves[kind].swap_s), selects or kind != WARM
+            swap_s, selects = max(swap_s, self._swap_s[kind]), selects or kind != WARM
             late_s = max(self._exposure_s(fit_s), 0.0) if self._always else 0.0
             self._move(node, WORKS, now=self._reached + late_s)
         if selects:
-            if self._reserves[WARM].nodes:
+            if self._rules.warm.nodes:
                 self._warm_up()
             swap_s += self._rules.host_selection_s
         return fit_s, swap_s
 
     def _selected(self, kind: int) -> int:
         """Take one of the spares of a kind."""
-        nodes, rule = self._spares[kind], self._rules.selection
+        nodes, rule = self._spares[kind], self._selection
+        if rule == "first":
+            return next(iter(nodes))
         if rule == "history":
             return min(nodes, key=lambda each: len(self._history_s.get(each, ())))
-        if rule == "random":
-            return list(nodes)[int(next(self._luck) * len(nodes))]
-        return next(iter(nodes))
+        return list(nodes)[int(next(self._luck) * len(nodes))]
 
     def _warm_up(self) -> None:
         """Fill the warm places from the cold ones: hosts are selected anew."""
@@ -337,13 +344,16 @@ class Nodes:
 
     def _move(self, node: int, kind: int, *, now: float | None = None) -> None:
         """Put a node elsewhere; its clocks stop, or run on from an exposed time that may be yet to come."""
-        before = self._place[node]
+        place, runs = self._place, self._runs
+        before = place[node]
         if before == kind:
             return
         if before in self._spares:
             del self._spares[before][node]
-        self._place[node] = kind
-        if self._runs[kind] and not self._runs[before]:
+        place[node] = kind
+        if runs[kind] == runs[before]:
+            return
+        if runs[kind]:
             self._clocks.resume(node, self._reached if now is None else now)
-        elif self._runs[before] and not self._runs[kind]:
+        else:
             self._clocks.rest(node, self._reached)

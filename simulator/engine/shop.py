@@ -4,7 +4,6 @@ A heap of its own orders what happens in the shop. It is moved on when the run a
 nobody waits for cost no event of the clock.
 """
 
-import math
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
 from typing import NamedTuple, TypeAlias
@@ -16,6 +15,7 @@ from simulator.reliability.law import FailureLaw
 from simulator.reliability.laws import shaped
 
 DRAWN = 256  # numbers at once
+make = tuple.__new__  # of named tuples, without the detour through a NamedTuple's own
 
 
 def uniforms(seed: int, replica: int, name: str) -> Iterator[float]:
@@ -49,10 +49,12 @@ class Lengths:
         """Draw the next time of a law with this mean [s]."""
         if law == "constant":
             return mean_s
-        if (law, shape) not in self._units:
+        units = self._units.get((law, shape))
+        if units is None:
             unit = shaped(law, mean_s=1.0, shape=shape)
-            self._units[law, shape] = lengths(unit, self._seed, self._replica, f"{self._name}-{law}-{shape}")
-        return mean_s * next(self._units[law, shape])
+            units = lengths(unit, self._seed, self._replica, f"{self._name}-{law}-{shape}")
+            self._units[law, shape] = units
+        return mean_s * next(units)
 
 
 class Ready(NamedTuple):
@@ -115,7 +117,8 @@ class RepairShop:
         """Take in a node that was lost to a cause."""
         automatic = self._rules.automatic
         if automatic is None:
-            return self._to_people(node, at_s, cause)
+            manual = self._rules.manual
+            return self._leave(self._people.work(at_s, self._length_s(manual, cause)), node, cause, manual)
         done_s = self._machines.work(at_s, self._length_s(automatic, cause))
         if next(self._luck) < self._rules.manual_share:
             return self._plan(done_s, node, cause, "people")
@@ -125,11 +128,6 @@ class RepairShop:
         """Note that a new machine takes a node's place at some instant."""
         self._plan(at_s, node, cause, "ready", mended=True)
 
-    @property
-    def due_s(self) -> float:
-        """When something happens in the shop next; infinite if it is empty [s]."""
-        return self._events[0][0] if self._events else math.inf
-
     def next(self) -> Ready | None:
         """Return the node that leaves next, whenever that is; None if the shop is empty."""
         while self._events:
@@ -138,17 +136,24 @@ class RepairShop:
                 return ready
         return None
 
+    def next_before(self, until_s: float) -> Ready | None:
+        """Return the node that leaves next, if it does up to or at an instant."""
+        events = self._events
+        while events and events[0][0] <= until_s:
+            ready = self._happens(heappop(events))
+            if ready is not None:
+                return ready
+        return None
+
     def before(self, until_s: float) -> Iterator[Ready]:
         """Yield the nodes that leave up to and at an instant, in order."""
-        while self._events and self._events[0][0] <= until_s:
-            ready = self._happens(heappop(self._events))
-            if ready is not None:
-                yield ready
+        while (ready := self.next_before(until_s)) is not None:
+            yield ready
 
     def _happens(self, event: Event) -> Ready | None:
         at_s, _, node, cause, what, mended = event
         if what == "ready":
-            return Ready(at_s, node, mended)
+            return make(Ready, (at_s, node, mended))
         if what == "people":
             self._to_people(node, at_s, cause)
         else:

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeAlias
 import simpy
 from simpy.events import Event
 
-from simulator.engine.books import Attempt, Books, Task
+from simulator.engine.books import Attempt, Books, Task, make
 from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
 from simulator.engine.spot import on_spot
@@ -127,8 +127,7 @@ class _Run(Books):
             entered_s, rate = now_s, rate_per_s(self.scenario, stage)
             attempt = self._enter(task, now_s, first=number == 0 and not stage.gross)
             striker = self.env.process(self._strike(entered_s, hazard, rate)) if rate else None
-            while event := (yield from self._wait(task, attempt)):
-                attempt = self._changed(task, attempt, event)
+            attempt = yield from self._work(task, attempt)
             self.burdens.clear_corrupt()
             if striker is not None and striker.is_alive:
                 striker.interrupt()
@@ -136,6 +135,12 @@ class _Run(Books):
             now_s = attempt.finish_s
             self.stage_s.append(now_s - entered_s)
             hazard += (exposure_s(self.scenario.maturity, now_s) - exposure_s(self.scenario.maturity, entered_s)) * rate
+
+    def _work(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Attempt]:
+        """Try until an attempt finishes the stage, and return that one."""
+        while event := (yield from self._wait(task, attempt)):
+            attempt = self._changed(task, attempt, event)
+        return attempt
 
     def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | _Relief | None]:
         """Wait for the end of an attempt, and return the stop or the relief that ended it; None if it finished."""
@@ -179,7 +184,7 @@ class _Run(Books):
         if self.fragile and not task.stage.gross and (drags := self.burdens.drags(task.stage)):
             pace -= math.fsum(drag.share for drag in drags)
         self.finish_s = ready_s + (task.all_s - from_s) / pace
-        return Attempt(at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace)
+        return make(Attempt, (at_s, tuple(parts_s), cause, ready_s, self.finish_s, from_s, drags, pace))
 
     def _changed(self, task: Task, attempt: Attempt, event: Stop | _Relief) -> Attempt:
         """Return how the run goes on after a fault, or when a burden ends."""
@@ -321,19 +326,24 @@ class _FleetRun(_Run):
             self.nodes.enter(task.stage.nodes)
         return super()._enter(task, at_s, first=first)
 
-    def _wait(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Stop | None]:
-        stop = None if task.stage.gross else self.nodes.stop(attempt.finish_s)
-        until_s = attempt.finish_s if stop is None else stop.at_s
-        yield self.env.timeout(max(until_s - self.env.now, 0.0))
-        return stop
+    def _work(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Attempt]:
+        env, next_stop, gross = self.env, self.nodes.stop, task.stage.gross
+        while (stop := None if gross else next_stop(attempt.finish_s)) is not None:
+            left_s = stop.at_s - env.now
+            yield env.timeout(left_s if left_s > 0.0 else 0.0)
+            attempt = self._changed(task, attempt, stop)
+        yield env.timeout(max(attempt.finish_s - env.now, 0.0))
+        return attempt
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above
         filled = self.nodes.replace(fault.cause, known_s)
-        fit_s, parts[SWAP] = filled or (0.0, 0.0)
-        parts[SWAP] += self.nodes.by_hand_s()
-        self.held_s = max(self.held_s, fit_s)
-        parts[SPARE_WAIT] = max(self.held_s - known_s, 0.0)
+        fit_s, swap_s = filled or (0.0, 0.0)
+        parts[SWAP] = swap_s + self.nodes.by_hand_s()
+        if fit_s > self.held_s:
+            self.held_s = fit_s
+        if self.held_s > known_s:
+            parts[SPARE_WAIT] = self.held_s - known_s
 
     def _expose(self, from_s: float) -> None:
-        super()._expose(from_s)
+        self.exposed_s = from_s
         self.nodes.expose(from_s)

@@ -1,7 +1,7 @@
 """A hash of everything that changes a result, apart from the seed and the number of replicas."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
@@ -27,7 +27,8 @@ def fingerprint(scenario: "Scenario") -> str:
 
     Floats enter by their shortest exact text, so the hash is the same on every platform.
     """
-    values = {key: value for key, value in asdict(scenario).items() if key not in ASIDE}
+    brief = replace(scenario, assumptions=(), notes={}, warnings=(), published=None)  # most of a scenario, all in ASIDE
+    values = {key: value for key, value in asdict(brief).items() if key not in ASIDE}
     if scenario.power is None or not scenario.power.usd_per_tonne:
         del values["power"]  # energy that nobody pays for changes neither days nor dollars
     if scenario.shared is None:

@@ -1,0 +1,28 @@
+"""Every answer that rests on draws says how many there were and from which seed."""
+
+import json
+
+import pytest
+from typer.testing import CliRunner
+
+from analysis.cli.main import app
+
+SOLVE = ["solve", "llama-65b", "--replicas", "24", "--seed", "7"]
+GOAL = ["--for", "cluster.spares=[0, 4]", "--goal", "goodput >= 0.5"]
+COMMANDS = [
+    [*SOLVE, "--marginal"],
+    [*SOLVE, *GOAL],
+    ["sensitivity", "llama-65b", "--replicas", "24", "--seed", "7"],
+    ["sensitivity", "llama-65b", "--replicas", "24", "--seed", "7", "--method", "morris", "--samples", "2"],
+]
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: " ".join(command))
+def test_replicas_and_seed_are_printed_and_in_the_json(command: list[str]) -> None:
+    shown = CliRunner().invoke(app, command)
+    assert shown.exit_code == 0
+    text = " ".join(shown.stdout.split())
+    assert "24 replicas" in text
+    assert "seed 7, flopcast" in text
+    facts = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)
+    assert (facts["replicas"], facts["seed"]) == (24, 7)
