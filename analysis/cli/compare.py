@@ -29,6 +29,8 @@ _SHOWN = {
     "interruptions": ("interruptions", 1.0, "{:,.2f}"),
 }
 _MOST_PATHS = 3  # of a part, on the screen
+_TELLING = 0.05  # share of a variance that is worth a sentence
+_LARGE = 1000  # ratio of variances
 
 
 def compare(
@@ -136,8 +138,9 @@ def _page(
     sooner, cheaper = (next(row for row in found if row.quantity == name) for name in (_last(found), "usd"))
     yield (
         f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}.\n"
-        "Noise: what pairing divides the variance of the difference by."
+        "Noise: what pairing divides the variance of the difference by (and the most that any pairing could)."
     )
+    yield from _alone(letter, found)
     if split is not None and split.parts:
         yield _parts(split)
         yield f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A."
@@ -157,6 +160,18 @@ def _share(row: "Difference") -> str:
     return share.replace("%", " %")
 
 
+def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
+    """Say where the difference varies because of what is compared: a draw that only one of the two has."""
+    words = {"finish_days": "the finish", "wall_days": "days", "usd": "dollars"}
+    for row in found:
+        for name, share in row.alone.items():
+            if row.quantity in words and share >= _TELLING:
+                yield (
+                    f"{100 * share:.0f} % of the variance of {letter} - A ({words[row.quantity]}) is the {name}, "
+                    "which only one has to draw: it is what is compared, and pairing cannot take it away."
+                )
+
+
 def _table(letter: str, found: "Sequence[Difference]") -> "Table":
     from rich.table import Table
 
@@ -167,9 +182,15 @@ def _table(letter: str, found: "Sequence[Difference]") -> "Table":
         unit, size, form = _SHOWN[row.quantity]
         five = row.difference
         numbers = (row.a, row.b, five.mean, row.high - five.mean, five.p10, five.p90)
-        noise = "" if row.variance_ratio is None else f"/ {row.variance_ratio:,.1f}"
+        noise = "" if row.variance_ratio is None else f"/ {_short(row.variance_ratio)}"
+        noise += "" if row.most_ratio is None else f" ({_short(row.most_ratio)})"
         table.add_row(unit, *(form.format(number / size) for number in numbers), noise)
     return table
+
+
+def _short(ratio: float) -> str:
+    """Write a ratio; beyond a thousand nobody needs it."""
+    return f"> {_LARGE}" if ratio > _LARGE else f"{ratio:.1f}" if ratio < 10.0 else f"{ratio:.0f}"
 
 
 def _parts(split: "Attribution") -> "Table":

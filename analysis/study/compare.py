@@ -1,13 +1,15 @@
 """Two scenarios on the same luck: paired differences, and how surely one is cheaper or sooner."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Forecast, groups_of
 from analysis.metrics.summary import Summary, summary
+from simulator.engine.spread import efficiencies, luck_in_talks
 
 FloatArray = NDArray[np.float64]
 
@@ -34,6 +36,11 @@ class Difference:
         Share of replicas in which B is lower than A, ties counted half, and its 95 % interval (Wilson).
     variance_ratio : float or None
         Variance of independent differences over that of the paired ones; None when the paired do not vary.
+    most_ratio : float or None
+        The most that any pairing of these two samples could make of it; None where that has no bound.
+    alone : mapping of str to float
+        Share of the paired variance that follows a draw which only one of the two has, 0 to 1: ``discount``, ``speed``
+        or ``wait`` for machines. That draw is what is compared; no pairing takes it away.
     """
 
     quantity: str
@@ -46,6 +53,8 @@ class Difference:
     probability_low: float
     probability_high: float
     variance_ratio: float | None
+    most_ratio: float | None
+    alone: Mapping[str, float] = field(default_factory=dict)
 
 
 def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
@@ -62,14 +71,32 @@ def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
         )
     groups = groups_of(a.scenario, b.scenario)
     quantities = QUANTITIES if groups is None else (*IN_QUEUE, *QUANTITIES)
+    draws = _draws_of_one(a, b)
     return [
-        difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity), groups=groups)
+        difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity), groups=groups, draws=draws)
         for quantity in quantities
     ]
 
 
-def difference(quantity: str, a: FloatArray, b: FloatArray, *, groups: int | None = None) -> Difference:
-    """Compare two paired samples of shape (replicas,); `groups` as in `summary`.
+def _draws_of_one(a: Forecast, b: Forecast) -> Mapping[str, FloatArray]:
+    """Return what is drawn for one of two forecasts and certain in the other, by replica."""
+    found: dict[str, FloatArray] = {}
+    ours, theirs, replicas = a.scenario, b.scenario, range(a.replicas)
+    if ours.tariff.is_uncertain != theirs.tariff.is_uncertain:
+        found["discount"] = luck_in_talks(ours if ours.tariff.is_uncertain else theirs, replicas)
+    if bool(ours.efficiency_sigma) != bool(theirs.efficiency_sigma):
+        varied = ours if ours.efficiency_sigma else theirs
+        found["speed"] = 1.0 / efficiencies(replace(varied, shared=None), replicas)
+    if (ours.shared is None) != (theirs.shared is None):
+        found["wait"] = (a if theirs.shared is None else b).samples.start_delay_days
+    return found
+
+
+def difference(
+    quantity: str, a: FloatArray, b: FloatArray,
+    *, groups: int | None = None, draws: Mapping[str, FloatArray] = MappingProxyType({}),
+) -> Difference:  # fmt: skip
+    """Compare two paired samples of shape (replicas,); `groups` as in `summary`, `draws` those that only one has.
 
     Examples
     --------
@@ -82,6 +109,7 @@ def difference(quantity: str, a: FloatArray, b: FloatArray, *, groups: int | Non
     share = float((paired < 0).mean() + 0.5 * (paired == 0).mean())
     least, most = wilson(share, min(groups or paired.size, paired.size))
     apart, together = float(a.var() + b.var()), float(paired.var())
+    least_together = float((np.sort(b) - np.sort(a)).var())  # Frechet and Hoeffding: equal ranks vary least
     return Difference(
         quantity=quantity,
         a=float(a.mean()),
@@ -93,7 +121,16 @@ def difference(quantity: str, a: FloatArray, b: FloatArray, *, groups: int | Non
         probability_low=least,
         probability_high=most,
         variance_ratio=apart / together if together > 0 else None,
+        most_ratio=apart / least_together if least_together > 0 and together > 0 else None,
+        alone={name: _followed(paired, drawn) for name, drawn in draws.items()} if together > 0 else {},
     )
+
+
+def _followed(sample: FloatArray, drawn: FloatArray) -> float:
+    """Return the share of a sample's variance that is linear in a draw: the square of their correlation."""
+    if sample.size < 3 or drawn.std() == 0:
+        return 0.0
+    return float(np.corrcoef(sample, drawn)[0, 1] ** 2)
 
 
 def wilson(share: float, count: int) -> tuple[float, float]:

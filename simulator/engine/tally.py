@@ -16,7 +16,6 @@ from simulator.reliability.recovery import PARTS, RESTORE, SPARE_WAIT, way_back_
 from simulator.scenario.values import Scenario, Stage
 
 FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
 IndexArray = NDArray[np.intp]
 
 
@@ -37,14 +36,13 @@ class StageTally:
         self.stops, self.lost_s = np.zeros(causes), np.zeros(causes)
         self.cut_s = np.zeros_like(self.lengths_s)
 
-    def struck(self, cause: IndexArray, hit: BoolArray, lost_s: FloatArray) -> None:
-        """Count a chunk of faults: which cause, whether it struck, and what it destroyed."""
+    def struck(self, cause: IndexArray, missed: IndexArray, lost_s: FloatArray) -> None:
+        """Count a chunk of faults: their causes, which of the flat chunk did not strike, and what they destroyed."""
         causes, every = len(self.stops), cause.ravel()
-        missed = every[np.flatnonzero(~hit)]
-        self.stops += np.bincount(every, minlength=causes) - np.bincount(missed, minlength=causes)
+        self.stops += np.bincount(every, minlength=causes) - np.bincount(every[missed], minlength=causes)
         self.lost_s += np.bincount(every, weights=lost_s.ravel(), minlength=causes)
 
-    def cut_short(self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray, extra_s: FloatArray) -> None:
+    def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
         rest_s = unspent_s.copy()
         for part in reversed(range(len(PARTS))):

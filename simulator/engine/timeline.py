@@ -124,6 +124,13 @@ class Chunk(NamedTuple):
     repair: FloatArray | None  # when somebody waits for repairs
     luck: FloatArray | None = None  # when chance decides which saves are left
 
+    def of(self, who: IndexArray) -> "Chunk":
+        """Return the faults of some of the replicas."""
+        hazard, cause = self.hazard.take(who, axis=1), self.cause.take(who, axis=1)
+        repair = None if self.repair is None else self.repair.take(who, axis=1)
+        luck = None if self.luck is None else self.luck.take(who, axis=1)
+        return Chunk(hazard, cause, repair, luck)
+
     def head(self, rows: int) -> "Chunk":
         """Return the first faults only."""
         repair = None if self.repair is None else self.repair[:rows]

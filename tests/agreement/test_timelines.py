@@ -67,7 +67,9 @@ def estimated(
     scenario: Scenario, timeline: Sequence[Fault], monkeypatch: pytest.MonkeyPatch
 ) -> tuple[float, int, dict[str, float]]:
     """Return the same of the batch engine."""
-    monkeypatch.setattr(batch, "chunks", lambda *_, repairs, luck: crafted(timeline, repairs=repairs, luck=luck))
+    monkeypatch.setattr(
+        batch, "chunks", lambda *_, repairs, luck, **_more: crafted(timeline, repairs=repairs, luck=luck)
+    )
     found = batch.estimate(scenario, range(1))
     return float(found.wall_s[0]), int(found.interruptions[0]), books_of(found.accelerator_s_by_line)
 

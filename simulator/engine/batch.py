@@ -1,0 +1,95 @@
+"""Replicas that advance together: where each stands, and what entering and leaving a stage means for it."""
+
+import math
+
+import numpy as np
+from numpy.typing import NDArray
+
+from simulator.engine.spread import efficiencies, rate_factors
+from simulator.engine.tally import Tally
+from simulator.engine.timeline import CHUNK
+from simulator.engine.workshop import Workshop
+from simulator.reliability.attempt import total_s
+from simulator.reliability.recovery import exposed_from_s, way_in_s
+from simulator.scenario.values import Scenario, Stage, rate_per_s
+
+FloatArray = NDArray[np.float64]
+IndexArray = NDArray[np.intp]
+BoolArray = NDArray[np.bool_]
+
+
+class Scratch:
+    """Memory for what each fault of a chunk does to each replica, used by one pass after the other."""
+
+    def __init__(self, size: int) -> None:
+        self._hits, self._lost_s, self._down_s = np.empty(CHUNK * size, dtype=np.bool_), *np.empty((2, CHUNK * size))
+
+    def of(self, shape: tuple[int, int]) -> tuple[BoolArray, FloatArray, FloatArray]:
+        """Return whether each fault strikes, what it destroys [s], and until it is replaced [s]; of that shape."""
+        many = shape[0] * shape[1]
+        return self._hits[:many].reshape(shape), self._lost_s[:many].reshape(shape), self._down_s[:many].reshape(shape)
+
+
+class Batch:
+    """Replicas that advance together, and where each stands; arrays of shape (replicas,)."""
+
+    def __init__(self, scenario: Scenario, replicas: range, tally: Tally) -> None:
+        size = len(replicas)
+        self.scenario, self.replicas, self.tally = scenario, replicas, tally
+        self.offset = replicas.start - tally.replicas.start
+        self.speed = efficiencies(scenario, replicas)
+        self.factors = rate_factors(scenario, replicas)
+        self.stage = np.zeros(size, dtype=np.intp)  # which stage it is in
+        self.entered_s = np.zeros(size)  # when it entered that stage
+        self.entered_hazard = np.zeros(size)  # and at which hazard
+        self.exposed_s = np.zeros(size)  # from when on a fault can strike
+        self.ready_s = np.zeros(size)  # when work begins, or began
+        self.rest_s = np.zeros(size)  # time still to be worked and saved, from the last usable save
+        self.last = np.zeros(size, dtype=np.intp)  # cause of the last stop in this stage; one past the causes if none
+        self.waited_s = np.zeros(size)  # how long it waited for a machine after that stop
+        self.extra_s = np.zeros(size)  # how much longer than usual it reads its save after that stop
+        self.from_s = np.zeros(size)  # where on the stage's clock the attempt begins, and where the last durable save
+        self.durable_s = np.zeros(size)  # is; both only where progress is fragile
+        self.shop = None if scenario.recovery.spares is None else Workshop.of(scenario, size)
+        self.scratch = Scratch(size)
+
+    def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
+        """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
+        if self.factors is None or stage.gross:
+            return rate_per_s(self.scenario, stage)
+        rates = np.array([cause.rate_per_node_s for cause in self.scenario.causes])
+        return np.asarray((rates[:, np.newaxis] * self.factors[:, who]).sum(axis=0) * stage.nodes)
+
+    def work_s(self, stage: Stage, who: IndexArray) -> FloatArray:
+        """Return the useful time of some replicas in a stage [s]."""
+        return stage.work_s / self.speed[who] if stage.scales else np.full(len(who), stage.work_s)
+
+    def enter(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
+        """Let replicas begin a stage; `at_s` has the shape of `who`."""
+        scenario, stage = self.scenario, self.scenario.stages[number]
+        ready_s = at_s + math.fsum(
+            way_in_s(scenario.recovery, first=number == 0 and not stage.gross, reenters=stage.reenters)
+        )
+        work_s = self.work_s(stage, who)
+        self.stage[who] = number
+        self.entered_s[who] = at_s
+        self.exposed_s[who] = exposed_from_s(at_s, at_s, ready_s, scenario.recovery.exposure)
+        self.ready_s[who] = ready_s
+        self.rest_s[who] = total_s(work_s, stage.cycle, final_save=stage.final_save)
+        self.last[who] = len(scenario.causes)
+        self.waited_s[who] = self.extra_s[who] = self.from_s[who] = self.durable_s[who] = 0.0
+        self.tally.entered(number, len(who))
+        if rate_per_s(scenario, stage) == 0:
+            self.leave(number, who, ready_s + self.rest_s[who])
+
+    def leave(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
+        """Let replicas end a stage, and begin the next; `at_s` has the shape of `who`."""
+        stage, length_s = self.scenario.stages[number], at_s - self.entered_s[who]
+        exposed_s = length_s
+        if (maturity := self.scenario.maturity) is not None:
+            exposed_s = maturity.exposure_s(at_s) - maturity.exposure_s(self.entered_s[who])
+        self.entered_hazard[who] += exposed_s * self.rate_per_s(stage, who)
+        self.tally.left(number, who + self.offset, length_s, self.work_s(stage, who))
+        self.stage[who] = number + 1
+        if number + 1 < len(self.scenario.stages):
+            self.enter(number + 1, who, at_s)
