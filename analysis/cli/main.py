@@ -1,6 +1,10 @@
 """The ``flopcast`` command: one module a command, and one place where errors turn into messages."""
 
+import errno
+import re
 import sys
+from collections.abc import Sequence
+from itertools import pairwise
 
 import typer
 
@@ -101,6 +105,11 @@ def boards(context: typer.Context) -> None:
 
 def main() -> None:
     """Run the command line; bad input ends with one clear message and exit code 2."""
+    if negative := _negative(sys.argv[1:]):
+        typer.echo(
+            f"{negative!r} looks like an amount below zero, and no amount here can be; leave the minus out", err=True
+        )
+        sys.exit(2)
     try:
         app()
     except (ValueError, RuntimeError, OSError, MemoryError, KeyError) as error:
@@ -111,6 +120,19 @@ def main() -> None:
             raise
         typer.echo(_in_words(error), err=True)
         sys.exit(2)
+
+
+def _negative(words: Sequence[str]) -> str | None:
+    """Return an argument that is a negative amount, which would be taken for an unknown option.
+
+    Examples
+    --------
+    >>> _negative(["budget", "-$5M"]), _negative(["run", "--days", "-5"]), _negative(["fit", "-o", "-5"])
+    ('-$5M', None, None)
+    """
+    own = words[: words.index("--")] if "--" in words else words
+    return next((word for before, word in pairwise(["", *own])
+                 if not before.startswith("-") and re.match(r"-\$?\.?\d|-\$", word)), None)  # fmt: skip
 
 
 def _is_users(error: Exception) -> bool:
@@ -129,6 +151,8 @@ def _is_users(error: Exception) -> bool:
 def _in_words(error: Exception) -> str:
     if isinstance(error, MemoryError):
         return "not enough memory: ask for fewer --replicas"
+    if isinstance(error, OSError) and not error.filename and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return f"the output could not be written: {error.strerror}"
     if isinstance(error, OSError) and error.filename:
         return f"{error.filename}: {error.strerror}"
     return str(error)

@@ -12,6 +12,7 @@ import typer
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.table import Table
 
     from analysis.plots.style import Picture
 
@@ -42,6 +43,33 @@ def console(*, stderr: bool = False) -> "Console":
     from rich.console import Console
 
     return Console(stderr=stderr, highlight=False)
+
+
+def print_table(screen: "Console", table: "Table") -> None:
+    """Print a table, or, where the screen is too narrow for its words, its rows one below the other."""
+    from rich.padding import Padding
+    from rich.text import Text
+
+    if _least_width(table) <= screen.width:
+        screen.print(table)
+        return
+    heads = [str(column.header) for column in table.columns]
+    if table.title:
+        screen.print(Text(str(table.title), style="italic"))
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        screen.print(Text(str(row[0]), style="bold"))
+        said = "; ".join(f"{head} {cell}" for head, cell in zip(heads[1:], row[1:], strict=True) if str(cell))
+        screen.print(Padding(Text(said), (0, 0, 0, 2)))
+
+
+def _least_width(table: "Table") -> int:
+    """Return the width at which no word of a table is cut in two, nor a cell that must not wrap."""
+    widest = []
+    for column in table.columns:
+        cells = [str(cell) for cell in (column.header, *column.cells)]
+        parts = cells if column.no_wrap else [word for cell in cells for word in cell.split()]
+        widest.append(max(map(len, parts), default=0))
+    return sum(width + 3 for width in widest) + 1
 
 
 @contextmanager

@@ -125,11 +125,11 @@ def _print(as_json: bool, facts: Any, tables: "Callable[[], Sequence[Table]]") -
 
         typer.echo(json.dumps(facts, indent=2, default=str))
         return
-    from rich.console import Console
+    from analysis.cli.output import console, print_table
 
-    console = Console()
+    screen = console()
     for table in tables():
-        console.print(table)
+        print_table(screen, table)
 
 
 def _list(kind: str, every: "Sequence[Entry]") -> "Table":

@@ -101,17 +101,18 @@ def _document(asked: "Training", found: "Search") -> dict[str, Any]:
 
 
 def _tables(asked: "Training", found: "Search") -> None:
-    from rich.console import Console
+    from analysis.cli.output import console, print_table
 
-    console = Console()
-    console = Console(width=max(console.width, 120))
+    screen = console()
+    if not screen.is_terminal:
+        screen.width = max(screen.width, 120)
     on = asked.setting
-    console.print(
+    screen.print(
         f"{asked.name}: {on.accelerators:,} x {on.accelerator.title}, {on.global_batch:,.0f} sequences of "
         f"{on.seq:,} tokens a step; {found.seen:,} plans, {found.fitting:,} fit"
     )
-    console.print(_table("Fastest plans", _rows(found.best)))
-    console.print(_table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))
+    print_table(screen, _table("Fastest plans", _rows(found.best)))
+    print_table(screen, _table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:

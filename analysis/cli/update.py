@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
     from rich.table import Table
 
+    from analysis.study.so_far import Seen
     from analysis.study.update import Outlook
     from simulator.scenario.values import Scenario
 
@@ -93,7 +94,7 @@ def _facts(each: "Outlook") -> dict[str, Any]:
     from analysis.metrics.facts import cents
 
     return {
-        "seen": None if each.seen is None else asdict(each.seen),
+        "seen": None if each.seen is None else _seen(each.seen),
         "belief": asdict(each.belief) | {"rate": each.belief.rate, "speed": each.belief.speed},
         "wall_days": asdict(each.wall_days),
         "usd": cents(each.usd),
@@ -101,6 +102,10 @@ def _facts(each: "Outlook") -> dict[str, Any]:
         "rest_days": asdict(each.rest_days),
         "rest_usd": cents(each.rest_usd),
     }
+
+
+def _seen(seen: "Seen") -> dict[str, Any]:
+    return {name: value for name, value in asdict(seen).items() if name not in ("file", "line")}
 
 
 def _draw(scenario: "Scenario", found: "Sequence[Outlook]", plot: Path) -> None:

@@ -4,6 +4,7 @@ import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import cached_property
 from itertools import pairwise
 
@@ -12,6 +13,8 @@ from simulator.traces.joblog import TraceError
 from simulator.traces.outages import Outage, OutageLog
 
 DAY_S = 86400.0
+_CALENDAR_S = 3e8  # before 1979-07: a log that counts from its own start
+_LAST_S = 253402300800.0  # the year 10000
 AGES_D = (0.0, 30.0, 60.0, 120.0, 240.0, 480.0, 960.0, 1920.0, 3840.0, math.inf)
 """Ages at which the hazard is told apart: each twice the one before [d]."""
 
@@ -78,8 +81,8 @@ class Observation:
         first = min([*entered, starts[0]]) if since_s is None else since_s
         last = starts[-1] if until_s is None else until_s
         if last < first or not any(first <= start <= last for start in starts):
-            raise TraceError(f"no failure starts between {first:g} s and {last:g} s; the log has {starts[0]:g} s to "
-                             f"{starts[-1]:g} s")  # fmt: skip
+            raise TraceError(f"no failure starts between {_when(first)} and {_when(last)}; those of the log start "
+                             f"between {_when(starts[0])} and {_when(starts[-1])}")  # fmt: skip
         if last == first:
             raise TraceError("the log spans no time: say with --since and --until for how long the fleet was watched")
         size = nodes if nodes is not None else log.nodes
@@ -158,3 +161,16 @@ def _overlap_d(span_s: tuple[float, float], born_s: float, low_d: float, high_d:
 
 def _length_s(span_s: tuple[float, float]) -> float:
     return max(0.0, span_s[1] - span_s[0])
+
+
+def _when(at_s: float) -> str:
+    """Write an instant as a date and time, or as seconds in a log that counts from its own start.
+
+    Examples
+    --------
+    >>> _when(1020674700), _when(5000)
+    ('2002-05-06 08:45', '5000 s')
+    """
+    if not _CALENDAR_S <= at_s < _LAST_S:
+        return f"{at_s:,.6g} s" if at_s >= 1e6 else f"{at_s:g} s"
+    return datetime.fromtimestamp(at_s, UTC).isoformat(" ", "minutes").removesuffix("+00:00")

@@ -9,7 +9,7 @@ import csv
 import math
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from simulator.foundation.issues import Issue, ScenarioError, nearest, shorten
@@ -36,12 +36,22 @@ class Seen:
         Interruptions of the job.
     tokens_per_s : float or None
         Measured while stepping, per accelerator [tokens/s].
+    file : str
+        Where this stands, for messages.
+    line : int or None
+        Its line there.
     """
 
     elapsed_s: float
     tokens: float
     stops: int
     tokens_per_s: float | None = None
+    file: str = field(default="--so-far", compare=False)
+    line: int | None = field(default=None, compare=False)
+
+    def problem(self, message: str) -> ScenarioError:
+        """Return a problem with this row."""
+        return ScenarioError([Issue(file=self.file, line=self.line, message=message)])
 
 
 def read(path: Path) -> Sequence[Seen]:
@@ -92,7 +102,7 @@ def _rows(name: str, rows: "csv.DictReader[str]") -> tuple[Sequence[Seen], list[
             issues.append(Issue(file=name, line=rows.line_num, message=f"more than {MOST_ROWS:,} rows"))
             break
         try:
-            seen = _seen(row)
+            seen = replace(_seen(row), file=name, line=rows.line_num)
             if found:
                 _check_order(found[-1], seen)
             found.append(seen)

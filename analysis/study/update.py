@@ -184,7 +184,7 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
     if working_s <= 0:
         message = (f"{seen.stops} stops in {show(seen.elapsed_s, 'time')} leave no time to train, at "
                    f"{show(cost.stop_s, 'time')} each as the scenario has it")  # fmt: skip
-        raise ScenarioError([Issue(file="--so-far", message=message)])
+        raise seen.problem(message)
     measured, error = _measured_speed(scenario, seen, working_s, cost)
     weight, own = 1.0 / error**2, 1.0 / belief.speed_sigma**2
     return replace(
@@ -198,6 +198,11 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
 
 def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Costs) -> tuple[float, float]:
     """Return the logarithm of the measured multiple of the speed, and its error."""
+    whole = math.fsum(_tokens(stage) for stage in scenario.stages)
+    if seen.tokens > whole * (1 + 1e-9):
+        raise seen.problem(
+            f"{show(seen.tokens, 'tokens')} are done, more than the scenario has ({show(whole, 'tokens')})"
+        )
     done_s = work_done_s(scenario, seen.tokens)
     if done_s <= 0:
         return 0.0, math.inf
@@ -272,8 +277,8 @@ def outlook(
     """
     tokens, elapsed_s, stops = (0.0, 0.0, 0) if seen is None else (seen.tokens, seen.elapsed_s, seen.stops)
     whole = math.fsum(_tokens(stage) for stage in scenario.stages)
-    if tokens >= whole:
-        raise ScenarioError([Issue(file="--so-far", message="all tokens are done: there is nothing left to forecast")])
+    if seen is not None and tokens >= whole:
+        raise seen.problem("all tokens are done: there is nothing left to forecast")
     parts: list[Samples] = []
     for number, (rate, speed) in enumerate(_pairs(scenario, belief, draws)):
         rest = rest_of(scenario, tokens, rate=rate, speed=speed)

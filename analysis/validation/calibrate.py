@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
 
+from analysis.validation.arguments import wrong
 from analysis.validation.throughput_cases import Case, case_of
 from analysis.validation.throughput_chosen import Chosen, chosen
 from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios, unknown_stack
@@ -22,8 +23,8 @@ OUT = Path(__file__).parents[2] / "simulator" / "catalogue" / "throughput_parame
 
 def main(arguments: Sequence[str]) -> int:
     """Fit, write, and say on stderr what was written."""
-    if not arguments:
-        print("usage: python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]", file=sys.stderr)  # noqa: T201 - a script
+    if usage := wrong(arguments, "python -m analysis.validation.calibrate TRUTH.csv [OUT.toml]", least=1):
+        print(usage, file=sys.stderr)  # noqa: T201 - a script
         return 2
     truth, out = Path(arguments[0]), Path(arguments[1]) if len(arguments) > 1 else OUT
     out.write_text(calibrate(truth), encoding="utf-8")

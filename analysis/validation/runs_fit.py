@@ -14,6 +14,7 @@ from typing import Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from analysis.validation.arguments import wrong
 from analysis.validation.run_rows import PublishedRun, load, scorable
 
 FAMILIES: Final[Mapping[str, str]] = {"ampere": "ampere", "hopper": "hopper"}  # by generation; all others together
@@ -102,6 +103,9 @@ def text(found: Fit, runs: Sequence[PublishedRun]) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Fit, write, and say on stderr what was written."""
+    if usage := wrong(arguments, "python -m analysis.validation.runs_fit [TABLE.csv [OUT.toml]]", least=0):
+        sys.stderr.write(f"{usage}\n")
+        return 2
     runs = scorable(load(Path(arguments[0]) if arguments else None))
     found = fit(runs)
     (Path(arguments[1]) if len(arguments) > 1 else OUT).write_text(text(found, runs), encoding="utf-8")

@@ -1,7 +1,7 @@
 """Any table of jobs with a map of its columns, and the machinery of the readers for published tables."""
 
 import csv
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
@@ -64,8 +64,16 @@ class ColumnMap:
         return [column for column in named if column is not None]
 
 
-def rows(path: Path, needed: Iterator[str] | list[str], *, delimiter: str = ",") -> Iterator[Row]:
+def rows(
+    path: Path,
+    needed: Iterator[str] | list[str],
+    *,
+    delimiter: str = ",",
+    accepted: Mapping[str, Sequence[str]] | None = None,
+) -> Iterator[Row]:
     """Yield the rows of a table with a heading; blank lines are no rows.
+
+    `accepted` are other names that a missing column could have had, for the message.
 
     Raises
     ------
@@ -77,7 +85,13 @@ def rows(path: Path, needed: Iterator[str] | list[str], *, delimiter: str = ",")
         missing = [column for column in needed if column not in (table.fieldnames or ())]
         if missing:
             found = ", ".join(table.fieldnames or ["nothing"])
-            raise TraceError(f"{path}:1: column {', '.join(map(repr, missing))} is missing; found {found[:200]}")
+            others = {
+                column: [name for name in (accepted or {}).get(column, ()) if name != column] for column in missing
+            }
+            names = "".join(
+                f"; {column} may also be called {', '.join(said)}" for column, said in others.items() if said
+            )
+            raise TraceError(f"{path}:1: column {', '.join(map(repr, missing))} is missing; found {found[:200]}{names}")
         yield from table
     except csv.Error as problem:
         raise TraceError(f"{path}:{table.line_num + 1}: no table: {problem}") from None
@@ -187,8 +201,39 @@ def guess(headings: list[str]) -> ColumnMap:
 @JOB_FORMATS.register("csv")
 def read_csv(path: Path) -> JobLog:
     """Read a table whose columns have usual names."""
-    heading = next(chain(csv.reader(lines(path)), [[]]))
-    return read_table(path, guess(heading))
+    first = next((line for line in lines(path)), "")
+    delimiter = delimiter_of(first)
+    columns = guess(next(chain(csv.reader([first], delimiter=delimiter), [[]])))
+    table = rows(path, columns.columns(), delimiter=delimiter, accepted=accepted(columns))
+    return collect(_mapped(row, columns, at) for at, row in enumerate(table, 1))
+
+
+def delimiter_of(heading: str) -> str:
+    """Return what separates the columns of a heading: a comma, a semicolon as spreadsheets write it, or a tab.
+
+    Examples
+    --------
+    >>> delimiter_of("submit;size;run_s"), delimiter_of("submit,size"), delimiter_of("size")
+    (';', ',', ',')
+    """
+    return max((",", ";", "\t"), key=heading.count)
+
+
+def is_table(first_line: str) -> bool:
+    """Tell whether a heading has usual names for a submission, a size and a run time.
+
+    Examples
+    --------
+    >>> is_table("id,arrival_time,gpus,duration"), is_table("id;arrival_time"), is_table("a,b")
+    (True, False, False)
+    """
+    heading = next(csv.reader([first_line.strip()], delimiter=delimiter_of(first_line)), [])
+    return all(any(name in heading for name in _GUESSES[field]) for field in ("submit", "size", "run"))
+
+
+def accepted(columns: ColumnMap) -> Mapping[str, Sequence[str]]:
+    """Return the usual names of the needed columns, by the name that the map has."""
+    return {getattr(columns, field): _GUESSES[field] for field in ("submit", "size", "run")}
 
 
 def table_reader(

@@ -23,6 +23,7 @@ class DropReport:
 
     read: int
     dropped: Mapping[str, int] = field(default_factory=dict)
+    first: Mapping[str, int] = field(default_factory=dict)  # row of the log, from 1, where a reason is met first
 
     @property
     def kept(self) -> int:
@@ -33,15 +34,19 @@ class DropReport:
         """Return the report with further rows dropped."""
         if not count:
             return self
-        return DropReport(read=self.read, dropped={**self.dropped, reason: self.dropped.get(reason, 0) + count})
+        return DropReport(read=self.read, dropped={**self.dropped, reason: self.dropped.get(reason, 0) + count},
+                          first=self.first)  # fmt: skip
 
     def beside(self, reason: str, count: int) -> "DropReport":
         """Return the report with further rows that were read and dropped before these."""
-        return DropReport(read=self.read + count, dropped=self.dropped).also(reason, count)
+        return DropReport(read=self.read + count, dropped=self.dropped, first={} if count else self.first).also(
+            reason, count
+        )
 
     def __str__(self) -> str:
         lost = self.read - self.kept
-        reasons = "; ".join(f"{reason}: {count:,}" for reason, count in self.dropped.items())
+        rows = {reason: f", first in row {at:,}" for reason, at in self.first.items()}
+        reasons = "; ".join(f"{reason}: {count:,}{rows.get(reason, '')}" for reason, count in self.dropped.items())
         return f"read {self.read:,} rows, kept {self.kept:,}, dropped {lost:,}" + (f" ({reasons})" if lost else "")
 
 
@@ -77,23 +82,24 @@ def collect(rows: Iterable[Job | str], *, capacity: int | None = None, units_per
     --------
     >>> log = collect([Job(2, 9, 1, 5, 5), "run time 0", Job(1, 3, 1, 5, 5), Job(1, 4, 1, 5, 5)])
     >>> [job.job_id for job in log.jobs], str(log.report)
-    ([1, 2], 'read 4 rows, kept 2, dropped 2 (run time 0: 1; job id seen before: 1)')
+    ([1, 2], 'read 4 rows, kept 2, dropped 2 (run time 0: 1, first in row 2; job id seen before: 1, first in row 4)')
     """
     jobs: list[Job] = []
     dropped: Counter[str] = Counter()
     seen = set()
-    for row in rows:
-        if isinstance(row, str):
-            dropped[row] += 1
-        elif row.job_id in seen:
-            dropped["job id seen before"] += 1
-        else:
+    first: dict[str, int] = {}
+    for at, row in enumerate(rows, 1):
+        reason = row if isinstance(row, str) else "job id seen before" if row.job_id in seen else None
+        if reason is not None:
+            dropped[reason] += 1
+            first.setdefault(reason, at)
+        elif not isinstance(row, str):
             seen.add(row.job_id)
             jobs.append(row)
     jobs.sort(key=_submit_s)
     return JobLog(
         jobs=jobs,
-        report=DropReport(read=len(jobs) + dropped.total(), dropped=dict(dropped)),
+        report=DropReport(read=len(jobs) + dropped.total(), dropped=dict(dropped), first=first),
         capacity=capacity,
         units_per_accelerator=units_per_accelerator,
         overruns=sum(job.run_s > job.estimate_s for job in jobs),

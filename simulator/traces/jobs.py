@@ -26,9 +26,13 @@ def read_jobs(path: Path, *, format: str | None = None) -> JobLog:  # noqa: A002
     TraceError
         If the file cannot be read or no format fits.
     """
-    name = format or recognise(next((line for line in lines(path) if line.strip()), ""))
+    first = next((line for line in lines(path) if line.strip()), "")
+    if not first:
+        raise TraceError(f"{path}: an empty file")
+    name = format or recognise(first) or ("csv" if _is_own_table(path, first) else None)
     if name is None:
-        raise TraceError(f"{path}: the first line fits no known log; name one of {', '.join(JOB_FORMATS)}")
+        raise TraceError(f"{path}: the first line fits no known log; name its format with --format, one of "
+                         f"{', '.join(JOB_FORMATS)}; a table of your own is a csv")  # fmt: skip
     try:
         reader = JOB_FORMATS[name]
     except KeyError as unknown:
@@ -37,3 +41,9 @@ def read_jobs(path: Path, *, format: str | None = None) -> JobLog:  # noqa: A002
     if not log.report.read:
         raise TraceError(f"{path}: no rows in it")
     return log
+
+
+def _is_own_table(path: Path, first: str) -> bool:
+    """Tell a table of the user's own by its heading, or by a name that says so."""
+    named = path.name.removesuffix(".gz").endswith((".csv", ".tsv"))
+    return generic.is_table(first) or (named and "\0" not in first and generic.delimiter_of(first) in first)

@@ -177,15 +177,17 @@ def collect_outages(
     """Gather what a reader made of its rows: an outage, or the reason why a row is dropped."""
     outages: list[Outage] = []
     dropped: Counter[str] = Counter()
-    for row in found:
+    first: dict[str, int] = {}
+    for at, row in enumerate(found, 1):
         if isinstance(row, str):
             dropped[row] += 1
+            first.setdefault(row, at)
         else:
             outages.append(row)
     outages.sort(key=lambda outage: (outage.start_s, outage.node))
     return OutageLog(
         outages=outages,
-        report=DropReport(read=len(outages) + dropped.total(), dropped=dict(dropped)),
+        report=DropReport(read=len(outages) + dropped.total(), dropped=dict(dropped), first=first),
         nodes=nodes,
         service_s=service_s or {},
     )

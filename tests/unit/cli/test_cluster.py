@@ -47,7 +47,7 @@ def test_table_of_jobs_is_in_the_clock_of_the_log(log, tmp_path):
 
 def test_rows_read_kept_and_dropped_are_always_said(log):
     said = run(log).stdout
-    assert "read 7 rows, kept 5, dropped 2 (run time 0: 1; larger than the cluster: 1)" in said
+    assert "read 7 rows, kept 5, dropped 2 (run time 0: 1, first in row 6; larger than the cluster: 1)" in said
     document = json.loads(run(log, "--json").stdout)
     assert document["rows"] == {"read": 7, "kept": 5, "dropped": {"run time 0": 1, "larger than the cluster": 1}}
 

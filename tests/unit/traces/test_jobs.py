@@ -66,7 +66,7 @@ def test_openb_pods_never_scheduled_are_dropped():
         ("; Version: 2.2\n1 2 3\n", ":2: expected 18 fields, found 3"),
         ("; Version: 2.2\n" + "x " * 18 + "\n", ":2: expected numbers"),
         ("job_id,submission_time,duration,num_gpu\n", "no rows"),
-        ("", "fits no known log"),
+        ("", "an empty file"),
     ],
 )
 def test_what_is_no_log_is_refused_with_its_place(tmp_path, text, said):
