@@ -36,6 +36,8 @@ def report(
     as_json: AsJson = False,
 ) -> None:
     """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
+    from time import perf_counter
+
     from analysis.cli.output import all_sets, progress, to_json, write_text, write_whole
     from analysis.metrics.facts import forecast_facts
     from analysis.report.exhibits import exhibits
@@ -46,9 +48,11 @@ def report(
     check_place(out)
     if out.suffix.lower() == ".pdf":
         pdf("")  # what is missing is said before any work is done
+    begun_s = perf_counter()
     source = read(scenario, all_sets(sets, seed, replicas))
     with progress(source.scenario.replicas, "replicas") as show:
         found = gather(source.scenario, show)
+    lived_s = perf_counter()
     facts, shown = forecast_facts(found.forecast), exhibits(found)
     changed = bool(sets) or seed is not None or replicas is not None
     notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
@@ -63,7 +67,8 @@ def report(
     if as_json:
         typer.echo(to_json({"report": str(out), **facts}))
     else:
-        typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB")
+        times = f"simulated in {lived_s - begun_s:.1f} s, drawn and written in {perf_counter() - lived_s:.1f} s"
+        typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB; {times}")
 
 
 class NoPdfError(OSError):

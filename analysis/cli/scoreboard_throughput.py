@@ -35,11 +35,11 @@ def scoreboard_throughput(
         raise typer.Exit(2) from None
     for row_id, reason in refused:
         typer.echo(f"{row_id}: left out: {reason}", err=True)
-    if not scores:
+    if as_json:
+        typer.echo(json.dumps([_plain(asdict(one)) for one in scores] + [_refused(*one) for one in refused], indent=1))
+    elif not scores:
         typer.echo(f"scoreboard throughput: {path}: no row can be scored", err=True)
         raise typer.Exit(2)
-    if as_json:
-        typer.echo(json.dumps([_plain(asdict(one)) for one in scores], indent=1))
     elif as_markdown:
         from analysis.validation.throughput_runs import runs
         from analysis.validation.throughput_table import markdown
@@ -53,7 +53,12 @@ def scoreboard_throughput(
 def _plain(row: dict[str, object]) -> dict[str, object]:
     """Names that a program expects first: id, measured, p10, p50, p90 in seconds."""
     renamed = {"measured_s": "measured", "p10_s": "p10", "p50_s": "p50", "p90_s": "p90"}
-    return {renamed.get(name, name): value for name, value in row.items()}
+    return {renamed.get(name, name): value for name, value in row.items()} | {"reason": ""}
+
+
+def _refused(row_id: str, reason: str) -> dict[str, object]:
+    """A row that cannot be scored, and why."""
+    return {"id": row_id, "measured": None, "p10": None, "p50": None, "p90": None, "reason": reason}
 
 
 def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, whose module is imported late

@@ -18,7 +18,7 @@ def sentence(found: Energy) -> str:
     'Energy: 450 MWh (training 450), 173 t of CO2e. 400 W.'
     """
     states = ", ".join(
-        f"{state} {found.of(state=state) / KWH_PER_MWH:,.3g}" for state in STATES if found.of(state=state)
+        f"{state} {_amount(found.of(state=state) / KWH_PER_MWH)}" for state in STATES if found.of(state=state)
     )
     parts = [f"Energy: {_amount(found.kwh / KWH_PER_MWH)} MWh ({states})"]
     if found.tonnes is not None:

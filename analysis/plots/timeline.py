@@ -119,7 +119,7 @@ def _draw_stops(ax: Axes, stops: Sequence[Stop], lanes: Sequence[str], whole_d: 
             color=VERMILLION, linewidth=1.3, solid_capstyle="butt",
         )  # fmt: skip
     names = [
-        f"{brief(cause_name(lane), 30) if lane else 'other causes'} ({_times(stops, lane, lanes)})" for lane in lanes
+        f"{brief(cause_name(lane), 30) if lane else 'other causes'} ({_times(stops, lane, lanes):,})" for lane in lanes
     ]
     ax.set_yticks(range(len(lanes)), names)
     ax.set_ylim(max(len(lanes), 1) - 0.5, -0.5)

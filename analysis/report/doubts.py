@@ -1,5 +1,6 @@
 """What could move the answer, what it would be worth to move it, and how far such forecasts have been off."""
 
+import math
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -18,9 +19,10 @@ from simulator.engine.run import choose
 from simulator.scenario.api import resolved_toml
 from simulator.scenario.load import Loaded
 from simulator.scenario.merge import Place
-from simulator.scenario.values import Scenario
+from simulator.scenario.values import Scenario, rate_per_s
 
-REPLICAS = 100  # of each end of a range and of each lever
+FEWEST, REPLICAS = 20, 100  # of each end of a range and of each lever
+STOPS = 20_000  # that one point lives through at most: runs that stop often are told by fewer replicas
 _WAYS = {
     "runs": "the speed comes from published runs of the accelerator's generation",
     "model": "the speed comes from the step-time model",
@@ -45,9 +47,22 @@ def doubts(scenario: Scenario) -> Doubts:
     if (why := _slow(scenario)) is not None:
         later = "flopcast sensitivity and flopcast solve --marginal take the time"
         return Doubts(None, (), f"Left out: {why}, at every one of some twenty points; {later}.")
-    loaded = written(scenario, min(scenario.replicas, REPLICAS))
-    swings = tornado(Model(loaded, standing(scenario)), Runner(site("local:1"), min(scenario.replicas, REPLICAS)))
+    loaded = written(scenario, points(scenario))
+    swings = tornado(Model(loaded, standing(scenario)), Runner(site("local:1"), points(scenario)))
     return Doubts(swings, worth(loaded), "")
+
+
+def points(scenario: Scenario) -> int:
+    """Return how many replicas tell a point: the same ones at each, so that few are enough where each stops often.
+
+    Examples
+    --------
+    >>> from simulator.scenario.api import scenario
+    >>> points(scenario("llama-65b")), points(scenario("llama3-405b")) < 40
+    (100, True)
+    """
+    stops = math.fsum(rate_per_s(scenario, stage) * stage.work_s for stage in scenario.stages)
+    return min(scenario.replicas, REPLICAS, max(FEWEST, int(STOPS / max(stops, 1.0))))
 
 
 def _slow(scenario: Scenario) -> str | None:
@@ -130,5 +145,5 @@ def _percent(value: float) -> str:
 
 def shown(found: Doubts, scenario: Scenario) -> Mapping[str, Any]:
     """Return what the template names."""
-    return {"left_out": found.left_out, "ranges": ranges(found), "points": REPLICAS,
+    return {"left_out": found.left_out, "ranges": ranges(found), "points": points(scenario),
             "validation": validation(scenario)}  # fmt: skip

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from analysis.validation.throughput_cases import Case, case_of
 from analysis.validation.throughput_chosen import Chosen, chosen
-from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios
+from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios, unknown_stack
 from analysis.validation.throughput_rows import load
 from simulator.workload.stack import Parameters
 
@@ -36,9 +36,10 @@ def calibrate(truth: Path) -> str:
     rows, _ = load(truth)
     cases = [case_of(row) for row in rows if row.tokens_per_s is not None]
     dev = [case for case in cases if case.row.split == DEV]
-    parameters = fit(dev)
+    parameters = _as_written(fit(dev))
     left = log_ratios(cases, parameters)
-    by_stack, unknown = factors(cases, list(left))
+    by_stack, _ = factors(cases, list(left))
+    unknown = unknown_stack(cases, parameters)
     without = {
         source: fit([case for case in dev if case.row.source != source])
         for source in sorted({case.row.source for case in dev})
@@ -66,8 +67,8 @@ def _text(
         "# A stack of another basis than dev had no row to fit; its factor is read off the rows of the other splits.",
         "",
         "[parameters]",
-        'title = "Step-time model, version 2"',
-        "version = 2",
+        'title = "Step-time model, version 3"',
+        "version = 3",
         *_numbers(parameters),
         f'source = "fit to published step times: {data}"',
         f"date = {DATE}",
@@ -99,6 +100,11 @@ def _text(
             'evidence = "D"',
         ]
     return "\n".join(lines) + "\n"
+
+
+def _as_written(parameters: Parameters) -> Parameters:
+    """The parameters as the file holds them, so that what rests on them can be made again from the file."""
+    return Parameters(*(float(f"{float(value):.6g}") for value in parameters))
 
 
 def _numbers(parameters: Parameters) -> list[str]:

@@ -16,13 +16,15 @@ from analysis.validation.throughput_rows import parse as parse_shape
 from simulator.catalogue.reader import CatalogueError, Entry, rows
 from simulator.workload.architecture import Architecture, training_flops
 
-CHIPS_PER_BOARD: Final = 4  # a TPU v3-8 board
+CHIPS_PER_BOARD: Final = 4.0  # a TPU v3-8 board
+DIE: Final = 0.5  # of an MI250X, whose dies a system may count as GPUs
 NOT_MEASURED: Final = ("derived", "estimate")  # hours that somebody computed from FLOPs
 _NUMBER = re.compile(r"\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?")
 _PER_HOUR = re.compile(r"\$\s*(\d+(?:\.\d+)?)\s*(?:/|per\s+|an?\s+)\s*([A-Za-z0-9 -]*)", re.IGNORECASE)
 _TIMES = re.compile(r"(?:x|@|at)\s*\$\s*(\d+(?:\.\d+)?)(?!\s*(?:k|m|b|million|billion)\b)", re.IGNORECASE)
 _DOLLARS = re.compile(r"=\s*\$\s*([\d,]+(?:\.\d+)?)\s*(k|m)?", re.IGNORECASE)
-_PLAIN = re.compile(r"\d+(\.\d+)?")
+_PLAIN = re.compile(r"\d+(\.\d+)?(\s*days?)?")
+_DIES = re.compile(r"\bgcds?\b", re.IGNORECASE)
 _SUFFIX: Final = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 
 
@@ -32,8 +34,8 @@ class PublishedRun:
 
     Parameters
     ----------
-    units : int
-        Chips in what the row counts: 4 where it counts TPU boards.
+    units : float
+        Chips in what the row counts: 4 where it counts TPU boards, 0.5 where dies.
     accelerator_hours : float or None
         As published, in the row's own unit.
     kind : str
@@ -50,7 +52,7 @@ class PublishedRun:
     architecture: Architecture | None
     accelerator: Entry | None
     accelerators: int | None
-    units: int
+    units: float
     year: int | None
     tokens: float | None
     active_parameters: float | None
@@ -106,13 +108,13 @@ def parse(record: Mapping[str, str | None], default_id: str) -> PublishedRun:
     boards = "board" in words.get("accelerator", "").lower()
     hours_kind = words.get("hours_kind", "").lower()
     count, days = last(words.get("count", "")), first(words.get("wall_days", ""))
-    hours = first(words.get("accelerator_hours", ""))
+    hours = first_sized(words.get("accelerator_hours", ""))
     if hours is None and count and days and _PLAIN.fullmatch(words.get("wall_days", "")):
         hours = count * days * 24.0
     architecture, accelerator, reason = _shape(words, name)
-    units = CHIPS_PER_BOARD if boards else 1
+    units = CHIPS_PER_BOARD if boards else DIE if _DIES.search(words.get("accelerator", "")) else 1.0
     batch, active = sized(words.get("global_batch_tokens", "")), first(words.get("params_active_B", ""))
-    tokens = first(words.get("tokens_T", ""))
+    tokens = _trillions(words.get("tokens_T", ""))
     return PublishedRun(
         id=name,
         architecture=architecture,
@@ -176,6 +178,27 @@ def sized(cell: str) -> float | None:
     return float(number.replace(",", "")) * _SUFFIX.get(suffix.lower(), 1.0)
 
 
+def first_sized(cell: str) -> float | None:
+    """Return the first number of a cell with its suffix; the middle of a range.
+
+    Examples
+    --------
+    >>> first_sized("1.3M GPU hours"), first_sized("150k"), first_sized("2788000"), first_sized("")
+    (1300000.0, 150000.0, 2788000.0, None)
+    """
+    found = re.search(r"\d\s*([kKM])(?![A-Za-z])", cell)
+    number = first(cell)
+    return None if number is None else number * (_SUFFIX[found[1].lower()] if found else 1.0)
+
+
+def _trillions(cell: str) -> float | None:
+    """Return tokens in trillions; ``500B`` is half of one."""
+    number = first(cell)
+    if number is None:
+        return None
+    return number / 1e3 if re.search(r"\d\s*B", cell) else number / 1e12 if number >= 1e6 else number
+
+
 def _numbers(cell: str) -> list[float]:
     found = [float(text.replace(",", "")) for text in _NUMBER.findall(cell)]
     return [number for number in found if math.isfinite(number) and number > 0]
@@ -209,7 +232,7 @@ def _usd(words: Mapping[str, str]) -> float | None:
     return float(found[1].replace(",", "")) * _SUFFIX.get((found[2] or "").lower(), 1.0) if found else None
 
 
-def _price(basis: str, accelerator: Entry | None, units: int) -> float | None:
+def _price(basis: str, accelerator: Entry | None, units: float) -> float | None:
     """Return the price of an hour of what the row counts; that of a node is divided by its accelerators."""
     per_hour = _PER_HOUR.search(basis)
     if per_hour is None:

@@ -124,7 +124,7 @@ def document(run: PublishedRun, throughput: Mapping[str, Any]) -> dict[str, Any]
     assert run.accelerator is not None
     shape = {each.name: value for each in fields(run.architecture)
              if (value := getattr(run.architecture, each.name)) is not None}  # fmt: skip
-    accelerators = (run.accelerators or USUAL_COUNT) * run.units
+    accelerators = max(1, round((run.accelerators or USUAL_COUNT) * run.units))
     return _quiet(run, accelerators) | {
         "model": {"architecture": shape, "sequence": run.sequence or run.architecture.seq},
         "data": {"tokens": f"{run.tokens!r} tokens"}

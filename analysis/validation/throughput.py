@@ -108,8 +108,14 @@ class Summary(NamedTuple):
 def score(path: Path) -> tuple[list[Score], list[tuple[str, str]]]:
     """Score every usable row of a table; also return ids and reasons of the others."""
     rows, refused = load(path)
-    cases = [case_of(row) for row in rows if row.tokens_per_s is not None]
-    refused += [(row.id, "no step time, tokens/s, FLOP/s or MFU") for row in rows if row.tokens_per_s is None]
+    refused += [(row.id, "no step time (with count and batch), tokens/s, FLOP/s or MFU")
+                for row in rows if row.tokens_per_s is None]  # fmt: skip
+    cases = []
+    for row in rows:
+        try:
+            cases += [case_of(row)] if row.tokens_per_s is not None else []
+        except ValueError as problem:
+            refused.append((row.id, str(problem)))
     parameters = calibrated()
     others = zip(
         _unseen(cases, parameters, lambda case: case.row.source),
@@ -165,7 +171,9 @@ def _summary(name: str, members: Sequence[Score]) -> Summary:
 
 def _score(case: Case, parameters: Parameters, unseen: Unseen, strange: Unseen, constant: float) -> Score:
     row = case.row
-    factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")))
+    factor, sigma = stack_factor(
+        row.stack, str(row.accelerator.values.get("generation")), mixture=row.arch.experts is not None
+    )
     found = forecast(case, parameters, {row.stack: factor})
     plan = case.plans.at(found.chosen)
     slow = min(RANGE_SHARE * math.log(found.tokens_per_s / found.low), MOST_RANGE)

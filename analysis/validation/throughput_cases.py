@@ -1,11 +1,10 @@
 """Plans for measured rows: what the source states, completed where it is silent, all candidates kept.
 
 The rule for what is blank is the same for each row: enumerate every legal completion, drop what does not fit in memory
-(unless nothing fits), prefer the lightest recompute that fits, and take the fastest; the spread of the candidates that
-are as light is the row's range.
+(if nothing fits, keep what repeats most), and take the fastest; the spread of the candidates is the row's range.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -21,6 +20,7 @@ from simulator.workload.search import Limits, plans
 from simulator.workload.shape import Shape, shape_of
 from simulator.workload.stack import Parameters, Traits
 from simulator.workload.stacks import (
+    accumulates,
     chip_of,
     default_recompute,
     default_sequence_parallel,
@@ -33,6 +33,10 @@ from simulator.workload.step import Step, step
 
 CONTEXTS = (4096, 2048, 1024)  # tried in this order where a row states no context
 JUST_ENOUGH = (0, 1, 1.125, 1.25, 1.5, 1.75, 2)  # recompute modes to try where a row states none
+DOUBTFUL = (  # degrees to give up, in this order, where those that a row states cannot be together
+    (), ("vpp",), ("micro_batch",), ("dp",), ("cp", "ep"), ("dp", "cp", "ep"), ("pp",), ("pp", "dp"), ("tp",),
+    ("tp", "pp", "dp", "cp", "ep", "vpp", "micro_batch"),
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,9 +81,27 @@ def _case(row: Row) -> Case:
     chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
     if row.nic_bytes_per_s is not None:
         fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
-    candidates = plans(row.arch, _limits(row, fabric))
+    candidates, dropped = _legal(row, _limits(row, fabric))
+    if dropped:
+        row = replace(row, inferred=(*row.inferred, *(f"{name} (not as stated)" for name in dropped)))
     held = memory(shape, candidates, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
     return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=np.asarray(held.fits(chip)))
+
+
+def _legal(row: Row, limits: Limits) -> tuple[Plan, Sequence[str]]:
+    """Every plan that the row allows; where what it states cannot be, without the least of it that must go."""
+    if limits.known.get("pp", 1) > row.arch.layers:
+        limits = replace(limits, known={name: n for name, n in limits.known.items() if name != "pp"})
+        return plans(row.arch, limits), ("pp",)
+    for dropped in DOUBTFUL:
+        known = {name: degree for name, degree in limits.known.items() if name not in dropped}
+        if dropped and len(known) == len(limits.known):
+            continue
+        try:
+            return plans(row.arch, replace(limits, known=known)), [name for name in dropped if name in limits.known]
+        except ValueError:
+            continue
+    raise ValueError(f"no plan for {limits.accelerators} accelerators and a batch of {limits.global_batch:g} sequences")
 
 
 def forecast(case: Case, parameters: Parameters, factors: Mapping[str, float]) -> Forecast:
@@ -106,11 +128,9 @@ def _tokens(case: Case) -> NDArray[np.float64]:
 
 
 def _choose(case: Case, rate: NDArray[np.float64]) -> tuple[int, NDArray[np.bool_]]:
-    allowed = case.fits if case.fits.any() else np.ones_like(case.fits)
-    mode = np.broadcast_to(np.asarray(case.plans.recompute), allowed.shape)
-    lightest = allowed & (mode == mode[allowed].min())
-    index = int(np.argmax(np.where(lightest, rate, 0.0)))
-    return index, lightest
+    mode = np.broadcast_to(np.asarray(case.plans.recompute), case.fits.shape)
+    allowed = case.fits if case.fits.any() else mode == mode.max()
+    return int(np.argmax(np.where(allowed, rate, 0.0))), allowed
 
 
 def _limits(row: Row, fabric: Fabric) -> Limits:
@@ -135,7 +155,8 @@ def _limits(row: Row, fabric: Fabric) -> Limits:
         zero=(zero,),
         shard=shard,
         recompute=JUST_ENOUGH if mode is None else (mode,),
-        sequence_parallel=default_sequence_parallel(row.stack) and row.recompute != "full",
+        sequence_parallel=default_sequence_parallel(row.stack, full_recompute=row.recompute == "full"),
+        accumulate=accumulates(row.stack),
         fp8=row.fp8,
     )
 

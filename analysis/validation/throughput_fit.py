@@ -9,15 +9,16 @@ middle of all stacks. Its spread comes from all its rows, each held against the 
 import math
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any, Final, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.validation.throughput_cases import Case, forecast
+from analysis.validation.throughput_cases import Case, case_of, forecast
 from analysis.validation.throughput_spread import shrunk, spread
+from simulator.workload.prediction import GENERIC
 from simulator.workload.stack import Parameters
 
 DEV: Final = "dev"
@@ -117,9 +118,20 @@ def factors(
         x - median([m for other, m in medians.items() if other != key] or [centre])
         for key, own in by_stack.items() for _, x in own
     ]  # fmt: skip
-    unknown = Factor(factor=math.exp(-centre), sigma=spread(strange, sources), rows=len(used), sources=len(medians),
+    stacks = [key for key, own in by_stack.items() for _ in own]
+    unknown = Factor(factor=math.exp(-centre), sigma=spread(strange, stacks), rows=len(used), sources=len(medians),
                      basis="all stacks", generations=(), sigmas=())  # fmt: skip
     return found, unknown
+
+
+def unknown_stack(cases: Sequence[Case], parameters: Parameters) -> Factor:
+    """Factor and spread where nobody says the software: every row forecast as if by the generic stack.
+
+    Rows of a stack share its errors, so that a stack counts as the root of its rows.
+    """
+    blind = [case_of(replace(case.row, stack=GENERIC)) for case in cases]
+    renamed = [replace(b, row=case.row) for b, case in zip(blind, cases, strict=True)]
+    return factors(renamed, list(log_ratios(blind, parameters)))[1]
 
 
 def _held_out(own: Sequence[Residual], centre: float) -> list[float]:

@@ -14,7 +14,7 @@ from simulator.workload.prediction import GENERIC, Prediction, predict
 from simulator.workload.search import Limits, blocks
 from simulator.workload.shape import shape_of
 from simulator.workload.stack import Parameters
-from simulator.workload.stacks import default_sequence_parallel, default_zero, interleaves, traits_of
+from simulator.workload.stacks import accumulates, default_sequence_parallel, default_zero, interleaves, traits_of
 
 JUST_ENOUGH: Final = (0.0, 1.0, 1.125, 1.25, 1.5, 1.75, 2.0)
 GIB: Final = 2**30
@@ -198,6 +198,7 @@ def usual_limits(
         shard=domain if accelerators > domain > 72 else None,
         recompute=JUST_ENOUGH,
         sequence_parallel=default_sequence_parallel(key),
+        accumulate=accumulates(key),
         fp8=fp8,
     )
 

@@ -19,6 +19,7 @@ from simulator.workload.step import Step, step
 GENERIC: Final = "generic"
 DECILE: Final = 1.2816  # standard deviations from the median to the tenth percentile
 OTHER_CHIP_SIGMA: Final = 0.1  # more doubt on a generation of chips on which the stack was not measured
+MIXTURE_SIGMA: Final = 0.12  # more doubt on mixtures of experts: classes of rows scatter by 0.15, of dense ones by 0.08
 
 
 class Interval(NamedTuple):
@@ -84,7 +85,7 @@ def predict(
     True
     """
     shape, key = shape_of(architecture), stack or GENERIC
-    scale, sigma = stack_factor(key, generation)
+    scale, sigma = stack_factor(key, generation, mixture=architecture.experts is not None)
     traits = traits_of(key, {key: scale if factor is None else factor})
     parts = step(
         shape, plan, chip, fabric, traits, calibrated() if parameters is None else parameters,
@@ -109,8 +110,13 @@ def predict(
     )
 
 
-def stack_factor(key: str, generation: str | None = None) -> tuple[float, float]:
+def stack_factor(key: str, generation: str | None = None, *, mixture: bool = False) -> tuple[float, float]:
     """Calibrated factor of a stack and the log standard deviation of step time under it."""
+    factor, sigma = _stack_factor(key, generation)
+    return factor, math.hypot(sigma, MIXTURE_SIGMA) if mixture else sigma
+
+
+def _stack_factor(key: str, generation: str | None) -> tuple[float, float]:
     stacks = entry("throughput_parameters", "parameters").parts
     found = stacks.get(key)
     if found is None:

@@ -34,6 +34,8 @@ class Limits:
         Modes to try; see `Plan`.
     shard : int, optional
         Ranks of hybrid sharding.
+    accumulate : bool
+        Whether a replica may take its share of the batch in several micro-batches.
     """
 
     accelerators: int
@@ -45,6 +47,7 @@ class Limits:
     shard: int | None = None
     recompute: Sequence[float] = (0, 1, 2)
     sequence_parallel: bool = True
+    accumulate: bool = True
     fp8: bool = False
 
 
@@ -153,6 +156,8 @@ def _chunks(arch: Architecture, limits: Limits, pp: int) -> Sequence[int]:
 
 def _micro_batches(limits: Limits, dp: int) -> Sequence[int]:
     share = max(int(limits.global_batch // dp), 1)
+    if not limits.accumulate:
+        return _fixed(limits, "micro_batch") or [share]
     return _fixed(limits, "micro_batch") or [n for n in MICRO_BATCHES if n <= share and share % n == 0] or [1]
 
 

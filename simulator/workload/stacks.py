@@ -41,9 +41,17 @@ def default_recompute(key: str) -> int | None:
     return RECOMPUTE[word] if isinstance(word, str) else None
 
 
-def default_sequence_parallel(key: str) -> bool:
+def default_sequence_parallel(key: str, *, full_recompute: bool = False) -> bool:
     """Whether the stack splits along the sequence what tensor parallelism does not."""
-    return bool(entry("throughput_stacks", key).values.get("sequence_parallel", True))
+    values = entry("throughput_stacks", key).values
+    if full_recompute and values.get("full_without_sequence_parallel", False):
+        return False
+    return bool(values.get("sequence_parallel", True))
+
+
+def accumulates(key: str) -> bool:
+    """Whether a replica of the stack takes its batch in several micro-batches unasked."""
+    return bool(entry("throughput_stacks", key).values.get("accumulates", True))
 
 
 def interleaves(key: str) -> bool:

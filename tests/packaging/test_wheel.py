@@ -153,3 +153,11 @@ def test_it_runs_from_the_wheel_with_nothing_but_its_own_dependencies(
     assert "a100" in flopcast(elsewhere, cut, "show", "accelerators")
     assert "_FLOPCAST_COMPLETE" in call(*words, "bash", "-c", "flopcast --show-completion bash", cwd=elsewhere,
                                         environment=environment)  # fmt: skip
+
+
+def test_web_says_what_is_missing(elsewhere: Path, cut: tuple[list[str], dict[str, str]]) -> None:
+    words, environment = cut
+    done = subprocess.run([*words, str(elsewhere / "venv" / "bin" / "flopcast"), "web"], cwd=elsewhere, env=environment,
+                          capture_output=True, text=True, check=False, timeout=SECONDS)  # fmt: skip
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "the page needs the extra web: pip install 'flopcast[web]'\n"

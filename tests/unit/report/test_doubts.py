@@ -2,7 +2,7 @@
 
 import pytest
 
-from analysis.report.doubts import doubts, levers, picture, ranges, validation, written
+from analysis.report.doubts import doubts, levers, picture, points, ranges, shown, validation, written
 from analysis.validation.runs import score
 from analysis.validation.stored import KINDS, OUT, measured, stored, text
 from simulator.scenario.api import resolve, scenario, shipped
@@ -55,3 +55,12 @@ def test_slow_scenarios_say_why_there_is_none(name: str) -> None:
     assert found.left_out.startswith("Left out:")
     assert found.swings is None
     assert picture(found) is None
+
+
+def test_the_report_says_how_many_runs_told_its_points() -> None:
+    """Fewer where each stops often, and the number is in the text."""
+    often, seldom = scenario("llama3-405b"), scenario("llama-65b")
+    assert 20 <= points(often) < points(seldom) == 100
+    assert points(scenario("llama-65b", ["run.replicas=7"])) == 7
+    for case in (often, seldom):
+        assert shown(doubts(case), case)["points"] == points(case)

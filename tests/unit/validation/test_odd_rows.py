@@ -1,0 +1,160 @@
+"""Rows as strangers write them: odd names, units, mixtures, impossible plans; each gives a forecast or a reason."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import typer
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner
+
+from analysis.cli.scoreboard_throughput import scoreboard_throughput
+from analysis.validation import row_cells as cells
+from analysis.validation.throughput import score
+from analysis.validation.throughput_cases import case_of, forecast
+from analysis.validation.throughput_rows import parse
+from simulator.catalogue.reader import CatalogueError
+from simulator.workload.stacks import calibrated
+
+PLAIN = {
+    "id": "A1", "model": "Llama 2 7B", "seq": "4096", "global_batch": "128", "accelerator": "H100", "count": "64",
+    "precision": "bf16", "step_time_s": "1.0", "source": "somebody",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("A100-SXM4-40GB", "a100-sxm-40gb"), ("NVIDIA A100-SXM4-80GB", "a100-sxm-80gb"), ("8xA100", "a100-sxm-80gb"),
+        ("DGX A100 640GB", "a100-sxm-80gb"), ("H100-SXM5-80GB", "h100-sxm"), ("NVIDIA H100 80GB HBM3", "h100-sxm"),
+        ("DGX-GB300", "gb300-nvl72"), ("V100-SXM3-32GB", "v100-sxm2-32gb"), ("TPUv4", "tpu-v4"), ("v5p-128", "tpu-v5p"),
+        ("TPU v5 lite", "tpu-v5e"), ("v5litepod-256", "tpu-v5e"), ("Trillium", "tpu-v6e"), ("v6e-256", "tpu-v6e"),
+        ("AMD Instinct MI300X OAM", "mi300x"), ("Trainium 2", "trainium2"), ("Gaudi 3", "gaudi3"),
+    ],
+)  # fmt: skip
+def test_odd_names_of_accelerators(name: str, key: str) -> None:
+    assert cells.accelerator(name)[0].key == key
+
+
+@pytest.mark.parametrize("name", ["H100 PCIe", "H100 NVL"])
+def test_another_build_of_a_chip_is_marked_as_a_stand_in(name: str) -> None:
+    assert "accelerator" in parse(PLAIN | {"accelerator": name}).inferred
+
+
+@pytest.mark.parametrize("name", ["", "T4", "Cerebras CS-2", "MI100"])
+def test_a_chip_that_nobody_knows_is_a_reason(name: str) -> None:
+    with pytest.raises(CatalogueError, match="accelerators"):
+        cells.accelerator(name)
+
+
+def rate(row: dict[str, str]) -> float:
+    found = forecast(case_of(parse(row)), calibrated(), {})
+    assert 0 < found.low <= found.tokens_per_s <= found.high
+    return found.tokens_per_s
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"count": "60", "tp": "8", "pp": "8"}, {"count": "61"}, {"tp": "8", "pp": "2", "dp": "16"}, {"pp": "64"},
+        {"count": "512", "global_batch": "16"}, {"tp": "6", "count": "48"}, {"cp": "3", "count": "48"},
+        {"seq": "1M", "global_batch": "4"}, {"count": "1", "global_batch": "1"}, {"vpp": "n/a", "ep": "-"},
+        {"count": "768->2304"}, {"global_batch": "4M tokens"}, {"global_batch": "4194304"}, {"seq": "8k"},
+        {"ep": "8"}, {"model": "Mixtral 8x7B", "ep": "64"}, {"vocab": "0"}, {"tp": "8.0", "pp": "2.0"},
+        {"model": "T5-3B", "layers": "24+24", "hidden": "1024", "heads": "32", "ffn": "16384", "seq": "512"},
+        {"model": "odd", "params_b": "350M"}, {"model": "tiny", "layers": "2", "hidden": "64", "heads": "2"},
+        {"model": "odd", "layers": "32", "hidden": "4096", "heads": "33", "ffn": "11008"}, {"sharding": "HSDP"},
+    ],
+)  # fmt: skip
+def test_odd_rows_have_a_forecast(changes: dict[str, str]) -> None:
+    rate(PLAIN | changes)
+
+
+def test_what_cannot_be_as_stated_is_given_up_and_named() -> None:
+    case = case_of(parse(PLAIN | {"tp": "8", "pp": "2", "dp": "16"}))
+    assert "dp (not as stated)" in case.row.inferred
+    assert np.unique(np.asarray(case.plans.tp)).tolist() == [8]
+    assert np.unique(np.asarray(case.plans.dp)).tolist() == [4]
+
+
+@pytest.mark.parametrize("cell", ["fp8", "FP8-CS", "MXFP8", "float8", "NVFP4", "FP8 (E4M3)"])
+def test_low_precision_is_faster(cell: str) -> None:
+    assert rate(PLAIN | {"precision": cell}) > 1.1 * rate(PLAIN)
+
+
+@pytest.mark.parametrize(
+    ("words", "total", "active"),
+    [
+        ({"model": "Acme MoE", "params_b": "1040", "active_b": "32"}, 1040e9, 32e9),
+        ({"model": "Acme-100B-A10B"}, 100e9, 10e9),
+        ({"model": "Acme 8x7B"}, 46e9, 12.7e9),
+        ({"model": "Acme", "params_b": "46.7", "active_b": "12.9", "layers": "32", "hidden": "4096", "heads": "32",
+          "kv_heads": "8", "ffn": "14336", "vocab": "32000"}, 46.7e9, 13.5e9),
+    ],
+)  # fmt: skip
+def test_mixtures_that_no_catalogue_has(words: dict[str, str], total: float, active: float) -> None:
+    found = parse(PLAIN | words).arch
+    assert found.experts is not None
+    assert found.parameters == pytest.approx(total, rel=0.1)
+    assert found.active_parameters == pytest.approx(active, rel=0.1)
+
+
+def test_sharded_parameters_stay_gathered_under_a_pipeline() -> None:
+    assert parse(PLAIN | {"sharding": "FSDP+TP+PP", "pp": "8", "tp": "8"}).zero == 2
+    assert parse(PLAIN | {"sharding": "FSDP"}).zero == 3
+
+
+@pytest.mark.parametrize(
+    ("cells_of_row", "tokens_per_s"),
+    [
+        ({"step_time_s": "", "measured_quantity": "tok_s_per_dev", "measured_value": "9000"}, 9000),
+        ({"step_time_s": "", "measured_quantity": "step_time_s", "measured_value": "2000", "unit": "ms"}, 4096),
+        ({"step_time_s": "2.0 s"}, 4096),
+        ({"count": "", "tp": "2", "pp": "2", "dp": "16", "step_time_s": "2"}, 4096),
+    ],
+)
+def test_measurements_in_odd_places(cells_of_row: dict[str, str], tokens_per_s: float) -> None:
+    assert parse(PLAIN | cells_of_row).tokens_per_s == pytest.approx(tokens_per_s)
+
+
+def test_shares_and_per_cent_are_the_same_measurement() -> None:
+    rates = [parse(PLAIN | {"step_time_s": "", "mfu_pct": cell}).tokens_per_s for cell in ("40", "40%", "0.40")]
+    assert rates[0] is not None
+    assert rates == [rates[0]] * 3
+
+
+def test_every_row_of_a_table_is_in_the_json(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    impossible = {"id": "A4", "count": "64", "global_batch": "1", "seq": "64", "model": "t", "params_b": "0.001"}
+    rows = [PLAIN, PLAIN | {"id": "A2", "accelerator": "abacus"}, PLAIN | {"id": "A3", "step_time_s": ""}]
+    rows.append(PLAIN | impossible)
+    names = list(rows[-1])
+    lines = [",".join(names)] + [",".join(row.get(name, "") for name in names) for row in rows]
+    table.write_text("\ufeff" + "\n".join(lines) + "\n", encoding="utf-8")
+    app = typer.Typer()
+    app.command()(scoreboard_throughput)
+    answer = CliRunner().invoke(app, ["--truth", str(table), "--json"])
+    assert answer.exit_code == 0
+    found = {row["id"]: row for row in json.loads(answer.stdout)}
+    assert set(found) == {"A1", "A2", "A3", "A4"}
+    assert found["A1"]["p10"] < found["A1"]["p50"] < found["A1"]["p90"]
+    for each in ("A2", "A3", "A4"):
+        assert found[each]["p50"] is None
+        assert found[each]["reason"]
+
+
+@given(st.text(alphabet="0123456789.,+-eEkMBT%> x", max_size=12))
+def test_any_cell_is_a_number_or_nothing(cell: str) -> None:
+    for read in (cells.number, cells.whole, cells.last_whole, cells.context, cells.billions, cells.share):
+        found = read(cell)
+        assert found is None or found > 0
+
+
+def test_a_table_of_refused_rows_alone_still_answers(tmp_path: Path) -> None:
+    table = tmp_path / "rows.csv"
+    table.write_text("id,model,accelerator\nB1,mystery,H100\n", encoding="utf-8")
+    scores, refused = score(table)
+    assert scores == []
+    assert refused[0][0] == "B1"
