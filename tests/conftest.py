@@ -1,25 +1,15 @@
 """What holds in every test of the suite."""
 
-import functools
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 
-from simulator.records import Ensemble
-from tests.closing import assert_closed
+from tests.closing import watch
 
 
 @pytest.fixture(scope="session", autouse=True)
 def every_ledger_closes() -> Iterator[None]:
-    """Hold the ledger of every ensemble that any test makes, by whichever engine, against its walls."""
-    made = Ensemble.__init__
-
-    @functools.wraps(made)
-    def closed(self: Ensemble, *given: Any, **named: Any) -> None:
-        made(self, *given, **named)
-        assert_closed(self)
-
+    """Hold every ledger that any test makes against what it is a ledger of."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Ensemble, "__init__", closed)
+        watch(patch)
         yield
