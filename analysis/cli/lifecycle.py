@@ -66,13 +66,15 @@ def _page(found: "LifeForecast") -> "Iterable[Table | str]":
     life = found.life
     served = found.written_per_month is not None
     yield f"[bold]{life.title}[/bold]"
+    usd, launch = found.usd, found.launch_days
     yield (
-        f"[bold]{dollars(found.usd.mean)}[/bold] ({dollars(found.usd.p10)} to {dollars(found.usd.p90)}) in all; "
-        f"{days(found.launch_days.mean)} ({days(found.launch_days.p10)} to {days(found.launch_days.p90)}) to "
-        f"{'the launch' if served else 'the end'}"
+        f"[bold]{dollars(usd.mean)}[/bold] on the mean in all (p10 / p50 / p90: {dollars(usd.p10)} / "
+        f"{dollars(usd.p50)} / {dollars(usd.p90)}); {days(launch.mean)} on the mean ({days(launch.p10)} / "
+        f"{days(launch.p50)} / {days(launch.p90)}) to {'the launch' if served else 'the end'}"
         + (f", {days(found.days.mean)} to the end of the service." if served else ".")
     )
     yield _stages(found)
+    yield "Days are medians of their stage and do not sum; dollars are means, and they do."
     if found.teams:
         yield _teams(found)
     yield _drivers(found)
@@ -94,7 +96,7 @@ def _stages(found: "LifeForecast") -> "Table":
     """Return the stages in booking order; the means sum to the total, to the cent with --json."""
     from analysis.plots.amounts import dollars
 
-    table = _plain_table("stage", ("from day", "days", "critical", "dollars", "p10", "p90"))
+    table = _plain_table("stage", ("from\nday p50", "days\np50", "critical", "dollars\nmean", "\np10", "\np90"))
     for row in found.stages:
         begins = f"{row.start_days.p50:,.0f}" if row.start_days else ""
         lasted = f"{row.days.p50:,.1f}" if row.days else ""
@@ -109,7 +111,7 @@ def _stages(found: "LifeForecast") -> "Table":
 def _plain_table(first: str, others: "Sequence[str]") -> "Table":
     from rich.table import Table
 
-    table = Table(box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column(first, no_wrap=True)
     for name in others:
         table.add_column(name, justify="right", no_wrap=True)
@@ -159,7 +161,9 @@ def _choice(found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> "It
     from analysis.study.choice import cheapest_shares
 
     cheapest = dict(zip((id(each) for each in found), cheapest_shares(found), strict=True))
-    table = _plain_table("way", ("dollars", "p10", "p90", "cheapest in", "to launch", "$/M tokens", "loss"))
+    table = _plain_table(
+        "way", ("dollars\nmean", "\np10", "\np90", "cheapest\nin", "to launch\nmean", "$/M\ntokens", "\nloss")
+    )
     for each in sorted(found, key=lambda life: life.usd.mean):
         usd = (dollars(each.usd.mean), dollars(each.usd.p10), dollars(each.usd.p90))
         quality = each.life.quality

@@ -65,6 +65,7 @@ def _print(scores: "Sequence[Score]") -> None:
     for score in scores:
         if not score.scored:
             screen.print(f"{score.id}: hours not scored: {score.reason}")
+    screen.print(dollars_verdict(scores))
 
 
 def tables(scores: "Sequence[Score]") -> dict[str, tuple[Sequence[str], Sequence[Sequence[str]]]]:
@@ -87,6 +88,19 @@ def tables(scores: "Sequence[Score]") -> dict[str, tuple[Sequence[str], Sequence
         ),
         "Dollars": (MONEY_HEADS, [_money(score) for score in scores if score.usd_of_hours]),
     }  # fmt: skip
+
+
+def dollars_verdict(scores: "Sequence[Score]") -> str:
+    """Say how many rows' dollars could be compared, how far off the worst is, and what the others lack."""
+    from collections import Counter
+
+    from analysis.validation.runs import dollar_errors
+
+    errors = [abs(error) for _, error in dollar_errors(scores)]
+    worst = f", the worst {_share(max(errors))} off" if errors else ""
+    lacks = Counter(score.usd_reason for score in scores if score.usd_reason)
+    others = "".join(f"; {count} {reason}" for reason, count in lacks.most_common())
+    return f"Dollars: {len(errors)} of {len(scores)} rows state hours, price and dollars{worst}{others}."
 
 
 def _money(score: "Score") -> Sequence[str]:
@@ -115,6 +129,7 @@ def markdown(scores: "Sequence[Score]") -> str:
         lines += ["", f"## {title}", "", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]
         lines += [f"| {' | '.join(cell.replace('|', '/') for cell in row)} |" for row in rows]
     lines += ["", "Not scored: " + "; ".join(f"{one.id} ({one.reason})" for one in scores if not one.scored) + "."]
+    lines += ["", dollars_verdict(scores)]
     return "\n".join(lines) + "\n"
 
 

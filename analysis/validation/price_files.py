@@ -79,11 +79,14 @@ def read_prices(path: Path, *, provider: str | None = None, day: date | None = N
     Raises
     ------
     PriceError
-        When the header is neither, or no provider is known.
+        When it is no CSV, the header is neither, or no provider is known.
     """
     with path.open(encoding="utf-8-sig", newline="") as text:
-        reader = csv.DictReader(text)
-        table, names = list(reader), set(reader.fieldnames or ())
+        try:
+            reader = csv.DictReader(text)
+            table, names = list(reader), set(reader.fieldnames or ())
+        except (csv.Error, UnicodeDecodeError) as problem:
+            raise PriceError(f"this is no CSV in UTF-8: {problem}") from None
     if {"AcceleratorName", "Price", "Region"} <= names:
         who = provider_key(provider) if provider else _provider(path)
         return _catalogue(table, who, day, path.name)

@@ -87,18 +87,23 @@ def load(path: Path | None) -> list[PublishedRun]:
 
     Raises
     ------
-    OSError, UnicodeDecodeError
+    OSError
         If the file cannot be read.
     ValueError
-        If it has no header with ``run`` or ``id``.
+        If it is no CSV in UTF-8, or has no header with ``run`` or ``id``.
     """
     if path is None:
         return [parse(row, f"row-{number}") for number, row in enumerate(rows("runs"), start=1)]
     with path.open(encoding="utf-8-sig", newline="") as text:
         table = csv.DictReader(text)
-        if not {"run", "id"} & set(table.fieldnames or ()):
-            raise ValueError("the table has no column run; the columns are those of `simulator/catalogue/runs.csv`")
-        return [parse(row, f"row-{number}") for number, row in enumerate(table, start=1)]
+        try:
+            if not {"run", "id"} & set(table.fieldnames or ()):
+                raise ValueError("the table has no column run; the columns are those of `simulator/catalogue/runs.csv`")
+            return [parse(row, f"row-{number}") for number, row in enumerate(table, start=1)]
+        except UnicodeDecodeError:
+            raise ValueError("this is no CSV in UTF-8") from None
+        except csv.Error as problem:
+            raise ValueError(f"line {table.line_num + 1}: {problem}") from None
 
 
 def parse(record: Mapping[str, str | None], default_id: str) -> PublishedRun:
@@ -237,8 +242,10 @@ def _price(basis: str, accelerator: Entry | None, units: float) -> float | None:
     per_hour = _PER_HOUR.search(basis)
     if per_hour is None:
         times = _TIMES.search(basis)
-        return float(times[1]) if times else None
+        return float(times[1]) or None if times else None
     price = float(per_hour[1])
+    if price == 0:
+        return None  # a price of zero is no price
     if "node" in per_hour[2].lower() and accelerator is not None:
         return price / float(accelerator.get_number("accelerators_per_node") or 8.0) * units
     return price

@@ -64,6 +64,8 @@ class Score:
         Accelerator-hours at constant MFU of 6 FLOP a parameter and token, and at the median of the generation's others.
     reason : str
         Why hours are not predicted or not scored.
+    usd_reason : str
+        What is missing to hold the published dollars against published hours at the stated price.
     """
 
     id: str
@@ -80,6 +82,7 @@ class Score:
     baselines: Mapping[str, float]
     scored: bool
     reason: str
+    usd_reason: str = ""
 
 
 def score(path: Path | None = None) -> list[Score]:
@@ -115,6 +118,7 @@ def _score(run: PublishedRun, fair: Sequence[PublishedRun]) -> Score:
         baselines={} if run.reason else _baselines(run, fair),
         scored=known,
         reason=reason,
+        usd_reason=_usd_reason(run),
     )
 
 
@@ -259,6 +263,14 @@ def _price(run: PublishedRun) -> tuple[float | None, str]:
     return row.usd_per_accelerator_h * run.units, f"book: {row.label}"
 
 
+def _usd_reason(run: PublishedRun) -> str:
+    """Say what a row lacks of hours, price, dollars and an accelerator of ours; nothing where it has them all."""
+    parts = {"hours": run.accelerator_hours, "price": run.usd_per_accelerator_h, "dollars": run.usd,
+             "accelerator of the catalogue": run.accelerator}  # fmt: skip
+    missing = [name for name, value in parts.items() if not value]
+    return f"no {', no '.join(missing)}" if missing else ""
+
+
 def _usd_of_hours(run: PublishedRun, price: float | None) -> float | None:
     """Return what `run` makes of the published hours at a price [USD]."""
     if run.accelerator is None or not run.accelerator_hours or not price:
@@ -325,7 +337,7 @@ def dollar_errors(scores: Sequence[Score]) -> list[tuple[Score, float]]:
     return [
         (score, score.usd_of_hours / score.published_usd - 1.0)
         for score in scores
-        if score.price_source == STATED and score.usd_of_hours and score.published_usd
+        if not score.usd_reason and score.usd_of_hours and score.published_usd
     ]
 
 
@@ -349,4 +361,6 @@ def plain(score: Score) -> dict[str, Any]:
         "generation": score.generation,
         "scored": score.scored,
         "reason": score.reason,
+        "usd_scored": not score.usd_reason,
+        "usd_reason": score.usd_reason,
     }

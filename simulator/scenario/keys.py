@@ -124,9 +124,12 @@ def host(value: object) -> str | float:
     if isinstance(value, str) and value in ("included", "excluded"):
         return value
     try:
-        return parse(value, "usd_per_h")
+        rate = parse(value, "usd_per_h")
     except UnitError as error:
         raise ValueError(f"expected 'included', 'excluded' or a rate such as '$1.10/h': {error}") from None
+    if rate == 0:
+        raise ValueError("the rate of the host is zero, and no price is; 'excluded' prices the accelerator alone")
+    return rate
 
 
 def queue_policies(value: object) -> list[str]:

@@ -40,6 +40,16 @@ def _quantity(value: object, dimension: str, positive: bool) -> float:
     return number
 
 
+def price(value: object) -> float:
+    """Accept a price of an hour above zero [USD/h]; what costs nothing has a price too, and a discount."""
+    number = parse(value, "usd_per_h")
+    if number == 0:
+        raise UnitError(
+            f"{shorten(value)!r} is zero, and no price is; for a gift state its list price and discount = '100 %'"
+        )
+    return number
+
+
 def _whole(value: object, least: int) -> int:
     number = parse(value, "count")
     if number != int(number):
@@ -153,7 +163,7 @@ _ANY_TIME, _TIME = _amount("a time", "time", False), _amount("a time", "time", T
 _BYTES, _BANDWIDTH = _amount("an amount of data", "bytes", True), _amount("a bandwidth", "bytes_per_s", True)
 _TOKENS, _TOKEN_RATE = _amount("a token count", "tokens", True), _amount("a token rate", "tokens_per_s", True)
 _POWER = _amount("a power", "power", False)
-_USD, _PRICE = _amount("dollars", "usd", False), _amount("a price", "usd_per_h", False)
+_USD = _amount("dollars", "usd", False)
 
 AnyTime = Annotated[float, _ANY_TIME[0], _ANY_TIME[1]]
 Time = Annotated[float, _TIME[0], _TIME[1]]
@@ -163,7 +173,7 @@ Tokens = Annotated[float, _TOKENS[0], _TOKENS[1]]
 TokenRate = Annotated[float, _TOKEN_RATE[0], _TOKEN_RATE[1]]
 Power = Annotated[float, _POWER[0], _POWER[1]]
 Usd = Annotated[float, _USD[0], _USD[1]]
-Price = Annotated[float, _PRICE[0], _PRICE[1]]
+Price = Annotated[float, BeforeValidator(price), _schema("a price above zero", "usd_per_h")]
 Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a share", "ratio")]
 Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
 Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]
@@ -198,16 +208,17 @@ Discount = Annotated[
 ]
 
 
-def estimate_of(dimension: str) -> tuple[Any, Any]:
+def estimate_of(dimension: str, one: Callable[[object], float] | None = None) -> tuple[Any, Any]:
     """Return the validator and JSON Schema of a quantity that may be uncertain: one value, or [low, mode, high]."""
+    read_one = one or partial(parse, dimension=dimension)
 
     def read(value: object) -> tuple[float, float, float]:
         if not isinstance(value, list):
-            known = parse(value, dimension)
+            known = read_one(value)
             return known, known, known
         if len(value) != 3:
             raise ValueError(f"expected one value or [low, mode, high], found a list of {len(value)}")
-        low, mode, high = (parse(item, dimension) for item in value)
+        low, mode, high = (read_one(item) for item in value)
         if not low <= mode <= high:
             raise ValueError(f"{shorten(value)} does not rise; write [low, mode, high]")
         return low, mode, high

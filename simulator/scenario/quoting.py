@@ -66,7 +66,9 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
         findings.problem((*path, "term"), f"{quote.term}: {error}")
         return None
     if not isinstance(term, SCALABLE) and quote.discount_high == 1:
-        findings.problem((*path, "discount"), f"of 100 % on {quote.term}; state rate = '$0/h' instead")
+        findings.problem(
+            (*path, "discount"), f"of 100 % on {quote.term}; a gift is term = 'on_demand' at its list price"
+        )
     return Portion(term=term, quote=quote, share=share)
 
 

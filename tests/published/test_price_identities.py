@@ -10,6 +10,7 @@ import pytest
 
 from simulator.pricing.book import price_book
 from simulator.pricing.ledger import total
+from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.terms import Negotiated, OnDemand, PriceTerm, Usage, Use
 
 GPU = (
@@ -77,3 +78,21 @@ def test_llama_on_other_bases() -> None:
     assert hours * aws == pytest.approx(5.23e6, rel=0.002)
     committed = price_book().lookup("a100-any", provider="aws", term="commit_3y", date=date(2022, 12, 12)).usd
     assert hours * committed == pytest.approx(1.5e6, rel=0.02)
+
+
+def test_llama_owned_and_amortised() -> None:
+    """$0.58M: the published hours on machines that are paid off evenly over five years, and nothing else.
+
+    The theory states the sum and no inputs. Of the inputs that it names, these give it: a DGX A100 at its launch, which
+    the book has at $199,000 for eight (2020-05-21, with the server and without the cluster's network), the longer of
+    its two lives, every hour in use, no interest, no place, no electricity. A bare chip at $15,000 times the server
+    over chip of 1.64 gives $574,203. What `flopcast own` calls the cost of an hour has the rest in it.
+    """
+    rows = [row for row in price_book().catalogue if row.term == "purchase" and row.accelerator == "a100-sxm-40gb"]
+    [launch] = [row for row in rows if row.date_from == date(2020, 5, 21)]
+    assert launch.usd == 24_875
+    bare = Ownership(server_usd=launch.usd, network_share=0.0, life_years=5.0, capital_rate=0.0, power_w=812.5,
+                     usd_per_kwh=0.0, colocation_usd_per_kw_month=0.0, utilisation=1.0)  # fmt: skip
+    assert round(usd_per_accelerator_h(bare) * 1_022_362, 2) == 580_622.25
+    whole = Ownership(server_usd=launch.usd, life_years=5.0, power_w=812.5)  # with interest, network, place, power
+    assert usd_per_accelerator_h(whole) * 1_022_362 == pytest.approx(1.524e6, rel=0.001)

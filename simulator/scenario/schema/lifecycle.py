@@ -17,6 +17,7 @@ from simulator.scenario.quantities import (
     estimate_of,
     key_of,
     one_of,
+    price,
 )
 from simulator.scenario.schema.section import Section
 from simulator.workload.finetuning import METHODS
@@ -27,7 +28,7 @@ TimeRange = Annotated[Three, *estimate_of("time")]
 TokensRange = Annotated[Three, *estimate_of("tokens")]
 TokenRateRange = Annotated[Three, *estimate_of("tokens_per_s")]
 UsdRange = Annotated[Three, *estimate_of("usd")]
-PriceRange = Annotated[Three, *estimate_of("usd_per_h")]
+PriceRange = Annotated[Three, *estimate_of("usd_per_h", price)]
 FactorRange = Annotated[Three, *estimate_of("ratio")]
 Architecture = Annotated[
     str | None,

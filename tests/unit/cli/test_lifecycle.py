@@ -28,6 +28,8 @@ def test_one_life() -> None:
     assert "Critical path: collect -> experiment -> train" in text
     assert "Equity, apart from these dollars" in text
     assert "waiting" in text
+    assert "on the mean in all (p10 / p50 / p90: $" in text
+    assert "Days are medians of their stage and do not sum; dollars are means, and they do." in " ".join(text.split())
     assert "The spread of the dollars comes from experiment" in text
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from simulator.pricing.reserved import CapacityBlock, Committed, ReservedMinimum
-from simulator.pricing.terms import Free, Negotiated, OnDemand, Owned, Spot
+from simulator.pricing.terms import Negotiated, OnDemand, Owned, Spot, Usage
 from simulator.scenario.api import resolved_toml
 from simulator.scenario.spot import read_trace
 from tests.unit.scenario.maker import Maker
@@ -51,7 +51,6 @@ def test_negotiated_without_a_discount_takes_the_prior(made: Maker) -> None:
         (["pricing.term=spot"], Spot),
         (["pricing.term=owned"], Owned),
         (["pricing.term=on_demand"], OnDemand),
-        (["pricing.rate=$0/h"], Free),
     ],
 )
 def test_stated_prices_on_every_term(made: Maker, sets: list[str], kind: type) -> None:
@@ -78,6 +77,19 @@ def test_what_contradicts_is_refused(made: Maker) -> None:
     missing = made.issues("", "pricing.term=reserved_minimum")
     assert "how many are paid" in missing["pricing.minimum_accelerator_hours"]
     assert "100 %" in made.issues("", "pricing.term=spot", "pricing.discount=1")["pricing.discount"]
+
+
+@pytest.mark.parametrize("zero", ["$0/h", "0", "0.0"])
+@pytest.mark.parametrize("key", ["rate", "list_rate", "host"])
+def test_a_price_of_zero_is_no_price(made: Maker, key: str, zero: str) -> None:
+    """Source: theory of dollars, section 2: a missing or zero price is an error, never $0."""
+    assert "zero, and no price is" in made.issues("", f"pricing.{key}={zero}")[f"pricing.{key}"]
+
+
+def test_a_gift_keeps_its_list_price(made: Maker) -> None:
+    term, _ = only(made, "pricing.rate=$2/h", "pricing.discount=100 %", text="")
+    [line] = term.charge(Usage.of(8, 10.0))
+    assert (line.list_usd, line.contracted_usd, line.billed_usd) == (160.0, 0.0, 0.0)
 
 
 def test_spot_brings_preemptions(made: Maker) -> None:

@@ -107,3 +107,14 @@ def test_what_cannot_be_used_is_refused(tmp_path: Path, text: str) -> None:
     done = CliRunner().invoke(app, ["prices", "import", str(tmp_path / name), "-o", str(tmp_path / "o.csv")])
     assert done.exit_code == 2
     assert not (tmp_path / "o.csv").exists()
+
+
+@pytest.mark.parametrize("content", [b"\xff\xfe\x00\x01", b"", b"a,b\n" + b"9" * 200_000 + b",1\n"])
+def test_files_that_are_no_csv_are_refused_in_one_line(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "gcp.csv").write_bytes(content)
+    for target in (tmp_path / "gcp.csv", tmp_path):
+        done = CliRunner().invoke(app, ["prices", "import", str(target), "-o", str(tmp_path / "o.csv")],
+                                  catch_exceptions=False)  # fmt: skip
+        assert done.exit_code == 2
+        assert len(done.stderr.splitlines()) == 1
+    assert not (tmp_path / "o.csv").exists()

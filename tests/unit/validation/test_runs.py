@@ -50,6 +50,8 @@ def test_a_row_is_read() -> None:
         ({"price_basis": "$24/h node (somewhere)"}, "usd_per_accelerator_h", 3.0),
         ({"price_basis": "1000 h x $3.22 list"}, "usd_per_accelerator_h", 3.22),
         ({"price_basis": "$2.50 per GPU-hour"}, "usd_per_accelerator_h", 2.5),
+        ({"price_basis": "$0/h, a gift"}, "usd_per_accelerator_h", None),
+        ({"price_basis": "100 h x $0"}, "usd_per_accelerator_h", None),
         ({"price_basis": "press: ~$10M all-in"}, "usd_per_accelerator_h", None),
         ({"usd": "73"}, "usd", 73.0),
         ({"tokens_T": ""}, "reason", "no tokens"),
@@ -145,3 +147,40 @@ def test_a_scenario_may_ask_for_the_experience_of_runs(tmp_path: Path) -> None:
     assert found.efficiency_sigma == pytest.approx(0.26, abs=0.02)
     assert found.stages[0].mfu == pytest.approx(0.312 * 1.33, abs=0.02)
     assert any("the efficiency is that of others" in warning for warning in found.warnings)
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"\xff\xfe\x00\x01", "no CSV in UTF-8"),
+        (b"run,accelerator\nx," + b"9" * 200_000 + b"\n", "line 2"),
+        (b"run;accelerator\nx;H100\n", "no column run"),
+        (b"", "no column run"),
+    ],
+)
+def test_files_that_are_no_table_are_refused_in_one_line(tmp_path: Path, content: bytes, words: str) -> None:
+    (tmp_path / "runs.csv").write_bytes(content)
+    for target in (tmp_path / "runs.csv", tmp_path):
+        done = CliRunner().invoke(app, ["scoreboard", "runs", "--truth", str(target)], catch_exceptions=False)
+        assert done.exit_code == 2
+        assert target == tmp_path or words in done.stderr
+        assert len(done.stderr.splitlines()) == 1
+
+
+def test_rows_say_what_their_dollars_lack(tmp_path: Path) -> None:
+    """A byte order mark, quoted commas, extra cells, unknown accelerators and cells of nonsense are no trouble."""
+    (tmp_path / "runs.csv").write_text(
+        "run,accelerator,tokens_T,params_active_B,accelerator_hours,usd,price_basis,extra\n"
+        '"A, B",NVIDIA Foo 9,1,7,100,200,"$2.00/h, list",z\n'
+        "C,H100,1,7,1e5,200000,$2/h,,,,\n"
+        "D,H100,1,7,1e5,,$0/h,\n"
+        "E,H100,-1,abc,inf,nan,,\n",
+        encoding="utf-8-sig",
+    )
+    found = {each.id: each for each in score(tmp_path / "runs.csv")}
+    assert found["A, B"].usd_reason == "no accelerator of the catalogue"
+    assert found["C"].usd_reason == ""
+    assert found["D"].usd_reason == "no price, no dollars"
+    assert found["E"].usd_reason == "no hours, no price, no dollars"
+    shown = CliRunner().invoke(app, ["scoreboard", "runs", "--truth", str(tmp_path / "runs.csv")]).stdout
+    assert "Dollars: 1 of 4 rows state hours, price and dollars, the worst 0.0 % off" in " ".join(shown.split())
