@@ -50,7 +50,7 @@ def whole(word: str) -> int | None:
     (48, 8, None)
     """
     if _LAYERS.fullmatch(word.strip()):
-        return sum(int(part) for part in word.split("+"))
+        return sum(int(part) for part in word.split("+")) or None
     value = number(word)
     return None if value is None else max(1, round(value))
 
@@ -76,7 +76,7 @@ def context(word: str) -> int | None:
     """
     found = re.fullmatch(r"\s*(\d+)\s*([kKM])\w*(\s+tokens)?\s*", word)
     if found:
-        return int(found[1]) * (2**10 if found[2] in "kK" else 2**20)
+        return int(found[1]) * (2**10 if found[2] in "kK" else 2**20) or None
     return whole(word)
 
 
@@ -103,7 +103,7 @@ def share(word: str) -> float | None:
     value = number(word)
     if value is None or value > 100:
         return None
-    return value if value <= 1 and "%" not in word else value / 100
+    return (value if value <= 1 and "%" not in word else value / 100) or None
 
 
 def recompute(word: str) -> str | None:

@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 import typer
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from typer.testing import CliRunner
 
@@ -146,6 +146,8 @@ def test_every_row_of_a_table_is_in_the_json(tmp_path: Path) -> None:
 
 
 @given(st.text(alphabet="0123456789.,+-eEkMBT%> x", max_size=12))
+@example("0k")
+@example("0+0")
 def test_any_cell_is_a_number_or_nothing(cell: str) -> None:
     for read in (cells.number, cells.whole, cells.last_whole, cells.context, cells.billions, cells.share):
         found = read(cell)
