@@ -20,7 +20,8 @@ INVENTORY = TRACES / "terms_only/alibaba/openb_node_list_all_node.csv"
         pytest.param(
             "terms_only/swf/LANL-CM5-1994-4.1-cln.swf.gz",
             ["--size", "1024"],
-            "read 122,060 rows, kept 122,055, dropped 5 (run time 0: 2; no processors: 3)",
+            "read 122,060 rows, kept 122,055, dropped 5 (run time 0: 2, first in row 6,305; "
+            "no processors: 3, first in row 43,338)",
             id="CM-5",
         ),
         pytest.param(
@@ -32,8 +33,8 @@ INVENTORY = TRACES / "terms_only/alibaba/openb_node_list_all_node.csv"
         pytest.param(
             "terms_only/alibaba/openb_pod_list_default.csv.gz",
             ["--nodes", str(INVENTORY)],
-            "read 8,152 rows, kept 6,203, dropped 1,949 (no accelerators asked for (CPU pod): 1,052; "
-            "never scheduled: 897)",
+            "read 8,152 rows, kept 6,203, dropped 1,949 (no accelerators asked for (CPU pod): 1,052, "
+            "first in row 6; never scheduled: 897, first in row 62)",
             id="openb",
         ),
     ],
