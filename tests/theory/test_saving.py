@@ -186,5 +186,5 @@ def test_slices_of_a_pod_by_monte_carlo() -> None:
 
 def test_replica_granular_recovery() -> None:
     """T7: P = 18, s = 3, d = 7, G = 12 min: 80 % published; in step 44 %; within a point."""
-    assert replica_granular_goodput(18.0, stall_s=3.0, degraded_s=7.0, replicas=12) == pytest.approx(0.80, abs=0.01)
-    assert replica_granular_goodput(18.0, stall_s=3.0, degraded_s=7.0, replicas=1) == pytest.approx(0.44, abs=0.01)
+    assert replica_granular_goodput(18.0, stall_s=3.0, degraded_s=7.0, replicas=12) == pytest.approx(0.8009, abs=5e-5)
+    assert replica_granular_goodput(18.0, stall_s=3.0, degraded_s=7.0, replicas=1) == pytest.approx(0.4444, abs=5e-5)
