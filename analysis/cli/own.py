@@ -27,9 +27,9 @@ def own(
     """
     from analysis.cli.output import console, to_json
     from analysis.study.ownership import answer
-    from simulator.foundation.units import parse
+    from simulator.scenario.quantities import price
 
-    found = answer(name, sets or [], None if rent is None else parse(rent, "usd_per_h"))
+    found = answer(name, sets or [], None if rent is None else price(rent))
     if as_json:
         typer.echo(to_json(_facts(found)))
         return

@@ -40,13 +40,11 @@ def _quantity(value: object, dimension: str, positive: bool) -> float:
     return number
 
 
-def price(value: object) -> float:
-    """Accept a price of an hour above zero [USD/h]; what costs nothing has a price too, and a discount."""
+def price(value: object, advice: str = "write one such as '$3.93/h'") -> float:
+    """Accept a price of an hour above zero [USD/h]; of zero it advises what to write instead."""
     number = parse(value, "usd_per_h")
     if number == 0:
-        raise UnitError(
-            f"{shorten(value)!r} is zero, and no price is; for a gift state its list price and discount = '100 %'"
-        )
+        raise UnitError(f"{shorten(value)!r} is zero, and no price is; {advice}")
     return number
 
 
@@ -173,7 +171,8 @@ Tokens = Annotated[float, _TOKENS[0], _TOKENS[1]]
 TokenRate = Annotated[float, _TOKEN_RATE[0], _TOKEN_RATE[1]]
 Power = Annotated[float, _POWER[0], _POWER[1]]
 Usd = Annotated[float, _USD[0], _USD[1]]
-Price = Annotated[float, BeforeValidator(price), _schema("a price above zero", "usd_per_h")]
+_GIFT = "for a gift state its list price and [pricing] discount = '100 %'"
+Price = Annotated[float, BeforeValidator(partial(price, advice=_GIFT)), _schema("a price above zero", "usd_per_h")]
 Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a share", "ratio")]
 Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
 Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]

@@ -39,6 +39,11 @@ def test_what_people_read() -> None:
     assert "ownership.power" in str(unknown.exception)
 
 
+def test_nobody_rents_for_nothing() -> None:
+    free = CliRunner().invoke(app, ["own", "h100-sxm", "--rent", "$0/h"])
+    assert "is zero, and no price is; write one such as" in str(free.exception)
+
+
 def test_owned_machines_in_a_scenario() -> None:
     found = facts("run", "llama-65b", "--set", "pricing.term=owned", "--set", "ownership.life=5 years", "--set",
                   "ownership.grid=usa", "--replicas", "20")  # fmt: skip
