@@ -66,12 +66,12 @@ def _refuse(why: str) -> None:
 
 
 def _print(found: "Sequence[Board]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
+    from analysis.cli.output import console, print_table
     from analysis.validation.board_text import HEADS, cells
 
-    screen = Console(width=150, highlight=False)
+    screen = console()
     for board in found:
         if board.absent:
             screen.print(f"{board.title}: {board.absent}\n", soft_wrap=True)
@@ -82,5 +82,5 @@ def _print(found: "Sequence[Board]") -> None:
             table.add_column(head, justify="left" if text else "right", no_wrap=head == "what")
         for line in board.lines:
             table.add_row(*cells(line))
-        screen.print(table)
+        print_table(screen, table)
         screen.print()

@@ -50,17 +50,18 @@ def scoreboard_runs(
 
 
 def _print(scores: "Sequence[Score]") -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    screen = Console(width=150, highlight=False)
+    from analysis.cli.output import console, print_table
+
+    screen = console()
     for title, (heads, rows) in tables(scores).items():
         table = Table(*heads, title=title, title_justify="left", box=None, pad_edge=False)
         for column in table.columns[1:]:
             column.justify = "right"
         for row in rows:
             table.add_row(*row)
-        screen.print(table)
+        print_table(screen, table)
         screen.print()
     for score in scores:
         if not score.scored:

@@ -3,9 +3,14 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from analysis.validation.throughput import Score
 
 
 def scoreboard_throughput(
@@ -61,10 +66,10 @@ def _refused(row_id: str, reason: str) -> dict[str, object]:
     return {"id": row_id, "measured": None, "p10": None, "p50": None, "p90": None, "reason": reason}
 
 
-def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, whose module is imported late
-    from rich.console import Console
+def _table(scores: "Sequence[Score]") -> None:
     from rich.table import Table
 
+    from analysis.cli.output import console, print_table
     from analysis.validation.throughput import FAMOUS, errors_of, summarise
 
     table = Table(title="Step time: mean absolute error", caption=_memory_line(scores), caption_justify="left")
@@ -73,7 +78,7 @@ def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, w
         table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
     for line in summarise(scores):
         table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
-    Console(width=150).print(table)
+    print_table(console(), table)
     for name, word, calculon in FAMOUS:
         errors = errors_of(scores, word)
         if errors:
@@ -82,9 +87,9 @@ def _table(scores: list) -> None:  # type: ignore[type-arg] # a list of Score, w
 
 def _runs() -> None:
     """Whole runs from architecture and plan alone."""
-    from rich.console import Console
     from rich.table import Table
 
+    from analysis.cli.output import console, print_table
     from analysis.validation.throughput_runs import runs
 
     table = Table(title="Accelerator-hours of published runs; predictions are net of failures, saves and batch ramps")
@@ -93,10 +98,10 @@ def _runs() -> None:
     for run in runs():
         hours = [f"{value:,.0f}" for value in (run.p10_h, run.p50_h, run.p90_h, run.published_h)]
         table.add_row(run.key, run.plan, *hours, run.kind, f"{run.ratio:.2f}")
-    Console(width=130).print(table)
+    print_table(console(), table)
 
 
-def _memory_line(scores: list) -> str:  # type: ignore[type-arg] # as above
+def _memory_line(scores: "Sequence[Score]") -> str:
     fits = sum(one.fits for one in scores) / len(scores)
     from analysis.validation.throughput import memory_errors
 

@@ -28,8 +28,10 @@ CREATE TABLE IF NOT EXISTS runs (
     PRIMARY KEY ({", ".join(_KEYS)})
 )"""
 # The names in these texts are the constants above; what comes from outside is bound by "?".
-_INSERT = f"INSERT OR IGNORE INTO runs ({', '.join(_COLUMNS)}) VALUES ({', '.join('?' * len(_COLUMNS))})"  # noqa: S608
-_SELECT = f"SELECT {', '.join(_COLUMNS[4:])} FROM runs WHERE {' AND '.join(f'{name} = ?' for name in _KEYS)}"  # noqa: S608
+_NAMES, _MARKS = ", ".join(_COLUMNS), ", ".join("?" * len(_COLUMNS))
+_WHERE = " AND ".join(f"{key} = ?" for key in _KEYS)
+_INSERT = f"INSERT OR IGNORE INTO runs ({_NAMES}) VALUES ({_MARKS})"  # noqa: S608 - constants
+_SELECT = f"SELECT {', '.join(_COLUMNS[4:])} FROM runs WHERE {_WHERE}"  # noqa: S608 - constants
 
 
 class JournalError(OSError):

@@ -13,7 +13,16 @@ from pathlib import Path
 from analysis.validation.arguments import wrong
 from analysis.validation.throughput_cases import Case, case_of
 from analysis.validation.throughput_chosen import Chosen, chosen
-from analysis.validation.throughput_fit import DEV, Factor, factors, fit, log_ratios, unknown_stack
+from analysis.validation.throughput_fit import (
+    DEV,
+    Excess,
+    Factor,
+    factors,
+    fit,
+    log_ratios,
+    mixture_excess,
+    unknown_stack,
+)
 from analysis.validation.throughput_rows import load
 from simulator.workload.stack import Parameters
 
@@ -41,6 +50,7 @@ def calibrate(truth: Path) -> str:
     left = log_ratios(cases, parameters)
     by_stack, _ = factors(cases, list(left))
     unknown = unknown_stack(cases, parameters)
+    mixture = mixture_excess(cases, list(left), by_stack)
     without = {
         source: fit([case for case in dev if case.row.source != source])
         for source in sorted({case.row.source for case in dev})
@@ -50,13 +60,16 @@ def calibrate(truth: Path) -> str:
         "chosen-plan-unknown-stack": chosen(cases, parameters, by_stack, unknown, known=False),
     }
     digest = sha256(truth.read_bytes()).hexdigest()[:16]
-    return _text(parameters, by_stack, unknown, best, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}")
+    return _text(
+        parameters, by_stack, unknown, mixture, best, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}"
+    )
 
 
 def _text(
     parameters: Parameters,
     by_stack: Mapping[str, Factor],
     unknown: Factor,
+    mixture: Excess,
     best: Mapping[str, Chosen],
     without: Mapping[str, Parameters],
     dev: Sequence[Case],
@@ -77,6 +90,15 @@ def _text(
     ]
     for key, found in (*by_stack.items(), ("unknown", unknown)):
         lines += ["", f'[parameters."{key}"]', *_factor_lines(found)]
+    lines += [
+        "",
+        "[mixture]",
+        'title = "How much more mixtures of experts scatter about their stacks than dense models, in squares"',
+        f"sigma = {mixture.sigma:.4f}",
+        f'source = "{mixture.rows} rows of mixtures in {mixture.classes} classes of stack and generation"',
+        f"date = {DATE}",
+        'evidence = "D"',
+    ]
     for key, one in best.items():
         lines += [
             "",

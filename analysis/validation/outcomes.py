@@ -7,14 +7,14 @@ from typing import Final
 from analysis.metrics.forecast import forecast
 from analysis.metrics.summary import Summary
 from analysis.validation.board_lines import NOISE, SIGMAS, Board, Line
+from simulator.catalogue.reader import entry
 from simulator.engine.run import run
 from simulator.scenario.api import scenario
 from simulator.scenario.load import shipped
 from simulator.scenario.values import Published, Scenario
 
 REPLICAS: Final = 1000  # at most
-USUAL_RATE: Final = 6.5 / 1000  # stops a node and day of a large A100 cluster; RSC-1, arXiv 2410.21680
-NEVER, USUAL = "nothing ever fails", "RSC-1's 6.5 stops in 1,000 node-days"
+NEVER, USUAL = "nothing ever fails", "RSC-1's stops a node and day"
 DAY_S: Final = 86400.0
 
 
@@ -44,7 +44,9 @@ def _usual(case: Scenario, known: Published) -> float | None:
     if known.wall_s is None:
         return None
     nodes = max(stage.nodes for stage in case.stages)
-    return USUAL_RATE * nodes * known.wall_s / DAY_S
+    causes = entry("failures", "rsc-1").parts.values()
+    each = math.fsum(cause.number("rate_per_1000_node_days") for cause in causes) / 1000
+    return each * nodes * known.wall_s / DAY_S
 
 
 def _line(name: str, ours: Summary, published: float, baseline: float | None, rule: str) -> Line:

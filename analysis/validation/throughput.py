@@ -4,6 +4,7 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Final, NamedTuple
@@ -16,7 +17,7 @@ from analysis.validation.throughput_rows import load
 from simulator.catalogue.reader import read
 from simulator.workload.architecture import training_flops
 from simulator.workload.memory import memory
-from simulator.workload.prediction import DECILE, stack_factor
+from simulator.workload.prediction import DECILE, doubted, stack_factor
 from simulator.workload.stack import Parameters
 from simulator.workload.stacks import calibrated, traits_of
 
@@ -227,13 +228,18 @@ def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], 
         gone = [case for case in cases if of(case) == name]
         fitted = next((refits[case.row.source] for case in gone if case.row.source in refits), parameters)
         left = usual if fitted is parameters else log_ratios(cases, fitted)
-        found, unknown = factors(cases, list(left), leave_out=lambda case, name=name: of(case) == name)  # type: ignore[misc] # mypy cannot type a default
+        found, unknown = factors(cases, list(left), leave_out=partial(_is, of, name))
         for i, case in enumerate(cases):
             if of(case) == name:
                 stack = found.get(case.row.stack, unknown)
                 rate = forecast(case, fitted, {case.row.stack: stack.factor}).tokens_per_s
-                forecasts[i] = Unseen(rate, stack.sigma_on(str(case.row.accelerator.values.get("generation"))))
+                sigma = stack.sigma_on(str(case.row.accelerator.values.get("generation")))
+                forecasts[i] = Unseen(rate, doubted(sigma, mixture=case.row.arch.experts is not None))
     return forecasts
+
+
+def _is(of: Callable[[Case], str], name: str, case: Case) -> bool:
+    return of(case) == name
 
 
 def _refits() -> Mapping[str, Parameters]:

@@ -134,6 +134,25 @@ def unknown_stack(cases: Sequence[Case], parameters: Parameters) -> Factor:
     return factors(renamed, list(log_ratios(blind, parameters)))[1]
 
 
+class Excess(NamedTuple):
+    """How much more mixtures of experts scatter about their stacks than dense models do."""
+
+    sigma: float
+    rows: int
+    classes: int  # a class is a stack on a generation of accelerators
+
+
+def mixture_excess(cases: Sequence[Case], left: Sequence[float], by_stack: Mapping[str, Factor]) -> Excess:
+    """Root of the difference of mean squares of the classes' median residuals, mixtures less dense models."""
+    groups: dict[bool, dict[tuple[str, str], list[float]]] = {True: defaultdict(list), False: defaultdict(list)}
+    for case, x in zip(cases, left, strict=True):
+        residual = float(x) + math.log(by_stack[case.row.stack].factor)
+        groups[case.row.arch.experts is not None][case.row.stack, _generation(case)].append(residual)
+    mixed, dense = (math.fsum(median(own) ** 2 for own in of.values()) / max(len(of), 1) for of in groups.values())
+    rows = sum(len(own) for own in groups[True].values())
+    return Excess(math.sqrt(max(mixed - dense, 0.0)), rows, len(groups[True]))
+
+
 def _held_out(own: Sequence[Residual], centre: float) -> list[float]:
     """Log residual of each row from what the other sources of its stack say, or its own where there is no other."""
     residuals = []

@@ -53,7 +53,7 @@ class Batch:
         self.shop = None if scenario.recovery.spares is None else Workshop.of(scenario, size)
         self.scratch = Scratch(size)
 
-    def rate_per_s(self, stage: Stage, who: IndexArray | slice) -> float | FloatArray:
+    def rate_per_s(self, stage: Stage, who: IndexArray) -> float | FloatArray:
         """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
         if self.factors is None or stage.gross:
             return rate_per_s(self.scenario, stage)

@@ -1,19 +1,17 @@
 """What a run writes down as it goes: how far each stage has come, and what becomes of the time."""
 
-import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from simulator.engine.burdens import Burdens, Drag
 from simulator.engine.fleet import Stop
+from simulator.foundation.tuples import make
 from simulator.records import NO_CAUSE, NOT_STATED, Record, Sink
-from simulator.reliability.attempt import saving_s, total_s
+from simulator.reliability.attempt import saves_of_one, saving_s, total_s
 from simulator.reliability.causes import Cause
 from simulator.reliability.progress import is_special, last_of_stage_s, last_save_s, set_back, useful_at_s
 from simulator.reliability.recovery import PARTS, restore_s
 from simulator.scenario.values import Scenario, Stage, is_fragile, needs_events
-
-make = tuple.__new__  # of records, without the detour through a NamedTuple's own, which costs as much as an event
 
 
 class Stretch(NamedTuple):
@@ -115,13 +113,11 @@ class Books:
 
     def _note_work_lost(self, task: Task, attempt: Attempt, uptime_s: float, cause: Cause) -> None:
         """Record work that a stop ended where nothing but what follows the last save is ever lost."""
-        made = math.floor((uptime_s - task.lag_s) / task.length_s)  # as `saves`, which asks the cycle each time
-        if made > 0:
-            kept_s = made * task.length_s
+        made = saves_of_one(uptime_s, task.lag_s, task.length_s)
+        kept_s = made * task.length_s
+        if made:
             task.at_s += kept_s
             self._note_work(task.stage, attempt.ready_s, made * task.stage.cycle.work_s, made * task.overhead_s)
-        else:
-            kept_s = 0.0
         self._note(task.stage, attempt.ready_s + kept_s, uptime_s - kept_s, cause.waste, cause.name)
 
     def note_waste(self, task: Task, cause: Cause) -> None:

@@ -14,6 +14,7 @@ from simulator.engine.cluster_rules import Outage, Rules
 from simulator.engine.cluster_stops import Stops
 from simulator.engine.cluster_troubles import Troubles
 from simulator.engine.cluster_waiting import Waiting
+from simulator.foundation.tuples import make
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policy import PreemptivePolicy, QueuePolicy, TimedPolicy
 from simulator.scheduling.reservations import Gate
@@ -279,7 +280,7 @@ class Operation:
         else:
             lost_s = held_s - job.run_s if self._rules.cycle else 0
             fields = job, start_s, now_s, held_s, promised_s, 0, lost_s, False
-            end = tuple.__new__(JobEnd, fields)  # most jobs end so, and this takes a quarter of the time
+            end = make(JobEnd, fields)
         self._finish(end)
         self.settle()
 

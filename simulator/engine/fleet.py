@@ -11,8 +11,9 @@ from itertools import repeat
 from typing import NamedTuple, TypeAlias
 
 from simulator.engine.clocks import Clocks
-from simulator.engine.shop import Lengths, RepairShop, make, uniforms
+from simulator.engine.shop import Lengths, RepairShop, uniforms
 from simulator.engine.timeline import CHUNK, MOST_CHUNKS, Fault, UnfinishableError
+from simulator.foundation.tuples import make
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Diagnosis, Fleet, Reserve
 from simulator.reliability.hazard import Steps, exposure_s, instant_s

@@ -9,13 +9,13 @@ from heapq import heappop, heappush, heapreplace
 from typing import NamedTuple, TypeAlias
 
 from simulator.foundation.streams import generator
+from simulator.foundation.tuples import make
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Mending, RepairLaw, Shop
 from simulator.reliability.law import FailureLaw
 from simulator.reliability.laws import shaped
 
 DRAWN = 256  # numbers at once
-make = tuple.__new__  # of named tuples, without the detour through a NamedTuple's own
 
 
 def uniforms(seed: int, replica: int, name: str) -> Iterator[float]:

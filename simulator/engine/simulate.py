@@ -13,12 +13,13 @@ from typing import Any, NamedTuple, TypeAlias
 import simpy
 from simpy.events import Event
 
-from simulator.engine.books import Attempt, Books, Task, make
+from simulator.engine.books import Attempt, Books, Task
 from simulator.engine.burdens import Burden, Drag
 from simulator.engine.fleet import Nodes, Stop
 from simulator.engine.spot import on_spot
 from simulator.engine.spread import as_lived, efficiencies
 from simulator.engine.timeline import Fault, faults
+from simulator.foundation.tuples import make
 from simulator.records import NO_CAUSE, Sink
 from simulator.reliability.causes import Cause
 from simulator.reliability.fleet import Fleet

@@ -204,6 +204,17 @@ def saves(uptime_s: Seconds, cycle: Cycle, out: NDArray[np.float64] | None = Non
     1.0
     """
     if isinstance(uptime_s, float):
-        return max(float(math.floor((uptime_s - cycle.lag_s) / cycle.length_s)), 0.0)
+        return float(saves_of_one(uptime_s, cycle.lag_s, cycle.length_s))
     found = np.divide(np.subtract(uptime_s, cycle.lag_s, out=out), cycle.length_s, out=out)
     return np.maximum(np.floor(found, out=out), 0.0, out=out)
+
+
+def saves_of_one(uptime_s: float, lag_s: float, length_s: float) -> int:
+    """Return `saves` of a single attempt whose cycle's lag and length [s] are at hand.
+
+    Examples
+    --------
+    >>> saves_of_one(50.0, 10.0, 25.0), saves_of_one(-1.0, 0.0, 25.0)
+    (1, 0)
+    """
+    return max(math.floor((uptime_s - lag_s) / length_s), 0)

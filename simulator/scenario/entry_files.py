@@ -3,16 +3,14 @@
 ``"my-fleet.toml"`` names a file; with several entries in it, ``"my-fleet.toml#KEY"`` says which.
 """
 
-import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.catalogue.reader import CatalogueError, Entry, entry, parse_entry
 from simulator.foundation.issues import not_among, shorten
+from simulator.foundation.toml_file import read_toml
 from simulator.scenario.findings import Findings
-
-_LARGEST_BYTES = 4 * 2**20
 
 
 def entry_or_file(
@@ -80,7 +78,7 @@ def read_entry(
     ValueError
         If the file cannot be read, has no such entry, or lacks source, date or evidence; without the file's name.
     """
-    table = {name: fields for name, fields in _table(file, noun).items() if isinstance(fields, dict)}
+    table = {name: fields for name, fields in read_toml(file, noun).items() if isinstance(fields, dict)}
     if not table:
         raise ValueError(f"no {noun} in it; expected a table such as [my-{noun}]")
     if key is None and len(table) > 1:
@@ -92,20 +90,3 @@ def read_entry(
         return parse_entry(kind, chosen, prepare(chosen, table[chosen]) if prepare else table[chosen])
     except (CatalogueError, TypeError) as error:
         raise ValueError(str(error)) from None
-
-
-def _table(file: FilePath, noun: str) -> Mapping[str, Any]:
-    try:
-        if file.exists() and not file.is_file():
-            raise ValueError("this is not a file")
-        if file.exists() and file.stat().st_size > _LARGEST_BYTES:
-            raise ValueError(f"larger than 4 MiB, which is no {noun}")
-        return tomllib.loads(file.read_bytes().decode("utf-8-sig"))
-    except OSError as error:
-        raise ValueError(f"cannot be read: {error.strerror or error}") from None
-    except UnicodeDecodeError as error:
-        raise ValueError(f"not UTF-8 text, at byte {error.start}") from None
-    except RecursionError:
-        raise ValueError("lists or tables are nested too deeply") from None
-    except tomllib.TOMLDecodeError as error:
-        raise ValueError(f"not TOML: {error}") from None

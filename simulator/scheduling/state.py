@@ -7,6 +7,7 @@ from bisect import bisect_left, insort
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
+from simulator.foundation.tuples import make
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.pool import Place, Pool
 from simulator.scheduling.promise import PlacedPromise, Promise
@@ -94,7 +95,7 @@ class ClusterState:
         self._rank += 1
         self.changes += 1
         due_s, size = now_s + job.estimate_s, job.size
-        stay = tuple.__new__(Stay, (due_s, self._rank, size, now_s, job, self._take(job), 1.0))  # 4 times as fast
+        stay = make(Stay, (due_s, self._rank, size, now_s, job, self._take(job), 1.0))
         insort(self.ends, stay)
         return stay
 

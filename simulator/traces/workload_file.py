@@ -1,19 +1,18 @@
 """Workloads as TOML: read with every value checked, written to six digits."""
 
 import math
-import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from simulator.foundation.issues import not_among, shorten
+from simulator.foundation.toml_file import read_toml
 from simulator.reliability.fitting import SHAPE_NAMES
 from simulator.traces.joblog import TraceError
 from simulator.traces.synthetic import HOURS, WEEKDAYS, Group, NamedLaw, Workload
 
 LAW_NAMES = ("exponential", *SHAPE_NAMES)
 STATUSES = ("completed", "failed", "cancelled")
-_LARGEST_BYTES = 4 * 2**20
 _KEYS = ("title", "source", "jobs_per_day", "gap", "hours", "weekdays", "longest_run_s", "estimates", "queues",
          "users", "units_per_accelerator", "groups")  # fmt: skip
 _GROUP_KEYS = ("share", "sizes", "weights", "run", "status")
@@ -28,24 +27,10 @@ def read_workload(path: Path) -> Workload:
     TraceError
         With the file and the place of the first value that cannot be used.
     """
-    table = _table(path)
     try:
-        return _workload(table)
+        return _workload(read_toml(path, "workload"))
     except ValueError as problem:
         raise TraceError(f"{path}: {problem}") from None
-
-
-def _table(path: Path) -> dict[str, Any]:
-    try:
-        if path.stat().st_size > _LARGEST_BYTES:
-            raise TraceError(f"{path}: larger than 4 MiB, which is no workload")
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
-    except OSError as problem:
-        raise TraceError(f"{path}: cannot read it: {problem.strerror or problem}") from None
-    except UnicodeDecodeError as problem:
-        raise TraceError(f"{path}: not UTF-8 text, at byte {problem.start}") from None
-    except (tomllib.TOMLDecodeError, RecursionError) as problem:
-        raise TraceError(f"{path}: not TOML: {problem}") from None
 
 
 def _workload(table: Mapping[str, Any]) -> Workload:

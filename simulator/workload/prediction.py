@@ -19,7 +19,6 @@ from simulator.workload.step import Step, step
 GENERIC: Final = "generic"
 DECILE: Final = 1.2816  # standard deviations from the median to the tenth percentile
 OTHER_CHIP_SIGMA: Final = 0.1  # more doubt on a generation of chips on which the stack was not measured
-MIXTURE_SIGMA: Final = 0.12  # more doubt on mixtures of experts: classes of rows scatter by 0.15, of dense ones by 0.08
 
 
 class Interval(NamedTuple):
@@ -113,7 +112,12 @@ def predict(
 def stack_factor(key: str, generation: str | None = None, *, mixture: bool = False) -> tuple[float, float]:
     """Calibrated factor of a stack and the log standard deviation of step time under it."""
     factor, sigma = _stack_factor(key, generation)
-    return factor, math.hypot(sigma, MIXTURE_SIGMA) if mixture else sigma
+    return factor, doubted(sigma, mixture=mixture)
+
+
+def doubted(sigma: float, *, mixture: bool) -> float:
+    """Return the log standard deviation of a stack's steps with the further doubt on mixtures of experts."""
+    return math.hypot(sigma, entry("throughput_parameters", "mixture").number("sigma")) if mixture else sigma
 
 
 def _stack_factor(key: str, generation: str | None) -> tuple[float, float]:

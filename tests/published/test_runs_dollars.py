@@ -5,7 +5,6 @@ came about (press), and are counted with what they lack.
 """
 
 import json
-import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -13,10 +12,11 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
+from analysis.validation.beside import truth
 from analysis.validation.run_rows import PublishedRun, load
 from analysis.validation.runs import score
 
-TRUTH = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[3] / "shared" / "data")).parent / "truth/runs.csv"
+TRUTH = truth("runs.csv")
 RUN = """
 [cluster]
 accelerator = "{accelerator}"

@@ -1,20 +1,23 @@
 """Published step times and memory, from architecture and plan alone."""
 
-import os
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from analysis.validation.beside import truth
 from analysis.validation.throughput import Score, score, summarise
+from analysis.validation.throughput_cases import case_of
+from analysis.validation.throughput_fit import factors, log_ratios, mixture_excess
+from analysis.validation.throughput_rows import load
 from analysis.validation.throughput_runs import runs
 from analysis.validation.throughput_table import markdown
 from simulator.catalogue.reader import entry
 from simulator.scenario.api import scenario
 from simulator.workload.architecture import Architecture, architecture
 from simulator.workload.plan import Plan
-from simulator.workload.prediction import predict
-from simulator.workload.stacks import chip_of, fabric_of
+from simulator.workload.prediction import predict, stack_factor
+from simulator.workload.stacks import calibrated, chip_of, fabric_of
 
 A100 = entry("accelerators", "a100-80gb")
 
@@ -82,17 +85,14 @@ def test_llama_65b_from_architecture_and_machines_alone() -> None:
     assert 0.2 < found.efficiency_sigma < 0.35
 
 
-def truth() -> Path:
-    traces = os.environ.get("FLOPCAST_TRACES")
-    folder = Path(traces) if traces else Path(__file__).parents[2] / ".." / "shared" / "data"
-    return folder.parent / "truth" / "throughput.csv"
+TRUTH = truth("throughput.csv")
 
 
 @pytest.fixture(scope="module")
 def scores() -> list[Score]:
-    if not truth().is_file():
-        pytest.skip(f"no table of measured step times at {truth()}")
-    found, refused = score(truth())
+    if not TRUTH.is_file():
+        pytest.skip(f"no table of measured step times at {TRUTH}")
+    found, refused = score(TRUTH)
     assert not refused
     return found
 
@@ -134,3 +134,17 @@ def test_the_stored_table_is_what_the_command_prints(scores: list[Score]) -> Non
     stored = (Path(__file__).parents[2] / "docs" / "explanation" / "throughput.md").read_text(encoding="utf-8")
     for block in markdown(scores, runs()).strip().split("\n\n"):
         assert block in stored, "run: flopcast scoreboard throughput --markdown, and store what it prints"
+
+
+def test_the_doubt_on_mixtures_is_what_their_rows_say() -> None:
+    """The least part of the calibration that can be rerun here: the rest takes minutes."""
+    if not TRUTH.is_file():
+        pytest.skip(f"no table of measured step times at {TRUTH}")
+    cases = [case_of(row) for row in load(TRUTH)[0] if row.tokens_per_s is not None]
+    left = list(log_ratios(cases, calibrated()))
+    found = mixture_excess(cases, left, factors(cases, left)[0])
+    stored = entry("throughput_parameters", "mixture")
+    assert round(found.sigma, 4) == stored.number("sigma")
+    assert stored.source == f"{found.rows} rows of mixtures in {found.classes} classes of stack and generation"
+    dense, mixed = (stack_factor("nemo-2025", "hopper", mixture=mixture)[1] for mixture in (False, True))
+    assert mixed == pytest.approx((dense**2 + found.sigma**2) ** 0.5, abs=1e-4)

@@ -73,7 +73,7 @@ def test_names_of_workloads_and_of_logs(tmp_path):
     assert named_workload(tmp_path / "log.csv") is None
     assert named_workload(type(tmp_path)("acme-seren")).jobs_per_day == pytest.approx(663813 / 184)
     assert len(jobs_of(type(tmp_path)("Acme_Seren"), jobs=12).jobs) == 12
-    with pytest.raises(TraceError, match="cannot read it"):
+    with pytest.raises(TraceError, match="cannot be read"):
         jobs_of(tmp_path / "none.toml")
     (tmp_path / "log.csv").write_text("job_id,submission_time,duration,num_gpu\n1,0,5,1\n")
     with pytest.raises(TraceError, match="--jobs: says how many to draw from a workload"):
