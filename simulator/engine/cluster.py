@@ -212,10 +212,24 @@ class Operation:
         if self._gate:
             self._start_reserved(self._gate, now_s)
         if self._preemptive:
-            for stay in list(self._preemptive.stops(queue, state, now_s)):
+            self._make_room(self._preemptive, now_s)
+        while self._start_some(now_s) and self._preemptive and queue:  # who started changed who is in whose way
+            self._make_room(self._preemptive, now_s)
+        if self._meters:
+            self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
+        if self._timed:
+            self._set_wake(self._timed.wake_s(queue, state, now_s))
+
+    def _make_room(self, policy: PreemptivePolicy, now_s: float) -> None:
+        """Give notice to whom the policy names; who began in this instant stays."""
+        for stay in list(policy.stops(self.waiting.queue, self.state, now_s)):
+            if stay.start_s < now_s:
                 self.stops.give_notice(stay)
-        started = []
-        for job in self._policy.starts(queue, state, now_s):
+
+    def _start_some(self, now_s: float) -> bool:
+        """Start whom the policy yields, and return whether there is one."""
+        state, started = self.state, []
+        for job in self._policy.starts(self.waiting.queue, state, now_s):
             self._start(job, now_s)
             started.append(job)
         if started:
@@ -223,10 +237,7 @@ class Operation:
         state.ended.clear()
         if state.left:
             state.left.clear()
-        if self._meters:
-            self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
-        if self._timed:
-            self._set_wake(self._timed.wake_s(queue, state, now_s))
+        return bool(started)
 
     def _start_reserved(self, gate: Gate, now_s: float) -> None:
         gate.now_s = now_s

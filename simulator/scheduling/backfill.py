@@ -51,7 +51,7 @@ class Easy:
             first += 1
         started = first - 1 if self._promise is None else 0
         if cluster.free:
-            for job in self._candidates(queue, first):
+            for job in self._candidates(queue, first, cluster, now_s):
                 if job.size <= cluster.free and cluster.fits(job) and promise.admits(job, now_s):
                     started += 1
                     yield job
@@ -61,7 +61,8 @@ class Easy:
     def _ranked(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:  # noqa: ARG002 - for subclasses
         return queue
 
-    def _candidates(self, queue: Queue, first: int) -> Iterable[Job]:
+    def _candidates(self, queue: Queue, first: int, cluster: ClusterView, now_s: float) -> Iterable[Job]:  # noqa: ARG002
+        """Return who may be backfilled around the head, which is the one before ``first``."""
         return islice(queue, first, None)
 
 
@@ -83,7 +84,7 @@ class EarliestDeadline(Easy):
 class EasySjbf(Easy):
     """EASY with the shortest estimate backfilled first."""
 
-    def _candidates(self, queue: Queue, first: int) -> Iterable[Job]:
+    def _candidates(self, queue: Queue, first: int, cluster: ClusterView, now_s: float) -> Iterable[Job]:  # noqa: ARG002
         return sorted(islice(queue, first, None), key=_estimate_s)
 
 

@@ -81,7 +81,7 @@ class OverQuota:
     def _weight(self, name: str) -> float:
         return self._quotas.get(name + WEIGHT, 1)
 
-    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:  # noqa: ARG002 - the protocol
+    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
         """Return who makes room for the first job that is due and does not fit."""
         if not queue:
             return ()
@@ -92,9 +92,9 @@ class OverQuota:
             kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
             if kind in in_vain or not view.may_start(job) or cluster.fits(job):
                 continue
-            victims = enough(job, view.reclaimable(job), cluster) or enough(job, view.outranked(job), cluster)
-            if victims:
-                return victims
+            for stays in (view.reclaimable(job), view.outranked(job)):
+                if victims := enough(job, stays, cluster, now_s):
+                    return victims
             in_vain.add(kind)
         self._view = view
         return ()

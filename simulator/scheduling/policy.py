@@ -56,7 +56,11 @@ class PreemptivePolicy(Protocol):
     """Also decides who has to leave."""
 
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
-        """Return running jobs that get their notice now; asked before `QueuePolicy.starts`."""
+        """Return running jobs that get their notice now.
+
+        Asked before `QueuePolicy.starts`, and with it again as long as somebody started, for whoever fitted alone and
+        does not beside those. Who began in this instant gets no notice.
+        """
         ...
 
 

@@ -5,7 +5,7 @@ Source: Slurm manual, multifactor priority plugin; the fair-share factor is the 
 """
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from math import exp2
 
 from simulator.scheduling.backfill import Easy
@@ -106,33 +106,29 @@ class PriorityPreempt(Multifactor):
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
         """Return those who make room for the first in line."""
         ranked = self._sorted(queue, cluster, now_s)
-        head = next((job for job in ranked if not cluster.fits(job)), None)
-        if head is None or head is not ranked[0]:
-            return ()
-        mine = self.precedence(head)
-        lower = [stay for stay in cluster.ends if stay.job.preemptible and self.precedence(stay.job) < mine]
-        lower.sort(key=lambda stay: (self.precedence(stay.job), stay.job.priority, -stay.start_s, -stay.rank))
-        return enough(head, lower, cluster)
+        return () if not ranked or cluster.fits(ranked[0]) else self._victims(ranked[0], cluster, now_s)
 
     def precedence(self, job: Job) -> float:
         """Return what has to be lower for a job to be evicted: its own priority."""
         return job.priority
 
-    def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
-        """Yield as before, or only the first in line while somebody is about to leave."""
-        if not cluster.leaving:
-            yield from super().starts(queue, cluster, now_s)
-            return
-        for job in self._ranked(queue, cluster, now_s):
-            if not cluster.fits(job):
-                return
-            yield job
+    def _victims(self, head: Job, cluster: ClusterView, now_s: float) -> list[Stay]:
+        mine = self.precedence(head)
+        lower = [stay for stay in cluster.ends if stay.job.preemptible and self.precedence(stay.job) < mine]
+        lower.sort(key=lambda stay: (self.precedence(stay.job), stay.job.priority, -stay.start_s, -stay.rank))
+        return enough(head, lower, cluster, now_s)
+
+    def _candidates(self, queue: Queue, first: int, cluster: ClusterView, now_s: float) -> Iterable[Job]:
+        """Return nobody while somebody is about to leave, or is next to be told to, for the head."""
+        if cluster.leaving or (first > 1 and self._victims(queue[first - 1], cluster, now_s)):
+            return ()
+        return super()._candidates(queue, first, cluster, now_s)
 
 
-def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView) -> list[Stay]:
+def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView, now_s: float) -> list[Stay]:
     """Return the first victims whose leaving makes room for a job, or none if all would not do.
 
-    Those already under notice count as gone.
+    Those already under notice count as gone; who began in this instant stays.
     """
     gone = list(cluster.leaving.values())
     chosen: list[Stay] = []
@@ -140,7 +136,7 @@ def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView) -> list[Stay
         return chosen
     room = cluster.free + sum(stay.size for stay in gone)
     for stay in victims:
-        if stay.rank not in cluster.leaving:
+        if stay.rank not in cluster.leaving and stay.start_s < now_s:
             chosen.append(stay)
             room += stay.size
             if room >= job.size and cluster.fits_without(job, gone + chosen):

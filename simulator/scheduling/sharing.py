@@ -70,13 +70,13 @@ class CohortQuota:
         """Return the units that a queue owns."""
         return self._given.get(name, 0) if self._given else cluster.capacity // max(len(self._seen), 1)
 
-    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:  # noqa: ARG002 - the protocol
+    def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
         """Return borrowers that have to leave for the first job within its quota that does not fit."""
         self._seen.update((_name(job), None) for job in queue)
         held = _held(cluster)
         for job in queue if self.reclaim else ():
             if self._owns(job, held, cluster) and not cluster.fits(job):
-                return enough(job, self._borrowers(held, cluster), cluster)
+                return enough(job, self._borrowers(held, cluster), cluster, now_s)
         return ()
 
     def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from simulator.engine.cluster_meters import Meters
@@ -18,6 +18,11 @@ from tests.properties.queue_kit import CAPACITY, peak, run, three_nodes, trouble
 
 POLICIES = sorted(QUEUE_POLICIES)
 FIRM = ["easy", "easy-sjbf", "conservative", "depth-k:k=1"]  # no job starts after its first promise
+
+BESIDE_EACH_OTHER = [  # the last three fit alone beside the first, and not together
+    Job(0, 0, 2, 9, 9, queue="blue"),
+    *(Job(at, 1, 4, 5, 5, queue="red", priority=2) for at in range(1, 4)),
+]
 
 every_policy = pytest.mark.parametrize("policy", POLICIES)
 fast = settings(max_examples=40, deadline=None, derandomize=True)
@@ -171,24 +176,26 @@ def test_no_queue_holds_more_than_its_own_and_what_it_may_borrow(reclaim, borrow
         assert peak(stays) <= 6 + borrow
 
 
-@given(jobs=workloads())
-@fast
-def test_the_highest_priority_waits_only_for_its_equals(jobs):
-    """With preemption, what lower priorities do does not change when the highest start."""
-    log = run(jobs, "priority-preempt:age=0")
-    top = [job for job in jobs if job.priority == 2]
-    alone = {end.job.job_id: end.start_s for end in run(top, "priority-preempt:age=0").ends} if top else {}
-    assert {end.job.job_id: end.start_s for end in log.ends if end.job.priority == 2} == alone
-
-
-@given(jobs=workloads(), data=st.data())
-@fast
-def test_a_tier_waits_only_for_its_equals(jobs, data):
-    """With preemption, what lower tiers do does not change when the highest start."""
-    policy = "tiers:red=1,age=0"
-    red = [job for job in jobs if job.queue == "red"]
-    alone = {end.job.job_id: end.start_s for end in run(red, policy).ends} if red else {}
-    assert {end.job.job_id: end.start_s for end in run(jobs, policy).ends if end.job.queue == "red"} == alone
+@pytest.mark.parametrize(
+    ("policy", "top"),
+    [
+        ("priority-preempt:age=0", lambda job: job.priority == 2),
+        ("tiers:red=1,age=0,priority=0", lambda job: job.queue == "red"),
+    ],
+)
+@given(jobs=workloads(longest=6))
+@example(jobs=BESIDE_EACH_OTHER)
+@settings(fast, max_examples=150)
+def test_the_first_in_line_of_the_highest_waits_only_for_its_equals(policy, top, jobs):
+    """Whenever it waits, it would not fit if all others were gone."""
+    stays = run(jobs, policy).stays
+    for now_s in {time_s for stay in stays for time_s in (stay.start_s, stay.end_s)}:
+        running = {stay.job_id: stay.size for stay in stays if stay.start_s <= now_s < stay.end_s}
+        later = {stay.job_id for stay in stays if stay.start_s > now_s}
+        waiting = [job for job in jobs if job.submit_s <= now_s and job.job_id in later - set(running)]
+        first = next(filter(top, waiting), None)
+        if first is not None:
+            assert first.size + sum(size for name, size in running.items() if top(jobs[name])) > CAPACITY
 
 
 @given(jobs=workloads(largest=5), most=st.integers(5, 12), user=st.integers(5, 8), preempt=st.integers(0, 1))

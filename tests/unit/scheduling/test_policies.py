@@ -116,6 +116,14 @@ def test_preemption_by_priority_with_and_without_notice():
     assert ends(jobs, "priority-preempt", rules=lost) == [10, 19, 9]
 
 
+@pytest.mark.parametrize("policy", ["priority-preempt", "tiers:red=1", "quota:red=12", "over-quota:red=12,blue=0"])
+def test_who_fits_alone_but_not_beside_those_in_front_evicts_in_the_same_instant(policy):
+    low = Job(0, 0, 2, 9, 9, queue="blue")
+    high = [Job(at, 1, 4, 5, 5, queue="red", priority=1) for at in range(1, 4)]
+    log = simulate_cluster([low, *high], make_policy(policy), ClusterState(12))
+    assert [(end.start_s, end.stops) for end in log.ends] == [(0, 1), (1, 0), (1, 0), (1, 0)]
+
+
 def test_nobody_is_evicted_in_vain():
     jobs = [Job(0, 0, 2, 10, 10, priority=1), Job(1, 0, 2, 10, 10), Job(2, 4, 4, 5, 5, priority=1)]
     assert ends(jobs, "priority-preempt") == [10, 10, 15]
