@@ -154,7 +154,7 @@ def leaves_reservations_alone(policy, jobs):
 
 
 def conforms(policy, *, examples=40, shrink=True):
-    """Run the whole kit on a policy, named as on the command line; without shrinking a failure tells less, and sooner."""
+    """Run the whole kit on a policy, named as on the command line; without shrinking a failure tells less, sooner."""
     phases = [phase for phase in Phase if shrink or phase is not Phase.shrink]
     quick = settings(max_examples=examples, deadline=None, derandomize=True, phases=phases)
     quick(given(jobs=workloads())(lambda jobs: runs_everything(policy, jobs)))()
