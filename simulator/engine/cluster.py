@@ -59,7 +59,7 @@ def simulate_cluster(
     ValueError
         If the jobs are not in order, an id is there twice, or a job never fits.
     RuntimeError
-        If the policy leaves jobs in the queue of an idle cluster.
+        If the policy leaves jobs in the queue of an idle cluster, or lets them stop each other for ever.
 
     Examples
     --------
@@ -109,9 +109,14 @@ class Operation:
         self.clock.at(self.clock.now, self._arrive, 0, FIRST)
 
     @property
+    def finished(self) -> int:
+        """How many jobs have ended."""
+        return len(self._ends)
+
+    @property
     def done(self) -> bool:
         """Whether all jobs have ended."""
-        return len(self._ends) == len(self._jobs)
+        return self.finished == len(self._jobs)
 
     @property
     def stuck(self) -> bool:
