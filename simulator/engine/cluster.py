@@ -211,15 +211,24 @@ class Operation:
 
     def _pass(self) -> None:
         self._passes += 1
-        now_s, state, queue = self.clock.now, self.state, self.waiting.queue
+        now_s, state, queue, preemptive = self.clock.now, self.state, self.waiting.queue, self._preemptive
         if self._meters:
             self._meters.advance(now_s)
         if self._gate:
             self._start_reserved(self._gate, now_s)
-        if self._preemptive:
-            self._make_room(self._preemptive, now_s)
-        while self._start_some(now_s) and self._preemptive and queue:  # who started changed who is in whose way
-            self._make_room(self._preemptive, now_s)
+        again = True
+        while again:
+            if preemptive:
+                self._make_room(preemptive, now_s)
+            started = []
+            for job in self._policy.starts(queue, state, now_s):
+                self._start(job, now_s)
+                started.append(job)
+            if started:
+                self.waiting.leave(started)
+            state.ended.clear()
+            state.left.clear()
+            again = bool(preemptive and started and queue)  # who started changed who is in whose way
         if self._meters:
             self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
         if self._timed:
@@ -230,19 +239,6 @@ class Operation:
         for stay in list(policy.stops(self.waiting.queue, self.state, now_s)):
             if stay.start_s < now_s:
                 self.stops.give_notice(stay)
-
-    def _start_some(self, now_s: float) -> bool:
-        """Start whom the policy yields, and return whether there is one."""
-        state, started = self.state, []
-        for job in self._policy.starts(self.waiting.queue, state, now_s):
-            self._start(job, now_s)
-            started.append(job)
-        if started:
-            self.waiting.leave(started)
-        state.ended.clear()
-        if state.left:
-            state.left.clear()
-        return bool(started)
 
     def _start_reserved(self, gate: Gate, now_s: float) -> None:
         gate.now_s = now_s
