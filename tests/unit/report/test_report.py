@@ -52,9 +52,9 @@ def test_its_numbers_are_those_of_run(page: str) -> None:
     assert found["fingerprint"] in page
 
 
-def test_same_input_same_bytes(page: str, tmp_path: Path) -> None:
+def test_same_input_same_bytes_by_two_workers(page: str, tmp_path: Path) -> None:
     again = tmp_path / "again.html"
-    invoke("report", "llama-65b", "-o", str(again), "--replicas", "200")
+    invoke("report", "llama-65b", "-o", str(again), "--replicas", "200", "--workers", "2")
     assert again.read_text(encoding="utf-8") == page
 
 
