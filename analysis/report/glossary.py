@@ -32,7 +32,7 @@ class Glossary(NamedTuple):
     def meanings(self) -> Mapping[str, str]:
         """What each word and abbreviation means, in the order of the alphabet."""
         long = {short: f"{text[:1].upper()}{text[1:]}." for short, text in self.abbreviations.items()}
-        return dict(sorted((self.words | long).items(), key=lambda entry: entry[0].lower()))
+        return dict(sorted([*self.words.items(), *long.items()], key=lambda entry: entry[0].lower()))
 
 
 @lru_cache(maxsize=1)
@@ -106,7 +106,7 @@ def _marked(text: str, done: set[str]) -> str:
 
     def first(match: re.Match[str]) -> str:
         short = next(abbreviations(match[0]), None)
-        if short not in known or short in done:
+        if short is None or short not in known or short in done:
             return match[0]
         done.add(short)
         return f'<abbr title="{escape(known[short].partition(":")[0])}">{match[0]}</abbr>'
