@@ -123,14 +123,19 @@ class _Holdings:
         self.held: dict[str, float] = {}
         self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
         self._quotas = policy._quotas
-        self._staying = [stay for stay in cluster.ends if stay.rank not in cluster.leaving]
         leaves: dict[str, int] = {}
         firm: dict[str, int] = {}
-        for stay in self._staying:
+        self._loose: dict[str, list[Stay]] = {}  # those that may be preempted, by queue, the first to leave last
+        for stay in cluster.ends:
+            if stay.rank in cluster.leaving:
+                continue
             name = _leaf(stay.job)
             leaves[name] = leaves.get(name, 0) + stay.size
-            if not stay.job.preemptible:
+            if stay.job.preemptible:
+                self._loose.setdefault(name, []).append(stay)
+            else:
                 firm[name] = firm.get(name, 0) + stay.size
+        self._in_order: set[str] = set()  # queues of which these are sorted
         for found, totals in ((leaves, self.held), (firm, self.firm)):
             for leaf, units in found.items():
                 for name in lineage(leaf):
@@ -174,33 +179,31 @@ class _Holdings:
         """Yield those of queues above their share that can leave without falling below it, if the job is due."""
         if not self.is_due(job):
             return
-        stays: dict[str, list[Stay]] = {}
-        for stay in self._staying:
-            name = _leaf(stay.job)
-            if stay.job.preemptible and name != _leaf(job):
-                stays.setdefault(name, []).append(stay)
-        over = {name: self.held[name] - self.share[name] for name in stays}
-        for name in stays:
-            stays[name].sort(key=_later_first)
+        over = {name: self.held[name] - self.share[name] for name in self._loose if name != _leaf(job)}
+        left = {name: len(self._loose[name]) for name in over}
         while over:
             worst = max(over, key=lambda name: (over[name], name))
             if over[worst] <= ROUNDING:
                 return
-            stay = stays[worst].pop()
+            left[worst] -= 1
+            stay = self._sorted(worst)[left[worst]]
             over[worst] -= stay.size
-            if not stays[worst]:
+            if not left[worst]:
                 del over[worst]
             yield stay
 
     def outranked(self, job: Job) -> list[Stay]:
         """Return the jobs of lower priority in the same queue, the lowest and latest first."""
-        name = _leaf(job)
-        stays = [
-            stay
-            for stay in self._staying
-            if stay.job.priority < job.priority and stay.job.preemptible and _leaf(stay.job) == name
-        ]
-        return sorted(stays, key=_later_first, reverse=True)
+        stays = self._sorted(_leaf(job))
+        return [stay for stay in reversed(stays) if stay.job.priority < job.priority]
+
+    def _sorted(self, name: str) -> list[Stay]:
+        """Return those of a queue that may be preempted, the first to leave last."""
+        stays = self._loose.get(name, [])
+        if name not in self._in_order:
+            stays.sort(key=_later_first)
+            self._in_order.add(name)
+        return stays
 
 
 def _later_first(stay: Stay) -> tuple[float, float, int]:
