@@ -126,8 +126,9 @@ class _Holdings:
         leaves: dict[str, int] = {}
         firm: dict[str, int] = {}
         self._loose: dict[str, list[Stay]] = {}  # those that may be preempted, by queue, the first to leave last
+        leaving = cluster.leaving
         for stay in cluster.ends:
-            if stay.rank in cluster.leaving:
+            if stay.rank in leaving:
                 continue
             name = _leaf(stay.job)
             leaves[name] = leaves.get(name, 0) + stay.size
