@@ -136,14 +136,15 @@ def _page(
     yield f"A: {ours.scenario.title}\n{letter}: {theirs.scenario.title}"
     yield _table(letter, found)
     sooner, cheaper = (next(row for row in found if row.quantity == name) for name in (_last(found), "usd"))
-    yield (
-        f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}.\n"
-        "Noise: what pairing divides the variance of the difference by (and the most that any pairing could)."
-    )
+    yield f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}."
+    yield _nearer(letter, found)
     yield from _alone(letter, found)
     if split is not None and split.parts:
         yield _parts(split)
-        yield f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A."
+        yield (
+            f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A of "
+            "these replicas."
+        )
     yield f"Dollars of A: {ours.basis}.\nDollars of {letter}: {theirs.basis}.\n"
 
 
@@ -158,6 +159,20 @@ def _share(row: "Difference") -> str:
         return "none, for they are equal"
     share = f"{row.probability_lower:.1%} of the replicas ({row.probability_low:.1%} to {row.probability_high:.1%})"
     return share.replace("%", " %")
+
+
+def _nearer(letter: str, found: "Sequence[Difference]") -> str:
+    """Say what made the mean difference surer than independent runs would."""
+    names = list(dict.fromkeys(name for row in found for name in row.estimate.controls))
+    said = (
+        f"Noise: how many times smaller the variance of the mean {letter} - A is than with two independent runs; in "
+        "brackets by common random numbers alone. "
+    )
+    if names:
+        return f"{said}The rest is the known means of {', '.join(names)}: {letter} - A is what it is at them."
+    if all(row.variance_ratio is None for row in found):
+        return f"{said}Here nothing varies."
+    return f"{said}Nothing here has a known mean, or there are too few replicas to use it: it is common random numbers."
 
 
 def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
@@ -180,10 +195,10 @@ def _table(letter: str, found: "Sequence[Difference]") -> "Table":
         table.add_column(name, justify="right")
     for row in found:
         unit, size, form = _SHOWN[row.quantity]
-        five = row.difference
-        numbers = (row.a, row.b, five.mean, row.high - five.mean, five.p10, five.p90)
+        five, mean = row.difference, row.estimate
+        numbers = (row.a, row.b, mean.mean, mean.high - mean.mean, five.p10, five.p90)
         noise = "" if row.variance_ratio is None else f"/ {_short(row.variance_ratio)}"
-        noise += "" if row.most_ratio is None else f" ({_short(row.most_ratio)})"
+        noise += "" if row.pairing_ratio is None else f" ({_short(row.pairing_ratio)})"
         table.add_row(unit, *(form.format(number / size) for number in numbers), noise)
     return table
 

@@ -146,9 +146,9 @@ def _levers(levers: "Sequence[Worth]") -> "Table":
         usd, days, goodput = (lever.of(name) for name in ("usd", "wall_days", "goodput"))
         table.add_row(
             lever.lever,
-            f"{-usd.difference.mean:z,.0f}",
-            f"{-usd.high:z,.0f} to {-usd.low:z,.0f}",
-            f"{-days.difference.mean:z,.3f}",
-            f"{goodput.difference.mean:+z.5f}",
+            f"{-usd.estimate.mean:z,.0f}",
+            f"{-usd.estimate.high:z,.0f} to {-usd.estimate.low:z,.0f}",
+            f"{-days.estimate.mean:z,.3f}",
+            f"{goodput.estimate.mean:+z.5f}",
         )
     return table

@@ -58,7 +58,7 @@ def simulate_cluster(
     ValueError
         If the jobs are not in order, an id is there twice, or a job never fits.
     RuntimeError
-        If the policy leaves jobs in the queue of an idle cluster.
+        If the policy leaves jobs in the queue of an idle cluster, or lets them stop each other for ever.
 
     Examples
     --------
@@ -108,9 +108,14 @@ class Operation:
         self.clock.at(self.clock.now, self._arrive, 0, FIRST)
 
     @property
+    def finished(self) -> int:
+        """How many jobs have ended."""
+        return len(self._ends)
+
+    @property
     def done(self) -> bool:
         """Whether all jobs have ended."""
-        return len(self._ends) == len(self._jobs)
+        return self.finished == len(self._jobs)
 
     @property
     def stuck(self) -> bool:
@@ -206,15 +211,24 @@ class Operation:
 
     def _pass(self) -> None:
         self._passes += 1
-        now_s, state, queue = self.clock.now, self.state, self.waiting.queue
+        now_s, state, queue, preemptive = self.clock.now, self.state, self.waiting.queue, self._preemptive
         if self._meters:
             self._meters.advance(now_s)
         if self._gate:
             self._start_reserved(self._gate, now_s)
-        if self._preemptive:
-            self._make_room(self._preemptive, now_s)
-        while self._start_some(now_s) and self._preemptive and queue:  # who started changed who is in whose way
-            self._make_room(self._preemptive, now_s)
+        again = True
+        while again:
+            if preemptive:
+                self._make_room(preemptive, now_s)
+            started = []
+            for job in self._policy.starts(queue, state, now_s):
+                self._start(job, now_s)
+                started.append(job)
+            if started:
+                self.waiting.leave(started)
+            state.ended.clear()
+            state.left.clear()
+            again = bool(preemptive and started and queue)  # who started changed who is in whose way
         if self._meters:
             self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
         if self._timed:
@@ -225,19 +239,6 @@ class Operation:
         for stay in list(policy.stops(self.waiting.queue, self.state, now_s)):
             if stay.start_s < now_s:
                 self.stops.give_notice(stay)
-
-    def _start_some(self, now_s: float) -> bool:
-        """Start whom the policy yields, and return whether there is one."""
-        state, started = self.state, []
-        for job in self._policy.starts(self.waiting.queue, state, now_s):
-            self._start(job, now_s)
-            started.append(job)
-        if started:
-            self.waiting.leave(started)
-        state.ended.clear()
-        if state.left:
-            state.left.clear()
-        return bool(started)
 
     def _start_reserved(self, gate: Gate, now_s: float) -> None:
         gate.now_s = now_s
