@@ -5,6 +5,7 @@ instant at which something changed comes one pass of the policy. Between events 
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from simulator.engine.cluster_clock import FIRST, LATE, Clock, Moment
 from simulator.engine.cluster_log import ClusterLog, JobEnd, StayRecord
@@ -149,20 +150,23 @@ class Operation:
 
     def _arrive(self, moment: Moment) -> None:
         """Let all jobs of this instant join, from one on, and come back for the next."""
-        jobs, clock, known, limited = self._jobs, self.clock, self._known, self._rules.limit_s is not None
-        now_s, at = clock.now, moment.about
-        while at < len(jobs) and (job := jobs[at]).submit_s == now_s:
+        jobs, known, limited = self._jobs, self._known, self._rules.limit_s is not None
+        at, now_s = moment.about, self.clock.now
+        due_s = now_s if jobs else inf
+        while due_s == now_s:
+            job = jobs[at]
             at += 1
+            due_s = jobs[at].submit_s if at < len(jobs) else inf
             if job.run_s > job.estimate_s or limited or job.until_s is not None:
                 job = self._note_admitted(job)
-            if known and job.after is not None and job.after in known and job.after not in self._ends:
+            if known and job.after in known and job.after not in self._ends:
                 self.waiting.hold(job, job.after)
             else:
                 self.waiting.join(job)
         self._arrived = at == len(jobs)
         self.settle()
-        if at < len(jobs):
-            clock.at(jobs[at].submit_s, self._arrive, at)
+        if not self._arrived:
+            self.clock.at(due_s, self._arrive, at)
 
     def _note_admitted(self, job: Job) -> Job:
         """Note what the job asks for, and return it as the scheduler treats it."""
@@ -216,8 +220,7 @@ class Operation:
             self._meters.advance(now_s)
         if self._gate:
             self._start_reserved(self._gate, now_s)
-        again = True
-        while again:
+        while True:
             if preemptive:
                 self._make_room(preemptive, now_s)
             started = []
@@ -228,7 +231,8 @@ class Operation:
                 self.waiting.leave(started)
             state.ended.clear()
             state.left.clear()
-            again = bool(preemptive and started and queue)  # who started changed who is in whose way
+            if not (preemptive and started and queue):
+                break  # else who started changed who is in whose way
         if self._meters:
             self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
         if self._timed:
