@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.study.goal import Figure
-from simulator.engine.run import join, run, silent
-from simulator.foundation.mapper import Mapper
+from simulator.engine.run import Mapper, join, run, silent
 from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
