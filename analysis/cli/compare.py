@@ -169,10 +169,13 @@ def _nearer(letter: str, found: "Sequence[Difference]") -> str:
         "brackets by common random numbers alone. "
     )
     if names:
-        return f"{said}The rest is the known means of {', '.join(names)}: {letter} - A is what it is at them."
+        return f"{said}With them, {letter} - A is corrected to the known means of {', '.join(names)}."
     if all(row.variance_ratio is None for row in found):
         return f"{said}Here nothing varies."
-    return f"{said}Nothing here has a known mean, or there are too few replicas to use it: it is common random numbers."
+    return (
+        f"{said}Here it is these alone: there are too few replicas, or failures are told unit by unit or come from a "
+        f"spot market, so that there are no known means to correct {letter} - A to."
+    )
 
 
 def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
@@ -181,9 +184,10 @@ def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
     for row in found:
         for name, share in row.alone.items():
             if row.quantity in words and share >= _TELLING:
+                mean = "; the mean is corrected for it" if name in row.estimate.controls else ""
                 yield (
                     f"{100 * share:.0f} % of the variance of {letter} - A ({words[row.quantity]}) is the {name}, "
-                    "which only one has to draw: it is what is compared, and pairing cannot take it away."
+                    f"which only one has to draw: it is what is compared, and pairing cannot take it away{mean}."
                 )
 
 

@@ -2,22 +2,20 @@
 
 import math
 from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
+from analysis.cli.workers import mapping
 
 if TYPE_CHECKING:
     from rich.table import Table
 
     from analysis.metrics.forecast import Forecast
-    from analysis.metrics.published import Comparison
     from analysis.metrics.summary import Summary
     from analysis.study.precise import Precise
-    from simulator.engine.run import Mapper
     from simulator.scenario.values import Scenario
 
 
@@ -50,8 +48,7 @@ def run(
     found = made(known, workers) if precise is None else precise.forecast
     if out is not None:
         _write(out, found)
-    sure = {} if precise is None else {"precision": {"of": precise.figure.name, "half_width": precise.half_width,
-                                                     "wanted": precise.wanted, "reached": precise.reached}}  # fmt: skip
+    sure = {} if precise is None else {"precision": _precision_facts(precise)}
     if as_json:
         typer.echo(to_json(forecast_facts(found) | sure))
         return
@@ -59,10 +56,25 @@ def run(
     for block in _page(found):
         screen.print(block)
     if precise is not None:
-        short = (
-            "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {found.replicas:,} replicas are the most"
-        )
-        screen.print(f"{precise.figure.name} is known to {precise.half_width:.2%} (half of its 95 % interval){short}.")
+        screen.print(_precision_line(precise))
+
+
+def _precision_facts(precise: "Precise") -> dict[str, object]:
+    return {"of": precise.figure.name, "value": precise.value, "half_width": precise.half_width,
+            "wanted": precise.wanted, "reached": precise.reached, "tilt": precise.tilt}  # fmt: skip
+
+
+def _precision_line(precise: "Precise") -> str:
+    """Say what was asked, how well it is known, and from what."""
+    count = precise.forecast.replicas
+    tilted = (
+        f", from {count:,} replicas and as many with faults {precise.tilt:.3g} times as often, weighted back"
+        if precise.tilt else ""
+    )  # fmt: skip
+    short = "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {count:,} replicas are the most"
+    value = _amount(precise.figure.quantity, precise.value)
+    known = f"{precise.figure.name} is {value}, known to {precise.half_width:.2%} (half of its 95 % interval)"
+    return f"{known}{tilted}{short}."
 
 
 def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "Precise":
@@ -81,9 +93,8 @@ def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "
         raise typer.BadParameter(str(error)) from None
     if not isfinite(wanted) or not 1e-6 <= wanted < 1:
         raise typer.BadParameter(f"--precision is a share such as '0.5 %', found {precision}")
-    with ExitStack() as stack:
-        show = stack.enter_context(progress(FIRST, "replicas, at first"))
-        return run_until(scenario, named, wanted, mapper=_mapper(workers, stack), progress=show)
+    with progress(FIRST, "replicas, at first") as show, mapping(workers) as mapper:
+        return run_until(scenario, named, wanted, mapper=mapper, progress=show)
 
 
 def made(scenario: "Scenario", workers: int) -> "Forecast":
@@ -93,21 +104,9 @@ def made(scenario: "Scenario", workers: int) -> "Forecast":
     from simulator.engine.run import run as run_engine
 
     replicas = range(scenario.replicas)
-    with ExitStack() as stack:
-        show = stack.enter_context(progress(len(replicas), "replicas"))
-        found = run_engine(scenario, replicas, mapper=_mapper(workers, stack), progress=show)
-        return forecast(scenario, found, replicas)
-
-
-def _mapper(workers: int, stack: ExitStack) -> "Mapper":
-    """Return `map`, or that of a pool that ends with the stack."""
-    if workers == 1:
-        return map
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    mapper: Mapper = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))).map
-    return mapper
+    with progress(len(replicas), "replicas") as show, mapping(workers) as mapper:
+        found = run_engine(scenario, replicas, mapper=mapper, progress=show)
+    return forecast(scenario, found, replicas)
 
 
 def _page(found: "Forecast") -> Iterable["Table | str"]:
@@ -230,13 +229,13 @@ def _published(found: "Forecast") -> "Table":
         table.add_column(name, justify="right")
     for row in comparisons(found):
         error = "" if row.error is None else f"{row.error:+.1%}"
-        table.add_row(row.quantity, _amount(row, row.published), _amount(row, row.predicted), error)
+        table.add_row(row.quantity, _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error)
     return table
 
 
-def _amount(row: "Comparison", value: float) -> str:
-    """Write one of two figures for a person: whole numbers where they are large."""
-    money = "$" if row.quantity == "dollars" else ""
+def _amount(quantity: str, value: float) -> str:
+    """Write a figure for a person: whole numbers where they are large."""
+    money = "$" if quantity in ("dollars", "usd") else ""
     return f"{money}{value:,.0f}" if abs(value) >= 1000 else f"{money}{value:,.4g}"
 
 
