@@ -101,6 +101,7 @@ class NodePool:
             self.by_free[count].append(node)
         self.broken: set[int] = set()
         self._quick = rule if isinstance(rule, QuickRule) else None
+        self._bound = rule if isinstance(rule, BoundRule) else None
 
     @property
     def capacity(self) -> int:
@@ -160,7 +161,7 @@ class NodePool:
 
     def obstacle(self, job: Job) -> str:
         """Say why enough free units are no place for the gang."""
-        return self.rule.obstacle(job, self) if isinstance(self.rule, BoundRule) else "fragmentation"
+        return "fragmentation" if self._bound is None else self._bound.obstacle(job, self)
 
     def copy(self) -> Self:
         """Return an independent copy that shares what never changes."""
