@@ -44,12 +44,12 @@ class StageTally:
 
     def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
-        rest_s = unspent_s.copy()
+        rest_s, causes = unspent_s.copy(), len(self.stops)
         for part in reversed(range(len(PARTS))):
-            length_s = waited_s if part == SPARE_WAIT else self.lengths_s[cause, part]
+            length_s = waited_s if part == SPARE_WAIT else self.lengths_s[:, part].take(cause)
             length_s = length_s + extra_s if part == RESTORE else length_s
             cut_s = np.minimum(rest_s, length_s)
-            np.add.at(self.cut_s[:, part], cause, cut_s)
+            self.cut_s[:, part] += np.bincount(cause, weights=cut_s, minlength=causes)
             rest_s -= cut_s
 
     def stretched(self, part: int, cause: IndexArray, more_s: FloatArray) -> None:
