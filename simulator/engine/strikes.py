@@ -1,8 +1,7 @@
 """One chunk of faults over the replicas of a batch that are in one stage: who is struck, and where that leaves them.
 
-The loop of `Pass._strike` is where the batch engine's time goes. It works in arrays of shape (replicas,), one row of the
-chunk after the other, which stay in the cache from row to row, and leaves to `_count` whatever can be counted when all
-rows are done.
+The loop of `Pass._strike` is where the batch engine's time goes. It works in arrays of shape (replicas,), which stay in
+the cache from one row of the chunk to the next, and leaves to `_count` whatever can be counted when all rows are done.
 """
 
 from typing import Any, NamedTuple
@@ -53,7 +52,8 @@ class Pass:
         self.from_s, self.durable_s, self.end_s = batch.from_s[who], batch.durable_s[who], batch.end_s[who]
         self.shop = None if batch.shop is None else batch.shop.part(who)
         self.mtbf_s = 1.0 / batch.rate_per_s(self.stage, who)
-        self.start_s = exposure_s(batch.scenario.maturity, batch.entered_s[who]) - batch.entered_hazard[who] * self.mtbf_s
+        entered_s = exposure_s(batch.scenario.maturity, batch.entered_s[who])
+        self.start_s = entered_s - batch.entered_hazard[who] * self.mtbf_s
         self.staying = len(who)
         self.gone: list[tuple[IndexArray, FloatArray]] = []  # who finished the stage, and when
 
@@ -163,7 +163,7 @@ class Pass:
         batch, books = self.batch, self.batch.tally.stages[self.number]
         short = struck.hits.reshape(-1)[struck.idle]
         books.cut_short(*self._previous(chunk, struck, struck.idle[short]), struck.unspent_s[short])
-        books.struck(chunk.cause, struck.idle[~short], struck.lost_s)
+        books.struck(chunk, struck.idle[~short], struck.lost_s)
         if struck.wait_s is not None:
             books.stretched(SPARE_WAIT, chunk.cause, struck.wait_s)
         if struck.more_s is not None:
