@@ -8,7 +8,6 @@ from numpy.typing import NDArray
 
 from simulator.engine.spread import efficiencies, rate_factors
 from simulator.engine.tally import Tally
-from simulator.engine.timeline import CHUNK
 from simulator.engine.workshop import Workshop
 from simulator.reliability.attempt import total_s
 from simulator.reliability.progress import is_special, last_of_stage_s
@@ -18,18 +17,6 @@ from simulator.scenario.values import Scenario, Stage, rate_per_s
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
-
-
-class Scratch:
-    """Memory for what each fault of a chunk does to each replica, used by one pass after the other."""
-
-    def __init__(self, size: int) -> None:
-        self._hits, self._lost_s = np.empty(CHUNK * size, dtype=np.bool_), np.empty(CHUNK * size)
-
-    def of(self, shape: tuple[int, int]) -> tuple[BoolArray, FloatArray]:
-        """Return whether each fault strikes, and what it destroys [s]; of that shape."""
-        many = shape[0] * shape[1]
-        return self._hits[:many].reshape(shape), self._lost_s[:many].reshape(shape)
 
 
 class Effects(NamedTuple):
@@ -84,7 +71,6 @@ class Batch:
         self.durable_s = np.zeros(size)  # is, kept up only where it is not the last save
         self.effects = [Effects.of(scenario, stage) for stage in scenario.stages]
         self.shop = None if scenario.recovery.spares is None else Workshop.of(scenario, size)
-        self.scratch = Scratch(size)
 
     def rate_per_s(self, stage: Stage, who: IndexArray) -> float | FloatArray:
         """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""

@@ -24,7 +24,7 @@ class Struck(NamedTuple):
     """What the faults of a chunk did; arrays of shape (faults, replicas), or of ascending places in the flat chunk."""
 
     hits: BoolArray  # whether the fault stopped the job
-    lost_s: FloatArray  # what was destroyed; zero where nothing was hit [s]
+    lost_s: FloatArray  # what was destroyed, by cause; of shape (causes + 1,) [s]
     wait_s: FloatArray | None  # how long a spare was waited for; None if never [s]
     more_s: FloatArray | None  # how much longer than usual the save was read; None if never [s]
     idle: IndexArray  # where the fault found nobody at work: the job was down, on its way back, or done with the stage
@@ -73,7 +73,7 @@ class Pass:
         """Walk through the rows, until all are done: who is struck, what that destroys, and when work goes on."""
         effects, cycle, (rows, size) = self.effects, self.stage.cycle, chunk.hazard.shape
         special, can_end = effects.special.take(chunk.cause), self._can_end(chunk)
-        hits, lost_s = self.batch.scratch.of((rows, size))
+        hits, lost_s = np.empty((rows, size), dtype=np.bool_), np.zeros(len(effects.down_s) + 1)
         wait_s = None if self.shop is None else np.zeros((rows, size))
         more_s = np.zeros((rows, size)) if effects.reread else None
         clock_s, left_s, flags = np.empty(size), np.empty(size), np.empty(size, dtype=np.bool_)
@@ -93,7 +93,8 @@ class Pass:
             clock_s[down] = self.from_s[down]
             if (who := np.logical_and(special[k], hit, out=flags).nonzero()[0]).size:
                 left_s[who] = self._set_back(chunk, k, who, clock_s[who], more_s)
-            np.subtract(clock_s, left_s, out=lost_s[k])
+            clock_s -= left_s
+            lost_s += np.bincount(chunk.cause[k], weights=clock_s, minlength=len(lost_s))
             self.from_s, left_s = left_s, self.from_s
             replaced_s = at_s + effects.down_s.take(chunk.cause[k])
             if wait_s is not None:
@@ -102,7 +103,7 @@ class Pass:
             self._come_back(at_s, replaced_s, replaced_s + (self.recovery.recovery_s + more), down[~hit[down]])
         place = np.repeat(np.arange(rows) * size, [len(each) for each in idle])
         return Struck(
-            hits[:rows], lost_s[:rows], None if wait_s is None else wait_s[:rows],
+            hits[:rows], lost_s, None if wait_s is None else wait_s[:rows],
             None if more_s is None else more_s[:rows],
             place + np.concatenate([place[:0], *idle]), -np.concatenate([np.empty(0), *unspent_s]),
         )  # fmt: skip

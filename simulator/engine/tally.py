@@ -40,11 +40,11 @@ class StageTally:
         self.cut_s = np.zeros_like(self.lengths_s)
 
     def struck(self, chunk: Chunk, missed: IndexArray, lost_s: FloatArray) -> None:
-        """Count a chunk of faults: which of the flat chunk did not strike, and what each destroyed."""
+        """Count a chunk of faults: which of the flat chunk did not strike, and what each cause destroyed."""
         causes, every = len(self.stops), chunk.cause.ravel()
         often = np.bincount(every, minlength=causes) if chunk.often is None else chunk.often
         self.stops += often - np.bincount(every[missed], minlength=causes)
-        self.lost_s += np.bincount(every, weights=lost_s.ravel(), minlength=causes)
+        self.lost_s += lost_s
 
     def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
