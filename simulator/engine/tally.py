@@ -55,6 +55,8 @@ class StageTally:
             cut_s = np.minimum(rest_s, length_s)
             self.cut_s[:, part] += np.bincount(cause, weights=cut_s, minlength=causes)
             rest_s -= cut_s
+            if not rest_s.any():
+                break
 
     def stretched(self, part: int, cause: IndexArray, more_s: FloatArray) -> None:
         """Count by how much a part of a chunk's ways back took longer than usual, such as waits for a spare."""
