@@ -113,6 +113,8 @@ class Ensemble:
         ``estimate`` or ``simulate``, and why.
     start_delay_s : array of shape (replicas,) or None
         From the submission to the first start [s]; None where the run has machines of its own.
+    hazard : array of shape (replicas,) or None
+        How much hazard passed from the first start to the end, by the timeline's count; None from ``simulate``.
     """
 
     stage_s: FloatArray
@@ -126,3 +128,4 @@ class Ensemble:
     engine: str
     reason: str = ""
     start_delay_s: FloatArray | None = None
+    hazard: FloatArray | None = None

@@ -136,14 +136,15 @@ def _page(
     yield f"A: {ours.scenario.title}\n{letter}: {theirs.scenario.title}"
     yield _table(letter, found)
     sooner, cheaper = (next(row for row in found if row.quantity == name) for name in (_last(found), "usd"))
-    yield (
-        f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}.\n"
-        "Noise: what pairing divides the variance of the difference by (and the most that any pairing could)."
-    )
+    yield f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}."
+    yield _nearer(letter, found)
     yield from _alone(letter, found)
     if split is not None and split.parts:
         yield _parts(split)
-        yield f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A."
+        yield (
+            f"Shapley values over {split.grain}, from {split.runs} scenarios; they sum to the mean {letter} - A of "
+            "these replicas."
+        )
     yield f"Dollars of A: {ours.basis}.\nDollars of {letter}: {theirs.basis}.\n"
 
 
@@ -160,15 +161,33 @@ def _share(row: "Difference") -> str:
     return share.replace("%", " %")
 
 
+def _nearer(letter: str, found: "Sequence[Difference]") -> str:
+    """Say what made the mean difference surer than independent runs would."""
+    names = list(dict.fromkeys(name for row in found for name in row.estimate.controls))
+    said = (
+        f"Noise: how many times smaller the variance of the mean {letter} - A is than with two independent runs; in "
+        "brackets by common random numbers alone. "
+    )
+    if names:
+        return f"{said}With them, {letter} - A is corrected to the known means of {', '.join(names)}."
+    if all(row.variance_ratio is None for row in found):
+        return f"{said}Here nothing varies."
+    return (
+        f"{said}Here it is these alone: there are too few replicas, or failures are told unit by unit or come from a "
+        f"spot market, so that there are no known means to correct {letter} - A to."
+    )
+
+
 def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
     """Say where the difference varies because of what is compared: a draw that only one of the two has."""
     words = {"finish_days": "the finish", "wall_days": "days", "usd": "dollars"}
     for row in found:
         for name, share in row.alone.items():
             if row.quantity in words and share >= _TELLING:
+                mean = "; the mean is corrected for it" if name in row.estimate.controls else ""
                 yield (
                     f"{100 * share:.0f} % of the variance of {letter} - A ({words[row.quantity]}) is the {name}, "
-                    "which only one has to draw: it is what is compared, and pairing cannot take it away."
+                    f"which only one has to draw: it is what is compared, and pairing cannot take it away{mean}."
                 )
 
 
@@ -180,10 +199,10 @@ def _table(letter: str, found: "Sequence[Difference]") -> "Table":
         table.add_column(name, justify="right")
     for row in found:
         unit, size, form = _SHOWN[row.quantity]
-        five = row.difference
-        numbers = (row.a, row.b, five.mean, row.high - five.mean, five.p10, five.p90)
+        five, mean = row.difference, row.estimate
+        numbers = (row.a, row.b, mean.mean, mean.high - mean.mean, five.p10, five.p90)
         noise = "" if row.variance_ratio is None else f"/ {_short(row.variance_ratio)}"
-        noise += "" if row.most_ratio is None else f" ({_short(row.most_ratio)})"
+        noise += "" if row.pairing_ratio is None else f" ({_short(row.pairing_ratio)})"
         table.add_row(unit, *(form.format(number / size) for number in numbers), noise)
     return table
 

@@ -8,36 +8,11 @@ from itertools import pairwise
 
 import typer
 
-from analysis.cli.budget import budget
-from analysis.cli.calibrate import calibrate
-from analysis.cli.cluster import cluster
-from analysis.cli.compare import compare
-from analysis.cli.doctor import doctor
-from analysis.cli.explain import explain
-from analysis.cli.export import export
-from analysis.cli.fit import fit
-from analysis.cli.lifecycle import lifecycle
-from analysis.cli.own import own
-from analysis.cli.plan import plan
-from analysis.cli.prices import prices
-from analysis.cli.report import report
-from analysis.cli.run import run
-from analysis.cli.schema import schema
-from analysis.cli.scoreboard_all import scoreboard_all
-from analysis.cli.scoreboard_runs import scoreboard_runs
-from analysis.cli.scoreboard_throughput import scoreboard_throughput
-from analysis.cli.sensitivity import sensitivity
-from analysis.cli.show import show
-from analysis.cli.solve import solve
-from analysis.cli.sweep import sweep
-from analysis.cli.timeline import timeline
-from analysis.cli.tune import tune
-from analysis.cli.update import update
-from analysis.cli.validate import validate
-from analysis.cli.web import web
+from analysis.cli.commands import Commands
 
 app = typer.Typer(
     name="flopcast",
+    cls=Commands,
     help="Forecast the days and dollars of a training run, how sure they are, and where they go.",
     no_args_is_help=True,
     add_completion=True,
@@ -59,48 +34,6 @@ def options(
     version: bool = typer.Option(False, "--version", callback=_version, is_eager=True, help="Print the version."),
 ) -> None:
     """Forecast the days and dollars of a training run, how sure they are, and where they go."""
-
-
-for command in (
-    run,
-    budget,
-    lifecycle,
-    compare,
-    sweep,
-    solve,
-    plan,
-    sensitivity,
-    report,
-    update,
-    timeline,
-    cluster,
-    tune,
-    explain,
-    calibrate,
-    validate,
-    schema,
-    own,
-    show,
-    doctor,
-    web,
-):
-    app.command(command.__name__)(command)
-
-scoreboard = typer.Typer(help="Predicted against published, next to the baselines.")
-scoreboard.command("all")(scoreboard_all)
-scoreboard.command("throughput")(scoreboard_throughput)
-scoreboard.command("runs")(scoreboard_runs)
-app.add_typer(scoreboard, name="scoreboard")
-app.add_typer(export, name="export")
-app.add_typer(prices, name="prices")
-app.add_typer(fit, name="fit")
-
-
-@scoreboard.callback(invoke_without_command=True)
-def boards(context: typer.Context) -> None:
-    """Predicted against published, next to the baselines; every board at once without a command."""
-    if context.invoked_subcommand is None:
-        scoreboard_all()
 
 
 def main() -> None:

@@ -38,6 +38,13 @@ def all_sets(sets: Sequence[str] | None, seed: int | None, replicas: int | None)
     return [*(sets or []), *(f"{path}={value}" for path, value in own if value is not None)]
 
 
+def luck(count: int, seed: int, what: str = "replicas") -> str:
+    """Say what the draws of an answer depended on, so that they can be made again."""
+    from simulator import __version__
+
+    return f"{count:,} {what}, seed {seed}, flopcast {__version__}."
+
+
 def console(*, stderr: bool = False) -> "Console":
     """Return where people read: stdout for data, stderr for progress."""
     from rich.console import Console

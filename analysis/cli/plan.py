@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.cli.output import AsJson, ScenarioName, Seed, Sets
+from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, luck
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -121,6 +121,7 @@ def _page(found: "Planned") -> "Iterator[Table | str]":
         yield f"Set aside, {count:,}: {reason}"
     if found.candidates:
         yield f"Dollars: {(found.best or found.nearest or found.candidates[0]).basis}."
+        yield luck(found.replicas, found.seed, "replicas of each candidate")
 
 
 def _named(candidate: "Candidate") -> str:
@@ -152,6 +153,7 @@ def _facts(found: "Planned") -> dict[str, Any]:
     """Return a plan as plain data; bounds that were not asked are null."""
     from analysis.study.export import shown
     from analysis.study.plan import bindings
+    from simulator import __version__
 
     def plain(candidate: "Candidate | None") -> dict[str, Any] | None:
         if candidate is None:
@@ -177,6 +179,9 @@ def _facts(found: "Planned") -> dict[str, Any]:
         "space": found.space,
         "exhaustive": found.exhaustive,
         "set_aside": dict(found.set_aside),
+        "replicas": found.replicas,
+        "seed": found.seed,
+        "version": __version__,
     }
 
 

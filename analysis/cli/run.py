@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from rich.table import Table
 
     from analysis.metrics.forecast import Forecast
-    from analysis.metrics.published import Comparison
     from analysis.metrics.summary import Summary
     from analysis.study.precise import Precise
     from simulator.engine.run import Mapper
@@ -50,8 +49,7 @@ def run(
     found = made(known, workers) if precise is None else precise.forecast
     if out is not None:
         _write(out, found)
-    sure = {} if precise is None else {"precision": {"of": precise.figure.name, "half_width": precise.half_width,
-                                                     "wanted": precise.wanted, "reached": precise.reached}}  # fmt: skip
+    sure = {} if precise is None else {"precision": _precision_facts(precise)}
     if as_json:
         typer.echo(to_json(forecast_facts(found) | sure))
         return
@@ -59,10 +57,25 @@ def run(
     for block in _page(found):
         screen.print(block)
     if precise is not None:
-        short = (
-            "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {found.replicas:,} replicas are the most"
-        )
-        screen.print(f"{precise.figure.name} is known to {precise.half_width:.2%} (half of its 95 % interval){short}.")
+        screen.print(_precision_line(precise))
+
+
+def _precision_facts(precise: "Precise") -> dict[str, object]:
+    return {"of": precise.figure.name, "value": precise.value, "half_width": precise.half_width,
+            "wanted": precise.wanted, "reached": precise.reached, "tilt": precise.tilt}  # fmt: skip
+
+
+def _precision_line(precise: "Precise") -> str:
+    """Say what was asked, how well it is known, and from what."""
+    count = precise.forecast.replicas
+    tilted = (
+        f", from {count:,} replicas and as many with faults {precise.tilt:.3g} times as often, weighted back"
+        if precise.tilt else ""
+    )  # fmt: skip
+    short = "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {count:,} replicas are the most"
+    value = _amount(precise.figure.quantity, precise.value)
+    known = f"{precise.figure.name} is {value}, known to {precise.half_width:.2%} (half of its 95 % interval)"
+    return f"{known}{tilted}{short}."
 
 
 def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "Precise":
@@ -230,13 +243,13 @@ def _published(found: "Forecast") -> "Table":
         table.add_column(name, justify="right")
     for row in comparisons(found):
         error = "" if row.error is None else f"{row.error:+.1%}"
-        table.add_row(row.quantity, _amount(row, row.published), _amount(row, row.predicted), error)
+        table.add_row(row.quantity, _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error)
     return table
 
 
-def _amount(row: "Comparison", value: float) -> str:
-    """Write one of two figures for a person: whole numbers where they are large."""
-    money = "$" if row.quantity == "dollars" else ""
+def _amount(quantity: str, value: float) -> str:
+    """Write a figure for a person: whole numbers where they are large."""
+    money = "$" if quantity in ("dollars", "usd") else ""
     return f"{money}{value:,.0f}" if abs(value) >= 1000 else f"{money}{value:,.4g}"
 
 

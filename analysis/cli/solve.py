@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
     from analysis.study.solve import Solution
     from analysis.study.worth import Worth
-    from simulator.scenario.values import Scenario
 
 
 def solve(
@@ -42,7 +41,7 @@ def solve(
     as_json: AsJson = False,
 ) -> None:
     """Solve for the value of one input at which a goal is just met; exit code 1 if no value meets it."""
-    from analysis.cli.output import all_sets, console, progress, to_json
+    from analysis.cli.output import all_sets, console, luck, progress, to_json
     from analysis.study.goal import goal as read
     from analysis.study.solve import solve as solved
     from analysis.study.space import dimension
@@ -54,32 +53,26 @@ def solve(
         raise typer.BadParameter("state --for and --goal, or --marginal alone")
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
     screen, base = console(), resolve(loaded)
-    luck = {"replicas": base.replicas, "seed": base.seed, "version": __version__}
+    drawn = {"replicas": base.replicas, "seed": base.seed, "version": __version__}
+    told = luck(base.replicas, base.seed)
     if vary is None or goal is None:
         levers = worth(loaded)
         if as_json:
-            typer.echo(to_json({"scenario": loaded.name, "marginal": [asdict(lever) for lever in levers], **luck}))
+            typer.echo(to_json({"scenario": loaded.name, "marginal": [asdict(lever) for lever in levers], **drawn}))
         else:
             screen.print(_levers(levers))
             screen.print("Saved by each alone, with 95 % intervals, on the same faults; before the lever's own price, "
-                         f"except for the spare, whose hours are billed.\n{_luck(base)}")  # fmt: skip
+                         f"except for the spare, whose hours are billed.\n{told}")  # fmt: skip
         return
     with progress(0, "values tried") as show:
         found = solved(loaded, *dimension(vary), read(goal), show)
     if as_json:
-        typer.echo(to_json({**_facts(found), **luck}))
+        typer.echo(to_json({**_facts(found), **drawn}))
     else:
         screen.print(_table(found))
-        screen.print(f"{_answer(found)}\n{_luck(base)}")
+        screen.print(f"{_answer(found)}\n{told}")
     if found.value is None and not found.always:
         raise typer.Exit(1)
-
-
-def _luck(scenario: "Scenario") -> str:
-    """Say what the draws depended on, so that they can be made again."""
-    from simulator import __version__
-
-    return f"{scenario.replicas:,} replicas, seed {scenario.seed}, flopcast {__version__}."
 
 
 def _answer(found: "Solution") -> str:
@@ -146,9 +139,9 @@ def _levers(levers: "Sequence[Worth]") -> "Table":
         usd, days, goodput = (lever.of(name) for name in ("usd", "wall_days", "goodput"))
         table.add_row(
             lever.lever,
-            f"{-usd.difference.mean:z,.0f}",
-            f"{-usd.high:z,.0f} to {-usd.low:z,.0f}",
-            f"{-days.difference.mean:z,.3f}",
-            f"{goodput.difference.mean:+z.5f}",
+            f"{-usd.estimate.mean:z,.0f}",
+            f"{-usd.estimate.high:z,.0f} to {-usd.estimate.low:z,.0f}",
+            f"{-days.estimate.mean:z,.3f}",
+            f"{goodput.estimate.mean:+z.5f}",
         )
     return table

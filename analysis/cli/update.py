@@ -35,9 +35,10 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Update a forecast during the run: days and dollars that remain, given tokens, stops and speed so far."""
-    from analysis.cli.output import all_sets, console, progress, to_json
+    from analysis.cli.output import all_sets, console, luck, progress, to_json
     from analysis.study.so_far import read
-    from analysis.study.update import DRAWS, history
+    from analysis.study.update import DRAWS, REPLICAS, history
+    from simulator import __version__
     from simulator.scenario.api import scenario as resolved
 
     if plot is not None and plot.suffix not in (".svg", ".png"):
@@ -49,12 +50,16 @@ def update(
     if plot is not None:
         _draw(known, found, plot)
     if as_json:
-        typer.echo(to_json({"scenario": known.name, "moments": [_facts(each) for each in found]}))
+        drawn = {"replicas": DRAWS * REPLICAS, "seed": known.seed, "version": __version__}
+        typer.echo(to_json({"scenario": known.name, "moments": [_facts(each) for each in found], **drawn}))
         return
     screen = console()
     screen.print(f"[bold]{known.title}[/bold]")
     screen.print(_table(found))
     screen.print(_answer(found))
+    screen.print(
+        luck(DRAWS * REPLICAS, known.seed, f"replicas of each row, {REPLICAS} for each pair of rate and speed")
+    )
 
 
 def _answer(found: "Sequence[Outlook]") -> str:

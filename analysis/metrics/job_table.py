@@ -1,8 +1,7 @@
 """The table of jobs: one row each, times in the clock of the log."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from analysis.metrics.showback import job_usd
 from simulator.engine.cluster_log import ClusterLog
@@ -40,20 +39,18 @@ def write_job_table(path: Path, log: ClusterLog, usd_per_accelerator_h: float | 
     ImportError
         If Parquet is asked for and cannot be written here.
     """
-    columns: tuple[str, ...] = COLUMNS
-    rows = job_rows(log)
-    if usd_per_accelerator_h is not None:
-        columns, rows = (*COLUMNS, "usd"), priced_rows(log, usd_per_accelerator_h)
+    columns = COLUMNS if usd_per_accelerator_h is None else (*COLUMNS, "usd")
     if path.suffix == ".parquet":
         import pandas as pd
 
+        rows = job_rows(log) if usd_per_accelerator_h is None else priced_rows(log, usd_per_accelerator_h)
         frame = pd.DataFrame(rows, columns=list(columns))
         frame["job_id"] = frame["job_id"].astype(str)
         frame.to_parquet(path, index=False)
         return
     with path.open("w", newline="", encoding="utf-8") as file:
         file.write(",".join(columns) + "\n")
-        file.writelines(_lines(rows))
+        file.writelines(_lines(log, usd_per_accelerator_h))
 
 
 class _Cells(dict[str | None, str]):
@@ -67,19 +64,27 @@ class _Cells(dict[str | None, str]):
         return cell
 
 
-def _lines(rows: Iterable[tuple[Any, ...]]) -> Iterator[str]:
-    """Yield rows as lines of CSV, in half the time of `csv`, which looks for quotes in every number.
+def _lines(log: ClusterLog, usd_per_accelerator_h: float | None) -> Iterator[str]:
+    """Yield the same rows as lines of CSV, in half the time of `csv`, which looks for quotes in every number.
 
     Examples
     --------
-    >>> [line.strip() for line in _lines([("1,a", 0, 5, 9.5, 8, 5, 4.5, 0, 0, None, 'of "c" 1', "d", None, 2.5)])]
-    ['"1,a",0,5,9.5,8,5,4.5,0,0,,"of ""c"" 1",d,,2.5']
+    >>> from simulator.engine.cluster_log import JobEnd
+    >>> from simulator.scheduling.job import Job
+    >>> end = JobEnd(Job("1,a", 0, 8, 4.5, 9, 'of "c" 1', "d"), 5, 9.5, 4.5)
+    >>> [line.strip() for line in _lines(ClusterLog(ends=[end], capacity=8), None)]
+    ['"1,a",0,5,9.5,8,5,4.5,0,0,,"of ""c"" 1",d,']
     """
-    cells = _Cells()
-    for job_id, submit_s, start_s, end_s, size, wait_s, held_s, lost_s, stops, promised_s, *more in rows:
-        name = job_id if type(job_id) is int else cells[job_id]
+    units, cells = log.units_per_accelerator, _Cells()
+    for end in log.ends:
+        job, start_s, end_s, held_s, promised_s, stops, lost_s, killed = end
+        job_id, submit_s, size, _, _, user, queue, _, status, _, _, _, _, _ = job
+        name = job_id if isinstance(job_id, int) else cells[job_id]
+        asked = size if units == 1 else size / units
         promised = "" if promised_s is None else promised_s
-        numbers = f"{name},{submit_s},{start_s},{end_s},{size},{wait_s},{held_s},{lost_s},{stops},{promised}"
-        user, queue, status, *usd = more
-        last = f",{usd[0]}" if usd else ""
-        yield f"{numbers},{cells[user]},{cells[queue]},{cells[status]}{last}\n"
+        became = cells["killed" if killed else status]
+        usd = "" if usd_per_accelerator_h is None else f",{round(job_usd(end, log, usd_per_accelerator_h), 2)}"
+        yield (
+            f"{name},{submit_s},{start_s},{end_s},{asked},{start_s - submit_s},{held_s},{lost_s},{stops},{promised},"
+            f"{cells[user]},{cells[queue]},{became}{usd}\n"
+        )

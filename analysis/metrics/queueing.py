@@ -8,7 +8,7 @@ import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import mul, sub
+from operator import attrgetter, mul, sub
 from typing import NamedTuple
 
 from simulator.engine.cluster_log import ClusterLog, JobEnd
@@ -96,11 +96,15 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         raise ValueError(f"warm_up={warm_up}: expected a share of the jobs, 0 <= warm_up < 1")
     if not log.ends:
         raise ValueError("no job was simulated, so there is nothing to summarise")
-    jobs = [end for end in log.ends if end.job.until_s is None]
+    whole = _Columns(log.ends)
+    services = len(log.ends) - whole.untils_s.count(None)
+    jobs = [end for end in log.ends if end.job.until_s is None] if services else log.ends
     ends = trimmed(jobs or log.ends, warm_up)
-    columns = _Columns(ends)
+    columns = whole if len(ends) == len(log.ends) else _Columns(ends)
     waits_s = sorted(map(sub, columns.starts_s, columns.submits_s))
-    whole = columns if len(ends) == len(log.ends) else _Columns(log.ends)
+    tooks_s = [*map(sub, columns.ends_s, columns.submits_s)]
+    promised = len(ends) - columns.promises_s.count(None)
+    deadlines = len(ends) - columns.deadlines_s.count(None)
     span_s = max(whole.ends_s) - min(whole.submits_s)
     held_unit_s = math.fsum(map(mul, whole.helds_s, whole.sizes))
     lost_unit_s = math.fsum(map(mul, whole.losts_s, whole.sizes))
@@ -111,20 +115,20 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         median_wait_s=quantile(waits_s, 0.5),
         p95_wait_s=quantile(waits_s, 0.95),
         max_wait_s=waits_s[-1],
-        mean_jct_s=_mean([*map(sub, columns.ends_s, columns.submits_s)]),
-        mean_bounded_slowdown=_mean([*map(_slowdown, map(sub, columns.ends_s, columns.submits_s), columns.helds_s)]),
+        mean_jct_s=_mean(tooks_s),
+        mean_bounded_slowdown=_mean([*map(_slowdown, tooks_s, columns.helds_s)]),
         makespan_s=span_s,
         utilisation=held_unit_s / room_unit_s,
         goodput=(held_unit_s - lost_unit_s) / room_unit_s,
         mean_queue=math.fsum(map(sub, map(sub, whole.ends_s, whole.submits_s), whole.helds_s)) / span_s,
-        promised=len(ends) - columns.promises_s.count(None),
-        late_promises=sum(is_late(end) for end in ends if end.promised_s is not None),
+        promised=promised,
+        late_promises=sum(map(is_late, ends)) if promised else 0,
         stops=sum(columns.stops),
         lost_unit_h=lost_unit_s / 3600 / log.units_per_accelerator,
         overruns=log.overruns,
-        deadlines=len(ends) - columns.deadlines_s.count(None),
-        missed_deadlines=sum(is_missed(end) for end in ends if end.job.deadline_s is not None),
-        unserved=None if len(jobs) == len(log.ends) else _unserved(log.ends),
+        deadlines=deadlines,
+        missed_deadlines=sum(map(is_missed, ends)) if deadlines else 0,
+        unserved=_unserved(log.ends) if services else None,
         fragmentation=log.stranded_unit_s / log.idle_unit_s if log.idle_unit_s else None,
     )
 
@@ -136,7 +140,8 @@ class _Columns:
         jobs, self.starts_s, self.ends_s, self.helds_s, self.promises_s, self.stops, self.losts_s, _ = zip(
             *ends, strict=True
         )
-        _, self.submits_s, self.sizes, *_, self.deadlines_s, _, _ = zip(*jobs, strict=True)
+        asked = attrgetter("submit_s", "size", "deadline_s", "until_s")
+        self.submits_s, self.sizes, self.deadlines_s, self.untils_s = zip(*map(asked, jobs), strict=True)
 
 
 def _mean(values: Sequence[float]) -> float:
@@ -213,11 +218,14 @@ class Group(NamedTuple):
 def by_size(log: ClusterLog) -> Mapping[str, Group]:
     """Group the jobs by powers of two of their accelerators, small ones first."""
     units = log.units_per_accelerator
-    classes: defaultdict[int, list[JobEnd]] = defaultdict(list)
+    sizes: defaultdict[int, list[JobEnd]] = defaultdict(list)
     for end in log.ends:
-        accelerators = -(-end.job.size // units)
-        classes[(accelerators - 1).bit_length()].append(end)
-    return {size_class(power): _group(classes[power], log.units_per_accelerator) for power in sorted(classes)}
+        sizes[end.job.size].append(end)
+    classes: defaultdict[int, list[JobEnd]] = defaultdict(list)
+    for size, ends in sizes.items():
+        accelerators = -(-size // units)
+        classes[(accelerators - 1).bit_length()] += ends
+    return {size_class(power): _group(classes[power], units) for power in sorted(classes)}
 
 
 def _group(ends: Sequence[JobEnd], units_per_accelerator: int) -> Group:

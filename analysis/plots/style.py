@@ -161,7 +161,9 @@ def _settle(figure: Figure) -> None:
     The solver's last bits differ from call to call, and laying out again at each writing would move things: so its
     answer is rounded and kept.
     """
-    figure.draw_without_rendering()
+    layout = figure.get_layout_engine()
+    assert layout is not None
+    layout.execute(figure)
     figure.set_layout_engine("none")
     for ax in figure.axes:
         left, bottom, width, height = (round(float(side), 4) for side in ax.get_position().bounds)

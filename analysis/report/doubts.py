@@ -112,9 +112,9 @@ def levers(found: Doubts) -> Sequence[Sequence[str]]:
     rows = []
     for each in found.levers:
         usd, time = each.of("usd"), each.of("wall_days")
-        low, high = dollars_exact(-usd.high), dollars_exact(-usd.low)
-        rows.append((each.lever, dollars_exact(-usd.difference.mean), f"{low} to {high}",
-                     f"{round(-time.difference.mean, 3) + 0.0:,.3f}"))  # fmt: skip
+        low, high = dollars_exact(-usd.estimate.high), dollars_exact(-usd.estimate.low)
+        rows.append((each.lever, dollars_exact(-usd.estimate.mean), f"{low} to {high}",
+                     f"{round(-time.estimate.mean, 3) + 0.0:,.3f}"))  # fmt: skip
     return rows
 
 

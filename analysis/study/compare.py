@@ -1,5 +1,10 @@
-"""Two scenarios on the same luck: paired differences, and how surely one is cheaper or sooner."""
+"""Two scenarios on the same luck: paired differences, and how surely one is cheaper or sooner.
 
+The mean of a difference is estimated by common random numbers and control variates together; its quantiles and the
+probability of being cheaper are those of the paired replicas as they are.
+"""
+
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -9,9 +14,13 @@ from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Forecast, groups_of
 from analysis.metrics.summary import Summary, summary
+from analysis.study.control import Estimate, estimate_of
+from simulator.engine.controls import KINDS, controls
 from simulator.engine.spread import efficiencies, luck_in_talks
+from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
+Controls = Mapping[str, Sequence[FloatArray]]
 
 IN_QUEUE = ("start_delay_days", "finish_days")
 QUANTITIES = ("wall_days", "usd", "accelerator_hours", "goodput", "interruptions")
@@ -30,12 +39,15 @@ class Difference:
         The two means.
     difference : Summary
         Of B - A over replicas.
-    low, high : float
-        95 % interval of the mean difference.
+    estimate : Estimate
+        Of the mean of B - A, by control variates where there are any.
     probability_lower, probability_low, probability_high : float
         Share of replicas in which B is lower than A, ties counted half, and its 95 % interval (Wilson).
     variance_ratio : float or None
-        Variance of independent differences over that of the paired ones; None when the paired do not vary.
+        Variance of the difference of two independent runs with as many replicas over that of the estimate; None when
+        nothing varies. Of independent runs what stratified draws add is taken away: they gain by them, too.
+    pairing_ratio : float or None
+        What pairing alone makes of it, replica by replica; None when the paired do not vary.
     most_ratio : float or None
         The most that any pairing of these two samples could make of it; None where that has no bound.
     alone : mapping of str to float
@@ -47,12 +59,12 @@ class Difference:
     a: float
     b: float
     difference: Summary
-    low: float
-    high: float
+    estimate: Estimate
     probability_lower: float
     probability_low: float
     probability_high: float
     variance_ratio: float | None
+    pairing_ratio: float | None
     most_ratio: float | None
     alone: Mapping[str, float] = field(default_factory=dict)
 
@@ -69,13 +81,22 @@ def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
         raise ValueError(
             f"seeds {a.seed}, {b.seed} and replicas {a.replicas}, {b.replicas} have to be equal to be paired"
         )
-    groups = groups_of(a.scenario, b.scenario)
-    quantities = QUANTITIES if groups is None else (*IN_QUEUE, *QUANTITIES)
+    quantities = QUANTITIES if groups_of(a.scenario, b.scenario) is None else (*IN_QUEUE, *QUANTITIES)
     draws = _draws_of_one(a, b)
+    known = controls(a.scenario, range(a.replicas)), controls(b.scenario, range(b.replicas))
     return [
-        difference(quantity, getattr(a.samples, quantity), getattr(b.samples, quantity), groups=groups, draws=draws)
+        difference(
+            quantity, getattr(a.samples, quantity), getattr(b.samples, quantity),
+            groups=(_groups(a.scenario, quantity), _groups(b.scenario, quantity)), draws=draws, known=known,
+        )
         for quantity in quantities
-    ]
+    ]  # fmt: skip
+
+
+def _groups(scenario: Scenario, quantity: str) -> int | None:
+    """Return after how many replicas the luck of a quantity comes again: where it hangs on the past of a cluster."""
+    shared = scenario.shared
+    return None if shared is None or (quantity not in IN_QUEUE and shared.work is None) else shared.replications
 
 
 def _draws_of_one(a: Forecast, b: Forecast) -> Mapping[str, FloatArray]:
@@ -93,10 +114,20 @@ def _draws_of_one(a: Forecast, b: Forecast) -> Mapping[str, FloatArray]:
 
 
 def difference(
-    quantity: str, a: FloatArray, b: FloatArray,
-    *, groups: int | None = None, draws: Mapping[str, FloatArray] = MappingProxyType({}),
+    quantity: str, a: FloatArray, b: FloatArray, *, groups: tuple[int | None, int | None] = (None, None),
+    draws: Mapping[str, FloatArray] = MappingProxyType({}),
+    known: tuple[Controls, Controls] = (MappingProxyType({}), MappingProxyType({})),
 ) -> Difference:  # fmt: skip
-    """Compare two paired samples of shape (replicas,); `groups` as in `summary`, `draws` those that only one has.
+    """Compare two paired samples of shape (replicas,).
+
+    Parameters
+    ----------
+    groups : pair of int or None
+        As in `summary`, of A and of B.
+    draws : mapping of str to array of shape (replicas,)
+        Those that only one of the two has.
+    known : pair of mappings
+        Control variates of A and of B (`simulator.engine.controls`).
 
     Examples
     --------
@@ -104,26 +135,34 @@ def difference(
     >>> round(found.probability_lower, 3)
     0.667
     """
-    paired = b - a
-    spread = summary(paired, groups=groups)
+    paired, shared = b - a, groups[0] or groups[1]
     share = float((paired < 0).mean() + 0.5 * (paired == 0).mean())
-    least, most = wilson(share, min(groups or paired.size, paired.size))
+    least, most = wilson(share, min(shared or paired.size, paired.size))
+    both = {name: [*known[0].get(name, ()), *known[1].get(name, ())] for name in {**known[0], **known[1]}}
+    estimate = estimate_of(paired, both, groups=shared)
+    independent = math.fsum(_of_one(*each) for each in zip((a, b), known, groups, strict=True))
     apart, together = float(a.var() + b.var()), float(paired.var())
     least_together = float((np.sort(b) - np.sort(a)).var())  # Frechet and Hoeffding: equal ranks vary least
     return Difference(
         quantity=quantity,
         a=float(a.mean()),
         b=float(b.mean()),
-        difference=spread,
-        low=spread.mean - _NORMAL_95 * spread.stderr,
-        high=spread.mean + _NORMAL_95 * spread.stderr,
+        difference=summary(paired, groups=shared),
+        estimate=estimate,
         probability_lower=share,
         probability_low=least,
         probability_high=most,
-        variance_ratio=apart / together if together > 0 else None,
+        variance_ratio=None if estimate.is_certain else independent / estimate.stderr**2,
+        pairing_ratio=apart / together if together > 0 else None,
         most_ratio=apart / least_together if least_together > 0 and together > 0 else None,
         alone={name: _followed(paired, drawn) for name, drawn in draws.items()} if together > 0 else {},
     )
+
+
+def _of_one(sample: FloatArray, known: Controls, groups: int | None) -> float:
+    """Return the variance of the mean of one run, less what is linear in stratified draws: they hardly add to it."""
+    stratified = {name: arrays for name, arrays in known.items() if name not in KINDS}
+    return estimate_of(sample, stratified, groups=groups).stderr ** 2
 
 
 def _followed(sample: FloatArray, drawn: FloatArray) -> float:

@@ -118,6 +118,8 @@ class Planned:
         How many candidates there are.
     exhaustive : bool
         Whether all were tried.
+    replicas, seed : int
+        Of each candidate.
     """
 
     wish: Wish
@@ -129,6 +131,8 @@ class Planned:
     set_aside: Mapping[str, int]
     space: int
     exhaustive: bool
+    replicas: int
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -203,6 +207,8 @@ def plan(
         set_aside=jury.set_aside,
         space=space,
         exhaustive=space <= EXHAUSTIVE,
+        replicas=replicas,
+        seed=jury.seed,
     )
 
 
@@ -253,6 +259,7 @@ class _Jury:
     ) -> None:  # fmt: skip
         self.loaded, self.table, self.wish = loaded, table, wish
         self.place, self.replicas, self.progress = place, replicas, progress
+        self.seed = 0  # of the candidates that resolve
         self.known: dict[tuple[Any, ...], Candidate] = {}
         self.issues: dict[Issue, None] = {}
         self.set_aside: dict[str, int] = {}
@@ -262,6 +269,7 @@ class _Jury:
         """Run what is new, and keep its figures."""
         scenarios = {point: self._scenario(point) for point in points}
         able = {point: scenario for point, scenario in scenarios.items() if scenario is not None}
+        self.seed = next((scenario.seed for scenario in able.values()), self.seed)
         self.progress(len(points) - len(able))
         order = list(able)
         wanted = (Figure(quantity="finish_days", quantile=self.wish.confidence),

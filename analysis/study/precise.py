@@ -3,13 +3,16 @@
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Forecast, forecast
+from analysis.study import rare
 from analysis.study.goal import Figure
 from simulator.engine.run import Mapper, join, run, silent
+from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
 
 FloatArray = NDArray[np.float64]
@@ -30,16 +33,22 @@ class Precise:
         With as many replicas as it took.
     figure : Figure
         What was asked.
+    value : float
+        The figure.
     half_width : float
         Of its 95 % interval, as a share of the figure.
     wanted : float
         The asked share.
+    tilt : float or None
+        As many replicas again were run with faults so many times as often, and weighted back; None if there were none.
     """
 
     forecast: Forecast
     figure: Figure
+    value: float
     half_width: float
     wanted: float
+    tilt: float | None = None
 
     @property
     def reached(self) -> bool:
@@ -47,11 +56,29 @@ class Precise:
         return self.half_width <= self.wanted
 
 
+class _Runs:
+    """The replicas of a scenario so far."""
+
+    def __init__(self, scenario: Scenario, first: int, mapper: Mapper, progress: Callable[[int], None]) -> None:
+        self.scenario, self._first, self._count = scenario, first, 0
+        self._run = partial(run, mapper=mapper, progress=progress)
+        self._parts: list[Ensemble] = []
+
+    def up_to(self, count: int) -> tuple[Ensemble, range]:
+        """Return so many replicas, running those that are missing."""
+        self._parts.append(self._run(self.scenario, range(self._first + self._count, self._first + count)))
+        self._count = count
+        replicas = range(self._first, self._first + count)
+        return replace(join(self._parts), reason=self._parts[0].reason), replicas
+
+
 def precise(
     scenario: Scenario, figure: Figure, wanted: float,
     *, mapper: Mapper = map, progress: Callable[[int], None] = silent,
 ) -> Precise:  # fmt: skip
     """Run replicas until the figure's 95 % interval is narrow enough, or there are too many.
+
+    A rare tail that is not known well enough by the first of them is sampled by importance (`analysis.study.rare`).
 
     Parameters
     ----------
@@ -64,18 +91,23 @@ def precise(
     mapper, progress : callable
         As for `simulator.engine.run.run`.
     """
-    count, target, parts = 0, FIRST, []
+    plain, tilted, count = _Runs(scenario, 0, mapper, progress), None, FIRST
     while True:
-        parts.append(run(scenario, range(count, target), mapper=mapper, progress=progress))
-        count = target
-        ensemble = replace(join(parts), reason=parts[0].reason)
-        found = forecast(replace(scenario, replicas=count), ensemble, range(count))
-        half = half_width(getattr(found.samples, figure.quantity), figure)
+        ensemble, replicas = plain.up_to(count)
+        found = forecast(replace(scenario, replicas=count), ensemble, replicas)
+        values = getattr(found.samples, figure.quantity)
+        value, half, tilt = figure.of_values(values), half_width(values, figure), None
+        if tilted is None and half > wanted and rare.applies(scenario, figure, ensemble):
+            factor = rare.tilt(figure, float(ensemble.interruptions.mean()))
+            tilted = _Runs(rare.tilted(scenario, factor), rare.FIRST_TILTED, mapper, progress)
+        if tilted is not None:
+            mixture = rare.mixture(scenario, figure, factor, (ensemble, replicas), tilted.up_to(count))
+            value, half, tilt = mixture.value, mixture.half_width, factor
         most = MOST[ensemble.engine]
         if half <= wanted or count >= most:
-            return Precise(forecast=found, figure=figure, half_width=half, wanted=wanted)
+            return Precise(forecast=found, figure=figure, value=value, half_width=half, wanted=wanted, tilt=tilt)
         needed = 1.1 * count * (half / wanted) ** 2
-        target = min(math.ceil(min(needed, _AT_MOST * count) / FIRST) * FIRST, most)
+        count = min(math.ceil(min(needed, _AT_MOST * count) / FIRST) * FIRST, most)
 
 
 def half_width(sample: FloatArray, figure: Figure) -> float:

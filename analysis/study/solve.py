@@ -2,18 +2,19 @@
 
 All values are tried on the same replicas, so that the figure moves smoothly with the input, and where it crosses its
 bound is known far better than the figure itself. How well is measured: the replicas are split into blocks, each block
-is solved for itself, and the spread of the answers gives the interval.
+is solved for itself, and the spread of the answers gives the interval. Where replicas share pasts of a busy cluster, a
+block has pasts of its own, so that the interval covers them, too.
 """
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path as FilePath
 from typing import Any
 
 import numpy as np
 
-from analysis.metrics.forecast import Samples, samples
+from analysis.metrics.forecast import Samples, groups_of, samples
 from analysis.study.goal import Goal
 from analysis.study.space import Dimension, Interval
 from simulator.engine.run import run, silent
@@ -28,7 +29,6 @@ from simulator.scenario.values import Scenario
 BLOCKS = 8
 LOOKS = 9  # values that are tried first, evenly between the ends
 CLOSE = 1e-4  # of the way between the ends
-_T_95 = 2.364624  # of Student's t with BLOCKS - 1 degrees of freedom, two-sided
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +112,7 @@ class _Line:
         self.loaded, self.path, self.values = loaded, path, values
         self.place = Place(file="--for", line=None, folder=FilePath.cwd())
         self._known: dict[float, Scenario] = {}
+        self._lived: dict[tuple[float, range], Samples | None] = {}
         self.replicas = self.scenario(self.snapped(0.0)).replicas
 
     def at(self, share: float) -> Any:
@@ -143,27 +144,46 @@ class _Line:
                 raise ScenarioError([Issue(file="--for", path=dotted(self.path), message=str(error))]) from None
         return self._known[share]
 
+    def lived(self, share: float, replicas: range) -> Samples | None:
+        """Return what some replicas come to with the value at a share, run once; None where they do not end."""
+        if (share, replicas) not in self._lived:
+            scenario = self.scenario(share)
+            try:
+                self._lived[share, replicas] = samples(scenario, run(scenario, replicas), replicas)
+            except UnfinishableError:
+                self._lived[share, replicas] = None
+        return self._lived[share, replicas]
+
 
 class _Trial:
-    """The goal's figure by share, on some replicas; each value is run once."""
+    """The goal's figure by share, on some replicas; each value is run once.
 
-    def __init__(self, line: _Line, goal: Goal, replicas: range, progress: Callable[[int], None]) -> None:
-        self.line, self.goal, self.replicas, self.progress = line, goal, replicas, progress
+    `pasts` are those of the shared cluster that count, of so many; the replicas that lived after others are left out.
+    """
+
+    def __init__(
+        self, line: _Line, goal: Goal, replicas: range, progress: Callable[[int], None],
+        pasts: tuple[Sequence[int], int] | None = None,
+    ) -> None:  # fmt: skip
+        self.line, self.goal, self.replicas, self.progress, self.pasts = line, goal, replicas, progress, pasts
         self.figures: dict[float, float] = {}
 
     def spare(self, share: float) -> float:
         """Return how far the goal is met with the value at a share."""
         if share not in self.figures:
-            self.figures[share] = self._figure(self.line.scenario(share))
+            self.figures[share] = self._figure(share)
             self.progress(1)
         return self.goal.spare(self.figures[share])
 
-    def _figure(self, scenario: Scenario) -> float:
-        try:
-            found: Samples = samples(scenario, run(scenario, self.replicas), self.replicas)
-        except UnfinishableError:
-            return 0.0 if self.goal.figure.quantity == "goodput" else math.inf
-        return self.goal.figure.of(found)
+    def _figure(self, share: float) -> float:
+        figure, found = self.goal.figure, self.line.lived(share, self.replicas)
+        if found is None:
+            return 0.0 if figure.quantity == "goodput" else math.inf
+        values = getattr(found, figure.quantity)
+        if self.pasts is not None:
+            chosen, count = self.pasts
+            values = values[np.isin(np.array(self.replicas) % count, chosen)]
+        return figure.of_values(values)
 
 
 def _bisected(trial: _Trial, low: float, high: float) -> float:
@@ -181,14 +201,27 @@ def _bisected(trial: _Trial, low: float, high: float) -> float:
 
 def _interval(line: _Line, goal: Goal, best: float, progress: Callable[[int], None]) -> tuple[Any | None, Any | None]:
     """Solve blocks of replicas on their own, around the best share, and return the 95 % interval of the value."""
-    size = line.replicas // BLOCKS
-    if size < 2:
+    from scipy.special import stdtrit
+
+    blocks = list(_blocks(line, goal, best, progress))
+    if len(blocks) < 2:
         return None, None
-    found = [
-        _near(_Trial(line, goal, range(block * size, (block + 1) * size), progress), best) for block in range(BLOCKS)
-    ]
-    half = _T_95 * float(np.std(found, ddof=1)) / BLOCKS**0.5
+    found = [_near(block, best) for block in blocks]
+    half = float(stdtrit(len(found) - 1, 0.975) * np.std(found, ddof=1)) / len(found) ** 0.5
     return line.at(max(best - half, 0.0)), line.at(min(best + half, 1.0))
+
+
+def _blocks(line: _Line, goal: Goal, best: float, progress: Callable[[int], None]) -> Iterator[_Trial]:
+    """Yield the replicas in parts that share no luck; none where a part would have less than two."""
+    pasts, size = groups_of(line.scenario(best)), line.replicas // BLOCKS
+    if size < 2:
+        return
+    if pasts is None:
+        yield from (_Trial(line, goal, range(at * size, (at + 1) * size), progress) for at in range(BLOCKS))
+        return
+    blocks = min(BLOCKS, pasts, line.replicas)
+    for block in range(blocks):
+        yield _Trial(line, goal, range(line.replicas), progress, (range(block, pasts, blocks), pasts))
 
 
 def _near(trial: _Trial, best: float) -> float:

@@ -153,7 +153,7 @@ def _row(pin: web.Answer, now: web.Answer, kind: str) -> Mapping[str, str]:
     row = {"": kind, "scenario": _plain(", ".join((pin.base.name, *pin.sets[:-1])))}
     for label, of, written in _figures(pin.forecast):
         row[label] = f"{written(of.p50)} ({written(of.p10)} to {written(of.p90)})".replace("$", r"\$")
-    by_name = {each.quantity: each.difference.mean for each in differences(pin.forecast, now.forecast)}
+    by_name = {each.quantity: each.estimate.mean for each in differences(pin.forecast, now.forecast)}
     row["later"] = "" if kind == "now" else f"{by_name['wall_days']:+,.2f} d"
     row["dearer"] = "" if kind == "now" else _plain(dollars(by_name["usd"]))
     return row

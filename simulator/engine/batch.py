@@ -113,3 +113,5 @@ class Batch:
         self.stage[who] = number + 1
         if number + 1 < len(self.scenario.stages):
             self.enter(number + 1, who, at_s)
+        else:
+            self.tally.hazard[who + self.offset] = self.entered_hazard[who]

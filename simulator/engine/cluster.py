@@ -5,6 +5,7 @@ instant at which something changed comes one pass of the policy. Between events 
 """
 
 from collections.abc import Iterable, Sequence
+from math import inf
 
 from simulator.engine.cluster_clock import FIRST, LATE, Clock, Moment
 from simulator.engine.cluster_log import ClusterLog, JobEnd, StayRecord
@@ -58,7 +59,7 @@ def simulate_cluster(
     ValueError
         If the jobs are not in order, an id is there twice, or a job never fits.
     RuntimeError
-        If the policy leaves jobs in the queue of an idle cluster.
+        If the policy leaves jobs in the queue of an idle cluster, or lets them stop each other for ever.
 
     Examples
     --------
@@ -108,9 +109,14 @@ class Operation:
         self.clock.at(self.clock.now, self._arrive, 0, FIRST)
 
     @property
+    def finished(self) -> int:
+        """How many jobs have ended."""
+        return len(self._ends)
+
+    @property
     def done(self) -> bool:
         """Whether all jobs have ended."""
-        return len(self._ends) == len(self._jobs)
+        return self.finished == len(self._jobs)
 
     @property
     def stuck(self) -> bool:
@@ -144,20 +150,23 @@ class Operation:
 
     def _arrive(self, moment: Moment) -> None:
         """Let all jobs of this instant join, from one on, and come back for the next."""
-        jobs, clock, known, limited = self._jobs, self.clock, self._known, self._rules.limit_s is not None
-        now_s, at = clock.now, moment.about
-        while at < len(jobs) and (job := jobs[at]).submit_s == now_s:
+        jobs, known, limited = self._jobs, self._known, self._rules.limit_s is not None
+        at, now_s = moment.about, self.clock.now
+        due_s = now_s if jobs else inf
+        while due_s == now_s:
+            job = jobs[at]
             at += 1
+            due_s = jobs[at].submit_s if at < len(jobs) else inf
             if job.run_s > job.estimate_s or limited or job.until_s is not None:
                 job = self._note_admitted(job)
-            if known and job.after is not None and job.after in known and job.after not in self._ends:
+            if known and job.after in known and job.after not in self._ends:
                 self.waiting.hold(job, job.after)
             else:
                 self.waiting.join(job)
         self._arrived = at == len(jobs)
         self.settle()
-        if at < len(jobs):
-            clock.at(jobs[at].submit_s, self._arrive, at)
+        if not self._arrived:
+            self.clock.at(due_s, self._arrive, at)
 
     def _note_admitted(self, job: Job) -> Job:
         """Note what the job asks for, and return it as the scheduler treats it."""
@@ -206,15 +215,24 @@ class Operation:
 
     def _pass(self) -> None:
         self._passes += 1
-        now_s, state, queue = self.clock.now, self.state, self.waiting.queue
+        now_s, state, queue, preemptive = self.clock.now, self.state, self.waiting.queue, self._preemptive
         if self._meters:
             self._meters.advance(now_s)
         if self._gate:
             self._start_reserved(self._gate, now_s)
-        if self._preemptive:
-            self._make_room(self._preemptive, now_s)
-        while self._start_some(now_s) and self._preemptive and queue:  # who started changed who is in whose way
-            self._make_room(self._preemptive, now_s)
+        while True:
+            if preemptive:
+                self._make_room(preemptive, now_s)
+            started = []
+            for job in self._policy.starts(queue, state, now_s):
+                self._start(job, now_s)
+                started.append(job)
+            if started:
+                self.waiting.leave(started)
+            state.ended.clear()
+            state.left.clear()
+            if not (preemptive and started and queue):
+                break  # else who started changed who is in whose way
         if self._meters:
             self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
         if self._timed:
@@ -225,19 +243,6 @@ class Operation:
         for stay in list(policy.stops(self.waiting.queue, self.state, now_s)):
             if stay.start_s < now_s:
                 self.stops.give_notice(stay)
-
-    def _start_some(self, now_s: float) -> bool:
-        """Start whom the policy yields, and return whether there is one."""
-        state, started = self.state, []
-        for job in self._policy.starts(self.waiting.queue, state, now_s):
-            self._start(job, now_s)
-            started.append(job)
-        if started:
-            self.waiting.leave(started)
-        state.ended.clear()
-        if state.left:
-            state.left.clear()
-        return bool(started)
 
     def _start_reserved(self, gate: Gate, now_s: float) -> None:
         gate.now_s = now_s

@@ -6,7 +6,8 @@ are due at one instant would then happen at two. Here the time itself is schedul
 
 from collections.abc import Callable
 from heapq import heappop, heappush
-from typing import Any
+from operator import attrgetter
+from typing import Any, Final
 
 from simpy import Environment, Event
 from simpy.events import NORMAL, URGENT, EventPriority
@@ -21,18 +22,21 @@ LATE = EventPriority(NORMAL + 2)
 """After everything else of the instant."""
 
 
+bare: Final = object.__new__
+"""``bare(Kind)`` gives a ``Kind`` without calling its ``__init__``, which costs as much as to schedule a moment."""
+
+
 class Moment(Event):
-    """Happens at a time and calls a function with itself; ``about`` is what it is about."""
+    """Happens at a time and calls a function with itself; ``about`` is what it is about. `Clock.at` makes it."""
 
+    about: Any
     _ok, _value = True, None  # it succeeds, and a process that waits for it gets nothing from it
-
-    def __init__(self, call: Callable[[Any], None] | None, about: Any) -> None:
-        self.callbacks = [] if call is None else [call]
-        self.about = about
 
 
 class Clock(Environment):
     """An environment that is told when, not how long from now."""
+
+    now = property(attrgetter("_now"), doc="The time that it is, as SimPy tells it, without a call of Python code.")
 
     def quiet(self) -> bool:
         """Tell whether nothing else is due at this instant."""
@@ -67,6 +71,8 @@ class Clock(Environment):
         """
         if time_s < self._now:
             raise AssertionError(f"{time_s} s is past; it is {self._now} s")
-        moment = Moment(call, about)
+        moment = bare(Moment)
+        moment.callbacks = [] if call is None else [call]
+        moment.about = about
         heappush(self._queue, (time_s, priority, next(self._eid), moment))
         return moment

@@ -1,7 +1,7 @@
 """What is known of a job beyond its first and only stay, and what a run asks of its jobs beforehand."""
 
-from collections.abc import Sequence
-from itertools import pairwise
+from collections.abc import Mapping, Sequence
+from operator import attrgetter, gt
 
 from simulator.engine.cluster_log import JobEnd
 from simulator.engine.cluster_rules import Rules, Split
@@ -61,6 +61,11 @@ def never_fits(job: Job, state: ClusterState) -> bool:
     return job.size > state.capacity
 
 
+def by_shape(jobs: Sequence[Job]) -> Mapping[tuple[int, tuple[str, ...]], Job]:
+    """Return one job of each size and kinds: if it never fits, none of them does."""
+    return dict(zip(map(attrgetter("size", "kinds"), jobs), jobs, strict=True))
+
+
 def check(jobs: Sequence[Job], state: ClusterState) -> None:
     """Refuse jobs that cannot be run.
 
@@ -69,11 +74,11 @@ def check(jobs: Sequence[Job], state: ClusterState) -> None:
     ValueError
         If they are not in order, an id is there twice, or one never fits.
     """
-    if any(later.submit_s < earlier.submit_s for earlier, later in pairwise(jobs)):
+    submits_s = [*map(attrgetter("submit_s"), jobs)]
+    if any(map(gt, submits_s, submits_s[1:])):
         raise ValueError("jobs are not in order of submission; sort them by submit_s")
-    if len({job.job_id for job in jobs}) < len(jobs):
+    if len(set(map(attrgetter("job_id"), jobs))) < len(jobs):
         raise ValueError("a job id is there twice; ids have to be distinct")
-    shapes = {(job.size, job.kinds): job for job in jobs}
-    for job in shapes.values():
+    for job in by_shape(jobs).values():
         if never_fits(job, state):
             raise ValueError(f"job {job.job_id!r} of {job.size} units never fits a cluster of {state.capacity}")

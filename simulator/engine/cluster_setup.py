@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from simulator.engine.cluster import simulate_cluster
 from simulator.engine.cluster_log import ClusterLog
 from simulator.engine.cluster_meters import Meters
-from simulator.engine.cluster_progress import never_fits
+from simulator.engine.cluster_progress import by_shape, never_fits
 from simulator.engine.cluster_rules import Outage, Rules
 from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.policies import make_policy
@@ -128,8 +128,7 @@ class ClusterSetup:
     def fitting(self) -> "ClusterSetup":
         """Return the setup without the jobs that never fit."""
         state = self.state()
-        shapes = {(job.size, job.kinds): job for job in self.jobs}
-        too_large = {shape for shape, job in shapes.items() if never_fits(job, state)}
+        too_large = {shape for shape, job in by_shape(self.jobs).items() if never_fits(job, state)}
         if not too_large:
             return self
         return replace(self, jobs=[job for job in self.jobs if (job.size, job.kinds) not in too_large])

@@ -11,6 +11,7 @@ from simulator.scheduling.job import Job, JobId
 from simulator.scheduling.state import ClusterState, Stay
 
 PREEMPTION = "preemption"
+MOST_IN_VAIN = 10_000  # stops in a row that leave no work behind, before a run is taken to be endless
 
 
 class Stoppable(Protocol):
@@ -19,6 +20,11 @@ class Stoppable(Protocol):
     clock: Clock
     state: ClusterState
     progress: dict[JobId, Progress]
+
+    @property
+    def finished(self) -> int:
+        """How many jobs have ended."""
+        ...
 
     def free(self, stay: Stay) -> None:
         """Give the units of a stay back."""
@@ -58,6 +64,7 @@ class Stops:
         self.causes: Counter[str] = Counter()
         self._operation, self._rules, self._meters = operation, rules, meters
         self._struck: dict[int, tuple[float, str]] = {}  # stays that failed and nobody knows yet: when and why
+        self._in_vain = self._finished = 0  # stops since work was kept or a job ended, and how many had ended
 
     def give_notice(self, stay: Stay, cause: str = PREEMPTION) -> None:
         """Tell a job to leave: at once, or after the grace."""
@@ -107,8 +114,22 @@ class Stops:
         if self._meters:
             self._meters.ledger.stop(job, split, now_s - until_s, cause, noticed=noticed)
         self.causes[cause] += 1
+        self._check_progress(cause, split.kept_s)
         progress.note_stop(stay, split, now_s)
         self.gone.add(stay.rank)
         operation.free(stay)
         left_s = max(job.estimate_s - split.kept_s, 0)
         operation.put_back(job._replace(run_s=job.run_s - split.kept_s, estimate_s=left_s))
+
+    def _check_progress(self, cause: str, kept_s: float) -> None:
+        """Refuse to go on where nothing ever gets done between the stops."""
+        finished = self._operation.finished
+        if kept_s > 0 or finished != self._finished:
+            self._in_vain, self._finished = 0, finished
+            return
+        self._in_vain += 1
+        if self._in_vain > MOST_IN_VAIN:
+            raise RuntimeError(
+                f"{MOST_IN_VAIN:,} stops in a row left no work behind and no job ended, the last one by {cause}: save "
+                "more often, give a longer grace, or choose another policy"
+            )

@@ -27,6 +27,7 @@ from simulator.scheduling.state import ClusterView, PlacedState, Queue
 FloatArray = NDArray[np.float64]
 
 RUN = "the run"
+SOON_S = 2 * 86400.0  # within which most runs start
 HORIZON_S = 30 * 86400.0  # after which the run is taken to starve
 
 
@@ -91,14 +92,38 @@ def _plain(cause: Cause) -> Cause:
 def _start(
     shared: Shared, node_size: int, work_s: float, causes: tuple[Cause, ...], seed: int, replication: int
 ) -> Start:
-    """Live through one replication up to the start of the run."""
+    """Live through one replication up to the start of the run: first on the jobs of a few days, then on all."""
+    for told_s in (shared.busy_s + SOON_S, shared.busy_s + HORIZON_S):
+        try:
+            _live(shared, node_size, work_s, causes, seed, replication, told_s)
+        except _Started as started:
+            at_s, speed = started.args
+            return Start(at_s - shared.busy_s, speed)
+        except _NotYet:
+            continue
+    raise StarvedError(
+        f"the run did not start within {HORIZON_S / 86400:.0f} days: others overtake it for ever; choose a policy with "
+        "reservations, such as easy, or a lower load"
+    )
+
+
+def _live(
+    shared: Shared, node_size: int, work_s: float, causes: tuple[Cause, ...], seed: int, replication: int, told_s: float
+) -> None:
+    """Live through one replication, of whose other jobs those are known that are submitted up to a time.
+
+    Raises
+    ------
+    _Started, _NotYet
+        Always: as the run starts, or at the first event after that time.
+    """
     from simulator.engine.cluster import simulate_cluster
     from simulator.engine.cluster_faults import drawn_outages
     from simulator.scheduling.policies import make_policy
     from simulator.traces.busy import OVERESTIMATE, busy_jobs
 
     own = int(generator(seed, "shared", "jobs", replication).integers(2**62))
-    others = busy_jobs(shared.nodes, shared.load, to_s=shared.busy_s + HORIZON_S, seed=own)
+    others = busy_jobs(shared.nodes, shared.load, to_s=shared.busy_s + HORIZON_S, seed=own, told_s=told_s)
     jobs = [job._replace(size=job.size * node_size) for job in others]
     run = Job(RUN, shared.busy_s, shared.gang * node_size, work_s, work_s * (1 + OVERESTIMATE) / 2)
     insort(jobs, run, key=lambda job: job.submit_s)
@@ -107,12 +132,8 @@ def _start(
         drawn_outages(shared.nodes, causes, from_s=0.0, rng=rng) if any(each.rate_per_node_s for each in causes) else ()
     )
     policy = make_policy(shared.policy)
-    vars(policy)["starts"] = _until_run(policy.starts, shared.busy_s + HORIZON_S)
-    try:
-        simulate_cluster(jobs, policy, _state(shared, node_size), outages=outages)
-    except _Started as started:
-        at_s, speed = started.args
-        return Start(at_s - shared.busy_s, speed)
+    vars(policy)["starts"] = _until_run(policy.starts, told_s)
+    simulate_cluster(jobs, policy, _state(shared, node_size), outages=outages)
     raise AssertionError("the run is one of the jobs, and all of them end")
 
 
@@ -120,19 +141,20 @@ class _Started(Exception):  # noqa: N818 - no error: it ends a simulation that h
     """The run started: when [s], and how fast it goes."""
 
 
+class _NotYet(Exception):  # noqa: N818 - no error: more jobs must be known to go on
+    """The run has not started, and what is submitted from now on was left out."""
+
+
 def _until_run(starts_of: Callable[..., Iterator[Job]], last_s: float) -> Callable[..., Iterator[Job]]:
-    """Return a policy's method that ends the simulation once the run is placed."""
+    """Return a policy's method that ends the simulation once the run is placed, or at a last moment without it."""
 
     def watched(queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
+        if now_s > last_s:
+            raise _NotYet
         for job in starts_of(queue, cluster, now_s):
             yield job
             if job.job_id == RUN:
                 raise _Started(now_s, next(stay.speed for stay in cluster.ends if stay.job.job_id == RUN))
-        if now_s > last_s:
-            raise StarvedError(
-                f"the run did not start within {HORIZON_S / 86400:.0f} days: others overtake it for ever; choose a "
-                "policy with reservations, such as easy, or a lower load"
-            )
 
     return watched
 

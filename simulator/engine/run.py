@@ -86,6 +86,7 @@ def join(parts: Sequence[Ensemble]) -> Ensemble:
     lines = dict.fromkeys(line for part in parts for line in part.accelerator_s_by_line)
     shares = (sizes / sizes.sum()).tolist()
     pairs = list(zip(shares, parts, strict=True))
+    hazards = [part.hazard for part in parts if part.hazard is not None]
     return replace(
         parts[0],
         stage_s=np.concatenate([part.stage_s for part in parts], axis=1),
@@ -102,6 +103,7 @@ def join(parts: Sequence[Ensemble]) -> Ensemble:
             cause: math.fsum(share * part.stops_by_cause[cause] for share, part in pairs)
             for cause in parts[0].stops_by_cause
         },
+        hazard=None if not hazards else np.concatenate(hazards),
     )
 
 

@@ -4,6 +4,7 @@ Both engines and the money side ask here, so that the same replica has the same 
 stratified: a mean over replicas hardly depends on them, and what is left is the luck of failures.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -58,6 +59,11 @@ def rate_factors(scenario: Scenario, replicas: range) -> FloatArray | None:
 def doubtful(cause: Cause) -> bool:
     """Tell whether a cause's rate is sampled across replicas."""
     return cause.rate_count is not None or cause.rate_sigma > 0
+
+
+def mean_factor(cause: Cause) -> float:
+    """Return the mean of the multiples of a cause's rate over all replicas that there might be."""
+    return 1.0 if cause.rate_count is not None else math.exp(cause.rate_sigma**2 / 2)
 
 
 def as_lived(scenario: Scenario, replica: int) -> Scenario:

@@ -99,7 +99,7 @@ class Tally:
         self.replicas = replicas
         shape = (len(scenario.stages), len(replicas))
         self.stage_s, self.productive_s = np.zeros(shape), np.zeros(shape)
-        self.interruptions = np.zeros(len(replicas))
+        self.interruptions, self.hazard = np.zeros((2, len(replicas)))
 
     def entered(self, number: int, replicas: int) -> None:
         """Count replicas that begin a stage."""
@@ -125,13 +125,14 @@ class Tally:
             for name, hits in zip(self.names[:-1], tally.stops[:-1], strict=True):
                 stops[name] += float(hits) / len(self.replicas)
         return close(
-            self.scenario, self.stage_s, self.productive_s, self.interruptions, lines, stops, engine="estimate"
-        )
+            self.scenario, self.stage_s, self.productive_s, self.interruptions, lines, stops,
+            engine="estimate", hazard=self.hazard,
+        )  # fmt: skip
 
 
 def close(
     scenario: Scenario, stage_s: FloatArray, productive_s: FloatArray, interruptions: FloatArray,
-    lines: Mapping[Line, float], stops: Mapping[str, float], *, engine: str,
+    lines: Mapping[Line, float], stops: Mapping[str, float], *, engine: str, hazard: FloatArray | None = None,
 ) -> Ensemble:  # fmt: skip
     """Close the books of either engine: totals by replica from times by stage, and a line for the spares.
 
@@ -145,6 +146,10 @@ def close(
         Mean accelerator-seconds a replica of the job's own machines.
     stops : mapping of str to float
         Mean stops a replica by cause.
+    engine : str
+        Its name.
+    hazard : array of shape (replicas,), optional
+        How much of it passed.
     """
     machines = np.array([[float(stage.accelerators)] for stage in scenario.stages])
     spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
@@ -163,4 +168,5 @@ def close(
         accelerator_s_by_line={line: value for line, value in {**lines, **idle_s}.items() if value != 0.0},
         stops_by_cause=stops,
         engine=engine,
+        hazard=hazard,
     )

@@ -173,6 +173,20 @@ def chunks(
     raise UnfinishableError
 
 
+def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
+    """Return how many faults of each replica's timeline have passed at a hazard, struck or not; shape (replicas,)."""
+    count, reached = np.zeros(len(replicas)), np.zeros(len(replicas))
+    for chunk in range(MOST_CHUNKS):
+        steps = np.concatenate([gaps(seed, "gaps", block, chunk)[:, at] for block, _, at in _columns(replicas)], axis=1)
+        steps[0] += reached
+        times = np.cumsum(steps, axis=0)
+        count += np.count_nonzero(times <= hazard, axis=0)
+        reached = times[-1]
+        if (reached > hazard).all():
+            return count
+    raise UnfinishableError
+
+
 def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
     """Draw the next chunk on a second thread while this one is worked on: NumPy's draws let go of the interpreter."""
     with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:

@@ -6,8 +6,14 @@ for model C; A and B by the same renewal argument with D, or D and R, out of rea
 """
 
 import math
+from typing import TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
 
 from simulator.reliability.recovery import Exposure
+
+Time = TypeVar("Time", float, NDArray[np.float64])
 
 
 def segment_s(
@@ -51,6 +57,34 @@ def run_s(
         )  # fmt: skip
 
     return full * expected_s(interval_s, write_s) + expected_s(rest_s, 0.0)
+
+
+def lost_s(ready_s: Time, *, mtbf_s: Time, lag_s: Time, length_s: Time) -> Time:
+    """Return the expected progress that the next failure destroys, of an attempt that works from `ready_s` on [s].
+
+    What has been done by then is M exp(-r/M); each save that is usable takes a length off, the k-th of them with the
+    probability that the failure comes after it: L times the sum over k of exp(-(r + lag + k L)/M).
+
+    Parameters
+    ----------
+    ready_s : float or array
+        From now until work begins [s].
+    mtbf_s : float or array
+        Mean time to the failure, which can strike from now on [s].
+    lag_s, length_s : float or array
+        Until a save is usable, and from one to the next (`Cycle`) [s].
+
+    Examples
+    --------
+    >>> print(lost_s(0.0, mtbf_s=100.0, lag_s=0.0, length_s=1e9))  # nothing is ever saved
+    100.0
+    >>> print(round(float(lost_s(0.0, mtbf_s=1e6, lag_s=0.0, length_s=100.0)), 2))  # half of a stretch
+    50.0
+    """
+    done_s = mtbf_s * np.exp(-ready_s / mtbf_s)
+    saved_s = length_s * np.exp(-(ready_s + lag_s + length_s) / mtbf_s) / -np.expm1(-length_s / mtbf_s)
+    found: Time = done_s - saved_s
+    return found
 
 
 def stops(wall_s: float, *, mtbf_s: float, down_s: float, recovery_s: float, exposure: Exposure) -> float:

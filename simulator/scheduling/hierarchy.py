@@ -22,7 +22,9 @@ class OverQuota:
 
     A fair share is the quota or what is wanted, whichever is less; then what is left over of the parent's share is
     dealt out by weight among those that want more. A queue below its share takes units back from queues above theirs;
-    within a queue, higher priority evicts lower. Jobs that may not be preempted never go over the quota.
+    within a queue, higher priority evicts lower. Nobody is stopped for a job while one in front of it can start, and
+    nobody behind it takes the room that others are under notice to make. Jobs that may not be preempted never go over
+    the quota.
 
     Parameters
     ----------
@@ -43,6 +45,7 @@ class OverQuota:
         self._quotas: Mapping[str, float] = quotas
         self._tight: set[Job] = set()  # who waited for his quota at the last pass
         self._view: _Holdings | None = None  # of this pass, while nobody was stopped in it
+        self._first: Job | None = None  # who starts first in it
 
     def why(self, job: Job) -> str:
         """Name what holds a job back that would fit."""
@@ -82,38 +85,38 @@ class OverQuota:
         return self._quotas.get(name + WEIGHT, 1)
 
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
-        """Return who makes room for the first job that is due and does not fit."""
+        """Return who makes room for the first job that has somebody to stop, unless one in front of it starts first."""
         if not queue:
             return ()
-        self._view = None
-        view = _Holdings(queue, cluster, self)
-        in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
-        for job in view.order(queue):
-            kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
-            if kind in in_vain or not view.may_start(job) or cluster.fits(job):
-                continue
-            for stays in (view.reclaimable(job), view.outranked(job)):
-                if victims := enough(job, stays, cluster, now_s):
-                    return victims
-            in_vain.add(kind)
-        self._view = view
+        self._view = view = _Holdings(queue, cluster, self)
+        self._first, claimed = None, False  # by one that waits for those under notice: nobody behind it starts
+        for move in view.moves(queue, cluster, now_s):
+            if isinstance(move, Job):
+                if not claimed:
+                    self._first = move
+                    return ()
+            elif move:
+                self._view = None
+                return move
+            else:
+                claimed = True
         return ()
 
-    def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:  # noqa: ARG002 - the protocol
-        """Yield one job of the queue that is furthest below its share at a time."""
+    def starts(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterator[Job]:
+        """Yield one job of the queue that is furthest below its share at a time, until one has somebody to stop."""
         if not queue:
             return
-        view, self._view = self._view or _Holdings(queue, cluster, self), None
+        view, job, self._view = self._view, self._first, None
+        if view is None:  # somebody was stopped, or nobody asked
+            view = _Holdings(queue, cluster, self)
+            job = view.next_job(queue, cluster, now_s)
         waiting = list(queue)
         self._tight = {job for job in waiting if not view.may_start(job)}
-        while cluster.free:
-            fitting = (job for job in view.order(waiting) if view.may_start(job) and cluster.fits(job))
-            job = next((job for job in fitting if not cluster.leaving or view.is_due(job)), None)
-            if job is None:
-                return
+        while job is not None:
             waiting.remove(job)
             view.add(job)
             yield job
+            job = view.next_job(waiting, cluster, now_s) if cluster.free else None
 
 
 class _Holdings:
@@ -123,13 +126,18 @@ class _Holdings:
         self.held: dict[str, float] = {}
         self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
         self._quotas = policy._quotas
-        self._staying = [stay for stay in cluster.ends if stay.rank not in cluster.leaving]
+        self._evictable: dict[str, list[Stay]] = {}  # by leaf, of those that are not under notice
+        self._sorted: set[str] = set()
         leaves: dict[str, int] = {}
         firm: dict[str, int] = {}
-        for stay in self._staying:
+        for stay in cluster.ends:
+            if stay.rank in cluster.leaving:
+                continue
             name = _leaf(stay.job)
             leaves[name] = leaves.get(name, 0) + stay.size
-            if not stay.job.preemptible:
+            if stay.job.preemptible:
+                self._evictable.setdefault(name, []).append(stay)
+            else:
                 firm[name] = firm.get(name, 0) + stay.size
         for found, totals in ((leaves, self.held), (firm, self.firm)):
             for leaf, units in found.items():
@@ -166,22 +174,45 @@ class _Holdings:
             self.firm.get(name, 0) + job.size <= self._quotas.get(name, 0) for name in lineage(_leaf(job))
         )
 
+    def moves(self, jobs: Iterable[Job], cluster: ClusterView, now_s: float) -> Iterator[Job | list[Stay]]:
+        """Yield what is to be done for each job in order, if anything: start it, or stop others for it.
+
+        An empty list is for one that waits for those under notice: nobody behind it may take its room.
+        """
+        in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
+        for job in self.order(jobs):
+            kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
+            if kind in in_vain or not self.may_start(job):
+                continue
+            if cluster.fits(job):
+                yield job
+            elif cluster.leaving and cluster.fits_without(job, cluster.leaving.values()):
+                yield []
+            elif victims := self._victims(job, cluster, now_s):
+                yield victims
+            in_vain.add(kind)
+
+    def next_job(self, jobs: Iterable[Job], cluster: ClusterView, now_s: float) -> Job | None:
+        """Return who starts next; nobody while one in front has somebody to stop, or waits for those under notice."""
+        move = next(self.moves(jobs, cluster, now_s), None)
+        return move if isinstance(move, Job) else None
+
+    def _victims(self, job: Job, cluster: ClusterView, now_s: float) -> list[Stay]:
+        """Return who makes room for a job: of queues above their share, or of lower priority in its own."""
+        return enough(job, self.reclaimable(job), cluster, now_s) or enough(job, self.outranked(job), cluster, now_s)
+
     def is_due(self, job: Job) -> bool:
         """Tell whether its queue stays within its fair share."""
         return all(self.held.get(name, 0) + job.size <= self.share[name] + ROUNDING for name in lineage(_leaf(job)))
 
     def reclaimable(self, job: Job) -> Iterator[Stay]:
-        """Yield those of queues above their share that can leave without falling below it, if the job is due."""
-        if not self.is_due(job):
+        """Yield those of queues above their share until these are above no more, if the job is due."""
+        mine = _leaf(job)
+        over = {name: self.held[name] - self.share[name] for name in self._evictable if name != mine}
+        over = {name: units for name, units in over.items() if units > ROUNDING}
+        if not over or not self.is_due(job):
             return
-        stays: dict[str, list[Stay]] = {}
-        for stay in self._staying:
-            name = _leaf(stay.job)
-            if stay.job.preemptible and name != _leaf(job):
-                stays.setdefault(name, []).append(stay)
-        over = {name: self.held[name] - self.share[name] for name in stays}
-        for name in stays:
-            stays[name].sort(key=_later_first)
+        stays = {name: list(self._leaving_order(name)) for name in over}
         while over:
             worst = max(over, key=lambda name: (over[name], name))
             if over[worst] <= ROUNDING:
@@ -192,15 +223,20 @@ class _Holdings:
                 del over[worst]
             yield stay
 
-    def outranked(self, job: Job) -> list[Stay]:
-        """Return the jobs of lower priority in the same queue, the lowest and latest first."""
-        name = _leaf(job)
-        stays = [
-            stay
-            for stay in self._staying
-            if stay.job.priority < job.priority and stay.job.preemptible and _leaf(stay.job) == name
-        ]
-        return sorted(stays, key=_later_first, reverse=True)
+    def outranked(self, job: Job) -> Iterator[Stay]:
+        """Yield the jobs of lower priority in the same queue, the lowest and latest first."""
+        for stay in reversed(self._leaving_order(_leaf(job))):
+            if stay.job.priority >= job.priority:
+                return
+            yield stay
+
+    def _leaving_order(self, leaf: str) -> Sequence[Stay]:
+        """Return who of a queue may be stopped, whoever leaves first last."""
+        stays = self._evictable.get(leaf, [])
+        if leaf not in self._sorted:
+            self._sorted.add(leaf)
+            stays.sort(key=_later_first)
+        return stays
 
 
 def _later_first(stay: Stay) -> tuple[float, float, int]:

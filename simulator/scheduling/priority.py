@@ -126,13 +126,13 @@ class PriorityPreempt(Multifactor):
 
 
 def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView, now_s: float) -> list[Stay]:
-    """Return the first victims whose leaving makes room for a job, or none if all would not do.
+    """Return the first victims whose leaving makes room for a job that does not fit, or none if all would not do.
 
     Those already under notice count as gone; who began in this instant stays.
     """
     gone = list(cluster.leaving.values())
     chosen: list[Stay] = []
-    if cluster.fits_without(job, gone):
+    if gone and cluster.fits_without(job, gone):
         return chosen
     room = cluster.free + sum(stay.size for stay in gone)
     for stay in victims:

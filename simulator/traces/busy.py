@@ -55,7 +55,7 @@ def busy_workload(nodes: int, load: float) -> "Workload":
     return replace(workload, jobs_per_day=load * nodes * DAY_S / workload.unit_s(workload.groups[0]))
 
 
-def busy_jobs(nodes: int, load: float, *, to_s: float, seed: int) -> list[Job]:
+def busy_jobs(nodes: int, load: float, *, to_s: float, seed: int, told_s: float = math.inf) -> list[Job]:
     """Return the jobs that are submitted to a busy cluster up to a time, or a little longer, in order of submission.
 
     Parameters
@@ -66,9 +66,11 @@ def busy_jobs(nodes: int, load: float, *, to_s: float, seed: int) -> list[Job]:
         For how long, from 0 on [s].
     seed : int
         Of all draws.
+    told_s : float
+        Leave out the jobs that are submitted later, as a look at the first few costs less [s].
     """
     from simulator.traces.synthetic import DAY_S, draw
 
     workload = busy_workload(nodes, load)
     mean = workload.jobs_per_day * to_s / DAY_S
-    return list(draw(workload, math.ceil(mean + 4 * math.sqrt(mean)), seed=seed).jobs)
+    return list(draw(workload, math.ceil(mean + 4 * math.sqrt(mean)), seed=seed, to_s=told_s).jobs)

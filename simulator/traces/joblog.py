@@ -3,8 +3,9 @@
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
-from simulator.scheduling.job import Job
+from simulator.scheduling.job import Job, JobId
 
 
 class TraceError(ValueError):
@@ -84,27 +85,23 @@ def collect(rows: Iterable[Job | str], *, capacity: int | None = None, units_per
     >>> [job.job_id for job in log.jobs], str(log.report)
     ([1, 2], 'read 4 rows, kept 2, dropped 2 (run time 0: 1, first in row 2; job id seen before: 1, first in row 4)')
     """
-    jobs: list[Job] = []
+    jobs: dict[JobId, Job] = {}
     dropped: Counter[str] = Counter()
-    seen = set()
     first: dict[str, int] = {}
     for at, row in enumerate(rows, 1):
-        reason = row if isinstance(row, str) else "job id seen before" if row.job_id in seen else None
-        if reason is not None:
-            dropped[reason] += 1
-            first.setdefault(reason, at)
-        elif not isinstance(row, str):
-            seen.add(row.job_id)
-            jobs.append(row)
-    jobs.sort(key=_submit_s)
+        if isinstance(row, str):
+            reason = row
+        elif row.job_id in jobs:
+            reason = "job id seen before"
+        else:
+            jobs[row.job_id] = row
+            continue
+        dropped[reason] += 1
+        first.setdefault(reason, at)
     return JobLog(
-        jobs=jobs,
+        jobs=sorted(jobs.values(), key=attrgetter("submit_s")),
         report=DropReport(read=len(jobs) + dropped.total(), dropped=dict(dropped), first=first),
         capacity=capacity,
         units_per_accelerator=units_per_accelerator,
-        overruns=sum(job.run_s > job.estimate_s for job in jobs),
+        overruns=sum(job.run_s > job.estimate_s for job in jobs.values()),
     )
-
-
-def _submit_s(job: Job) -> float:
-    return job.submit_s

@@ -44,46 +44,37 @@ def _rows(path: Path, header: dict[str, str]) -> Iterator[Job | str]:
             key, _, value = line[1:].partition(":")
             header.setdefault(key.strip(), value.strip())
         elif fields := line.split():
-            if len(fields) != 18:
-                raise TraceError(f"{path}:{at}: expected 18 fields, found {len(fields)}")
             try:
-                yield _row(fields)
+                yield _job(fields, int)  # nearly all logs are in whole seconds
             except ValueError:
-                raise TraceError(f"{path}:{at}: expected numbers, found {line.strip()[:60]!r}") from None
-
-
-def _row(fields: list[str]) -> Job | str:
-    try:
-        return _job(fields, int)  # nearly all logs are in whole seconds
-    except ValueError:
-        return _job(fields, _decimal)
+                if len(fields) != 18:
+                    raise TraceError(f"{path}:{at}: expected 18 fields, found {len(fields)}") from None
+                try:
+                    yield _job(fields, _decimal)
+                except ValueError:
+                    raise TraceError(f"{path}:{at}: expected numbers, found {line.strip()[:60]!r}") from None
 
 
 def _job(fields: list[str], value: Callable[[str], float]) -> Job | str:
-    run_s, size, estimate_s = value(fields[3]), int(fields[4]), value(fields[8])
+    job_id, submit, _, run, held, _, _, asked, believed, _, status, user, _, _, queue, _, after, _ = fields
+    run_s, size, estimate_s = value(run), int(held), value(believed)
     if run_s <= 0:
         return "run time 0" if run_s == 0 else "run time unknown"
     if size <= 0:
-        size = int(fields[7])
+        size = int(asked)
         if size <= 0:
             return "no processors"
-    status, after = fields[10], fields[16]
     if status in PARTS:
         return "part of a checkpointed job"
-    user, queue = fields[11], fields[14]
+    if estimate_s <= 0:
+        estimate_s = run_s
+    payer, tenant = None if user == "-1" else intern(user), None if queue == "-1" else intern(queue)
+    before = None if after == "-1" or after == "0" else int(after)
+    # no priority, kinds, deadlines, services or preemption in these logs
     job = (
-        int(fields[0]),
-        value(fields[1]),
-        size,
-        run_s,
-        estimate_s if estimate_s > 0 else run_s,
-        None if user == "-1" else intern(user),
-        None if queue == "-1" else intern(queue),
-        0,
-        STATUS.get(status),
-        None if after in ("-1", "0") else int(after),
-        *((), None, None, True),  # no kinds, deadlines, services or preemption in these logs
-    )
+        int(job_id), value(submit), size, run_s, estimate_s, payer, tenant,
+        0, STATUS.get(status), before, (), None, None, True,
+    )  # fmt: skip
     return make(Job, job)
 
 

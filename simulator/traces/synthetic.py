@@ -7,8 +7,10 @@ cancelled ones, as in real logs.
 """
 
 import math
+from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -204,10 +206,11 @@ def to_operational_s(clock_s: FloatArray, edges: FloatArray) -> FloatArray:
     return np.asarray(week * WEEK_S + np.interp(rest, np.arange(len(edges)) * HOUR_S, edges))
 
 
-def draw(workload: Workload, jobs: int, *, seed: int) -> JobLog:
+def draw(workload: Workload, jobs: int, *, seed: int, to_s: float = math.inf) -> JobLog:
     """Draw jobs, in whole seconds, from Monday's midnight on.
 
-    The first jobs of a longer draw are those of a shorter one only in their arrivals.
+    The first jobs of a longer draw are those of a shorter one only in their arrivals; those up to a time are the same
+    whatever the time.
 
     Parameters
     ----------
@@ -217,6 +220,8 @@ def draw(workload: Workload, jobs: int, *, seed: int) -> JobLog:
         How many, at least one.
     seed : int
         Of all draws.
+    to_s : float
+        Jobs that are submitted later are left out [s].
     """
     gap = NamedLaw(law=workload.gap.law, mean_s=DAY_S / workload.jobs_per_day, shape=workload.gap.shape).made()
     gaps_s = gap.times_s(generator(seed, "workload", "gaps"), jobs)
@@ -235,13 +240,13 @@ def draw(workload: Workload, jobs: int, *, seed: int) -> JobLog:
     estimates = _estimates(workload, runs, generator(seed, "workload", "estimates"))
     queues = _names(workload.queues, jobs, generator(seed, "workload", "queues"))
     users = _names(workload.users, jobs, generator(seed, "workload", "users"))
-    rows = zip(submits, sizes.tolist(), runs.astype(np.int64).tolist(), estimates, users, queues, chosen.tolist(),
-               strict=True)  # fmt: skip
+    columns = (submits, sizes.tolist(), runs.astype(np.int64).tolist(), estimates, users, queues, chosen.tolist())
+    rows = islice(zip(*columns, strict=True), bisect_right(submits, to_s))
     drawn = [
         Job(at, submit, size, run, estimate, user, queue, 0, workload.groups[group].status)
         for at, (submit, size, run, estimate, user, queue, group) in enumerate(rows, 1)
     ]
-    return JobLog(jobs=drawn, report=DropReport(read=jobs), units_per_accelerator=workload.units_per_accelerator,
+    return JobLog(jobs=drawn, report=DropReport(read=len(drawn)), units_per_accelerator=workload.units_per_accelerator,
                   overruns=sum(job.run_s > job.estimate_s for job in drawn))  # fmt: skip
 
 

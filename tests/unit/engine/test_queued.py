@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.cluster_pace import step_s
-from simulator.engine.queued import StarvedError, placement_speeds, start_delays_s, starts
+from simulator.engine.queued import StarvedError, _start, placement_speeds, start_delays_s, starts
 from simulator.engine.run import run
 from simulator.scenario.api import scenario
 from simulator.scheduling.layout import Layout
@@ -32,6 +32,13 @@ def test_the_start_waits_and_repeats():
     assert delays_s.tolist() == [starts(found)[replica % 3].delay_s for replica in range(1, 8)]
     assert min(delays_s) >= 0
     assert len(set(delays_s.tolist())) > 1
+
+
+def test_jobs_that_come_after_the_start_need_not_be_known(monkeypatch):
+    found = starts(small())
+    _start.cache_clear()
+    monkeypatch.setattr("simulator.engine.queued.SOON_S", min(start.delay_s for start in found))
+    assert starts(small()) == found
 
 
 def test_apart_from_the_wait_the_run_is_that_of_a_dedicated_cluster():

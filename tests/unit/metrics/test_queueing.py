@@ -1,8 +1,11 @@
 """Metrics on a schedule that can be checked by hand."""
 
+import csv
+from dataclasses import replace
+
 import pytest
 
-from analysis.metrics.job_table import COLUMNS, job_rows, write_job_table
+from analysis.metrics.job_table import COLUMNS, job_rows, priced_rows, write_job_table
 from analysis.metrics.queueing import by_size, quantile, summarise
 from analysis.metrics.showback import job_usd, showback
 from simulator.engine.cluster_log import ClusterLog, JobEnd
@@ -64,6 +67,17 @@ def test_table_of_jobs(tmp_path):
     write_job_table(tmp_path / "jobs.csv", LOG)
     lines = (tmp_path / "jobs.csv").read_text().splitlines()
     assert lines[2] == "b,10,100,102,2,90,2,0,0,90,,blue,"
+
+
+def test_csv_has_the_cells_of_the_rows(tmp_path):
+    awkward = replace(
+        LOG, ends=[*LOG.ends, JobEnd(Job('d,"1"', 0, 3, 9, 9, "of\nC", status="failed"), 1, 10, 9, killed=True)]
+    )
+    write_job_table(tmp_path / "jobs.csv", awkward, 36.0)
+    with (tmp_path / "jobs.csv").open(newline="") as file:
+        head, *rows = csv.reader(file)
+    assert head == [*COLUMNS, "usd"]
+    assert rows == [["" if cell is None else str(cell) for cell in row] for row in priced_rows(awkward, 36.0)]
 
 
 def test_parquet_has_the_same_rows(tmp_path):

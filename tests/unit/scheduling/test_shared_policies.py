@@ -33,6 +33,50 @@ def test_who_is_over_a_limit_waits_for_his_quota_and_blocks_nobody():
     assert run(jobs[:2], "tiers:gold.user=4").waits_s == {1: {"quota": 10}}
 
 
+def test_nobody_takes_the_room_that_others_are_under_notice_to_make():
+    """Else the one it is made for would have to stop him in turn, and so on for ever."""
+    jobs = [
+        Job("victim", 0, 9, 40, 40, queue="blue", priority=1),
+        Job("claimant", 10, 12, 10, 10, queue="blue", priority=2),
+        Job("late", 11, 3, 20, 20, queue="blue"),
+    ]
+    log = simulate_cluster(jobs, make_policy("over-quota"), ClusterState(12), rules=Rules(grace_s=3))
+    assert [(end.start_s, end.end_s) for end in log.ends] == [(0, 53), (13, 23), (23, 43)]
+
+
+def test_nobody_is_stopped_for_one_whose_room_goes_to_somebody_in_front():
+    jobs = [
+        Job("b", 0, 4, 50, 50, queue="blue", priority=1),
+        Job("r", 10, 5, 50, 50, queue="red", priority=1),
+        Job("B", 10, 12, 10, 10, queue="blue", priority=2),
+    ]
+    log = run(jobs, "over-quota", capacity=12)
+    assert [(end.start_s, end.stops) for end in log.ends] == [(0, 0), (10, 0), (60, 0)]
+
+
+class EachAfterEach:
+    """Stops whoever runs, each second, while somebody waits."""
+
+    def stops(self, queue, cluster, now_s):
+        return list(cluster.ends) if queue else ()
+
+    def starts(self, queue, cluster, now_s):
+        if queue and cluster.fits(queue[0]):
+            yield queue[0]
+
+    def wake_s(self, queue, cluster, now_s):
+        return now_s + 1
+
+
+def test_jobs_that_stop_each_other_for_ever_are_an_error_and_not_an_endless_run(monkeypatch):
+    monkeypatch.setattr("simulator.engine.cluster_stops.MOST_IN_VAIN", 20)
+    jobs = [Job(number, number, 8, 40, 40) for number in range(2)]
+    with pytest.raises(RuntimeError, match="20 stops in a row"):
+        simulate_cluster(jobs, EachAfterEach(), ClusterState(8), rules=Rules(grace_s=1, keep_on_notice=False))
+    log = simulate_cluster(jobs, EachAfterEach(), ClusterState(8), rules=Rules(grace_s=1))
+    assert sum(end.stops for end in log.ends) > 20  # each leaves some work behind
+
+
 def test_shares_follow_quotas_then_weights_down_the_tree():
     policy = OverQuota(**{"a": 8, "b": 8, "a/x": 2, "a/y": 6, "b.weight": 3})
     shares = policy.shares({"a/x": 20, "a/y": 4, "b": 100}, 32)

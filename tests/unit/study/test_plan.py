@@ -75,7 +75,7 @@ def test_the_front_and_what_binds() -> None:
 
     def of(wish: Wish) -> Planned:
         return Planned(wish=wish, best=None, nearest=None, front=ahead, candidates=some, finalists=[], set_aside={},
-                       space=5, exhaustive=True)  # fmt: skip
+                       space=5, exhaustive=True, replicas=10, seed=1)  # fmt: skip
 
     deadline, budget = bindings(of(Wish(days=20, usd=60)))
     assert (deadline.bound, deadline.now, deadline.relaxed, deadline.free) == ("deadline", 50, 40, 30)

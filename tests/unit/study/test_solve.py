@@ -2,13 +2,15 @@
 
 import pytest
 
+from analysis.metrics.forecast import samples
 from analysis.study.goal import goal
 from analysis.study.solve import Solution, solve
 from analysis.study.space import dimension
 from analysis.study.worth import LEVERS, worth
+from simulator.engine.run import run
 from simulator.foundation.issues import ScenarioError
 from simulator.reliability.expected import segment_s
-from simulator.scenario.api import load
+from simulator.scenario.api import load, resolve
 from simulator.scenario.load import Loaded
 
 SETS = (
@@ -101,3 +103,19 @@ def test_levers_that_a_scenario_lacks_are_left_out() -> None:
         "half the restart time",
         "twice the storage bandwidth",
     ]
+
+
+def test_an_interval_covers_the_pasts_of_a_busy_cluster() -> None:
+    """Longer swaps eat what a short wait has left; how long one may be is as unsure as the mean wait of eight pasts."""
+    sets = ["shared.accelerators=288", "cluster.spares=ample", "shared.replications=8", "failures.rate_multiplier=10"]
+    loaded = load("vela-13b", sets=[*sets, "run.replicas=128", "run.seed=3"])
+    found = solve(loaded, *dimension("recovery.swap=uniform(0 min, 3000 min)"), goal("finish_days <= 80 d"))
+    case, replicas = resolve(loaded), range(128)
+    lived = samples(case, run(case, replicas), replicas)
+    waits = lived.start_delay_days[:8]
+    unsure_days = 2.3646 * waits.std(ddof=1) / 8**0.5
+    assert unsure_days > 0.2
+    least, most = (
+        float(str(value).split()[0]) * float(lived.interruptions.mean()) / 1440 for value in (found.low, found.high)
+    )
+    assert (most - least) / 2 == pytest.approx(unsure_days, rel=0.4)

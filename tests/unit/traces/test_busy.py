@@ -29,3 +29,10 @@ def test_load_shares_and_run_times(load):
 def test_a_small_cluster_has_small_jobs():
     assert {job.size for job in busy_jobs(2, 0.5, to_s=100 * DAY_S, seed=1)} == {1, 2}
     assert busy_workload(2, 0.5).units_busy == pytest.approx(1.0)
+
+
+def test_what_is_left_out_changes_nothing_before() -> None:
+    all_of_them = busy_jobs(64, 0.7, to_s=30 * DAY_S, seed=5)
+    early = busy_jobs(64, 0.7, to_s=30 * DAY_S, seed=5, told_s=3 * DAY_S)
+    assert early == [job for job in all_of_them if job.submit_s <= 3 * DAY_S]
+    assert 0 < len(early) < len(all_of_them) / 5
