@@ -25,6 +25,7 @@ autodoc_default_options = {"members": True, "show-inheritance": True, "ignore-mo
 napoleon_google_docstring = False
 napoleon_use_rtype = False
 myst_heading_anchors = 3
+myst_enable_extensions = ["deflist"]
 
 # What users of the library call and extend; commands have a page of their own.
 PACKAGES = (
@@ -42,7 +43,7 @@ def _outside(app: object, name: str, source: list[str]) -> None:  # noqa: ARG001
 
 
 def _generate() -> None:
-    """Write the pages that come from code: commands, schema, modules."""
+    """Write the pages that come from code: commands, schema, glossary, modules."""
     folder = HERE / "reference" / "generated"
     folder.mkdir(exist_ok=True)
     commands = subprocess.run(
@@ -51,9 +52,17 @@ def _generate() -> None:
     ).stdout  # fmt: skip
     (folder / "commands.md").write_text(commands, encoding="utf-8")
     (folder / "schema.md").write_text(_schema(), encoding="utf-8")
+    (folder / "glossary.md").write_text(_glossary(), encoding="utf-8")
     for package in PACKAGES:
         page = folder / f"{package.replace('/', '-')}.md"
         page.write_text(_modules(package), encoding="utf-8")
+
+
+def _glossary() -> str:
+    """Return what words and abbreviations mean, as the reports say it."""
+    from analysis.report.glossary import glossary
+
+    return "# Glossary\n" + "".join(f"\n{word}\n: {meaning}\n" for word, meaning in glossary().meanings.items())
 
 
 def _schema() -> str:

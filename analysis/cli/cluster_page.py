@@ -34,11 +34,12 @@ def write_page(
     ]
     if any(stay.nodes for stay in log.stays):
         parts.insert(-1, Part(key="placement", title="Where the jobs lay"))
-    units = asked.setup.units_per_accelerator
+    room = asked.setup.capacity // asked.setup.units_per_accelerator
+    jobs = f"{len(asked.setup.jobs):,} jobs on {room:,} accelerators"
     page = ClusterPage(
-        title=f"{trace.name}: {len(asked.setup.jobs):,} jobs on {asked.setup.capacity // units:,} accelerators",
+        title=asked.title or f"{trace.name}: {jobs}",
         answer=_answer(results, inserted),
-        rows_read=f"Of the log: {asked.report}.",
+        rows_read=f"{jobs}. Of the log: {asked.report}.",
         parts=parts,
         exhibits=cluster_exhibits(log, rack_nodes=asked.setup.rack_nodes, inserted=NAME if inserted else None),
         policy=results[0].policy,

@@ -1,6 +1,7 @@
 """``flopcast report``: one self-contained HTML file, or a PDF, that a decision can be signed on."""
 
 import errno
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -13,6 +14,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from analysis.report.exhibits import Exhibit
+    from analysis.report.findings import Findings
+    from simulator.foundation.mapper import Mapper
+    from simulator.scenario.values import Scenario
 
 About = Annotated[
     str,
@@ -30,6 +34,10 @@ def report(
     sets: Sets = None,
     replicas: Replicas = None,
     seed: Seed = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, max=256, help="Processes that share the replicas."),
+    ] = None,
     pictures: Annotated[
         Path | None, typer.Option("--pictures", help="Folder for the pictures as .svg and .png files, too.")
     ] = None,
@@ -38,21 +46,23 @@ def report(
     """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
     from time import perf_counter
 
-    from analysis.cli.output import all_sets, progress, to_json, write_text, write_whole
-    from analysis.metrics.facts import forecast_facts
-    from analysis.report.exhibits import exhibits
-    from analysis.report.findings import gather
-    from analysis.report.page import page
+    from analysis.cli.output import all_sets, to_json, write_text, write_whole
+    from analysis.cli.workers import mapping, usual
     from analysis.report.source import differences, read
 
+    gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
     check_place(out)
     if out.suffix.lower() == ".pdf":
         pdf("")  # what is missing is said before any work is done
     begun_s = perf_counter()
     source = read(scenario, all_sets(sets, seed, replicas))
-    with progress(source.scenario.replicas, "replicas") as show:
-        found = gather(source.scenario, show)
+    with mapping(workers or usual(source.scenario)) as mapper:
+        found = _gathered(source.scenario, mapper)
     lived_s = perf_counter()
+    from analysis.metrics.facts import forecast_facts
+    from analysis.report.exhibits import exhibits
+    from analysis.report.page import page
+
     facts, shown = forecast_facts(found.forecast), exhibits(found)
     changed = bool(sets) or seed is not None or replicas is not None
     notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
@@ -69,6 +79,15 @@ def report(
     else:
         times = f"simulated in {lived_s - begun_s:.1f} s, drawn and written in {perf_counter() - lived_s:.1f} s"
         typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB; {times}")
+
+
+def _gathered(scenario: "Scenario", mapper: "Mapper") -> "Findings":
+    """Run a scenario with progress on stderr; the workers start while this process loads what draws."""
+    from analysis.cli.output import progress
+    from analysis.report.findings import gather
+
+    with progress(scenario.replicas, "replicas") as show:
+        return gather(scenario, show, mapper)
 
 
 class NoPdfError(OSError):

@@ -2,13 +2,13 @@
 
 import math
 from collections.abc import Iterable
-from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
+from analysis.cli.workers import mapping
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
     from analysis.study.precise import Precise
-    from simulator.engine.run import Mapper
     from simulator.scenario.values import Scenario
 
 
@@ -94,9 +93,8 @@ def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "
         raise typer.BadParameter(str(error)) from None
     if not isfinite(wanted) or not 1e-6 <= wanted < 1:
         raise typer.BadParameter(f"--precision is a share such as '0.5 %', found {precision}")
-    with ExitStack() as stack:
-        show = stack.enter_context(progress(FIRST, "replicas, at first"))
-        return run_until(scenario, named, wanted, mapper=_mapper(workers, stack), progress=show)
+    with progress(FIRST, "replicas, at first") as show, mapping(workers) as mapper:
+        return run_until(scenario, named, wanted, mapper=mapper, progress=show)
 
 
 def made(scenario: "Scenario", workers: int) -> "Forecast":
@@ -106,21 +104,9 @@ def made(scenario: "Scenario", workers: int) -> "Forecast":
     from simulator.engine.run import run as run_engine
 
     replicas = range(scenario.replicas)
-    with ExitStack() as stack:
-        show = stack.enter_context(progress(len(replicas), "replicas"))
-        found = run_engine(scenario, replicas, mapper=_mapper(workers, stack), progress=show)
-        return forecast(scenario, found, replicas)
-
-
-def _mapper(workers: int, stack: ExitStack) -> "Mapper":
-    """Return `map`, or that of a pool that ends with the stack."""
-    if workers == 1:
-        return map
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    mapper: Mapper = stack.enter_context(ProcessPoolExecutor(workers, mp_context=get_context("spawn"))).map
-    return mapper
+    with progress(len(replicas), "replicas") as show, mapping(workers) as mapper:
+        found = run_engine(scenario, replicas, mapper=mapper, progress=show)
+    return forecast(scenario, found, replicas)
 
 
 def _page(found: "Forecast") -> Iterable["Table | str"]:

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from itertools import accumulate
 
 import matplotlib.dates as mdates
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
@@ -15,6 +16,7 @@ from analysis.plots.style import BLUE, INK, RULE, SKY, VERMILLION, Picture, canv
 
 MOST_CAUSES = 8
 _LETTER = 0.028  # of the axis, that a letter of a stage's name takes; stages too short for their name carry a number
+_MOST_TICKS, _BINS = 500, 120  # of a lane, and of the counts in their place
 _RESOLUTION = 1500  # places along the axis that can be told apart
 
 
@@ -107,12 +109,15 @@ def _draw_stages(ax: Axes, story: Story, start: datetime, end: datetime) -> None
 
 
 def _draw_stops(ax: Axes, stops: Sequence[Stop], lanes: Sequence[str], whole_d: float) -> None:
-    """Draw a tick for each stop, in the lane of its cause; all ticks of a lane are one path."""
+    """Draw a tick for each stop, in the lane of its cause, or their number where ticks would be one block."""
     for row, lane in enumerate(lanes):
         found = [stop.at for stop in stops if (stop.cause == lane if lane else stop.cause not in lanes)]
         steps = sorted({round(_number(at) / whole_d * _RESOLUTION) for at in found})
         places = [step * whole_d / _RESOLUTION for step in steps]
         ax.axhline(row, color=RULE, linewidth=0.6, zorder=0)
+        if len(places) > _MOST_TICKS:
+            _draw_counts(ax, row, [_number(at) for at in found])
+            continue
         ax.plot(
             [x for place in places for x in (place, place, float("nan"))],
             [y for _ in places for y in (row - 0.34, row + 0.34, float("nan"))],
@@ -126,6 +131,14 @@ def _draw_stops(ax: Axes, stops: Sequence[Stop], lanes: Sequence[str], whole_d: 
     if not lanes:
         ax.annotate("nothing stops this run", (0.5, 0.5), xycoords="axes fraction", ha="center", va="center")
     _bare(ax)
+
+
+def _draw_counts(ax: Axes, row: int, places: Sequence[float]) -> None:
+    """Draw how many stops fell into each of equal stretches of time, from the lane's floor up."""
+    counts, edges = np.histogram(places, _BINS)
+    floor = row + 0.34
+    tops = floor - 0.68 * counts / counts.max()
+    ax.stairs(tops, edges, baseline=floor, fill=True, color=VERMILLION)
 
 
 def _times(stops: Sequence[Stop], lane: str, lanes: Sequence[str]) -> int:

@@ -81,7 +81,6 @@ def _finish(ax: Axes, rows: Sequence[str], left: float, most: float) -> None:
     ax.set_xlim(left, left + 1.55 * (most - left))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(hours))
-    ax.grid(axis="x")
     cut = f"; the axis begins at {hours(left)}" if left else ""
     ax.set_xlabel(f"accelerator-hours{cut}", color=INK if not left else SOFT)
     only_bottom(ax)

@@ -15,7 +15,7 @@ from analysis.study.sites import site
 from analysis.study.uncertain import Model, standing
 from analysis.study.worth import Worth, worth
 from analysis.validation.stored import OUT, stored
-from simulator.engine.run import choose
+from simulator.engine.run import why_slow
 from simulator.scenario.api import resolved_toml
 from simulator.scenario.load import Loaded
 from simulator.scenario.merge import Place
@@ -44,7 +44,7 @@ def doubts(scenario: Scenario) -> Doubts:
 
     Left out where a point takes seconds, as some twenty are needed.
     """
-    if (why := _slow(scenario)) is not None:
+    if (why := why_slow(scenario)) is not None:
         later = "flopcast sensitivity and flopcast solve --marginal take the time"
         return Doubts(None, (), f"Left out: {why}, at every one of some twenty points; {later}.")
     loaded = written(scenario, points(scenario))
@@ -63,14 +63,6 @@ def points(scenario: Scenario) -> int:
     """
     stops = math.fsum(rate_per_s(scenario, stage) * stage.work_s for stage in scenario.stages)
     return min(scenario.replicas, REPLICAS, max(FEWEST, int(STOPS / max(stops, 1.0))))
-
-
-def _slow(scenario: Scenario) -> str | None:
-    """Say why a point of this scenario takes seconds; None where it does not."""
-    if scenario.shared is not None:
-        return "the busy cluster's queue would be lived through again"
-    engine, why = choose(scenario)
-    return f"every run would be lived through event by event ({why})" if engine == "simulate" else None
 
 
 def written(scenario: Scenario, replicas: int) -> Loaded:

@@ -2,12 +2,14 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
 from analysis.report.doubts import Doubts, doubts
 from analysis.report.replay import Replay, nearest_replica, replay
 from simulator.engine.run import run, silent
+from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
 
@@ -42,15 +44,16 @@ class Findings:
         return self.forecast.scenario
 
 
-def gather(scenario: Scenario, progress: Callable[[int], None] = silent) -> Findings:
-    """Run a scenario and live its median and its bad replica again."""
+def gather(scenario: Scenario, progress: Callable[[int], None] = silent, mapper: Mapper = map) -> Findings:
+    """Run a scenario and live its median and its bad replica again; a mapper spreads that over workers."""
     replicas = range(scenario.replicas)
-    ensemble = run(scenario, replicas, progress=progress)
-    single = is_single(ensemble.wall_s.tolist())
+    ensemble = run(scenario, replicas, mapper=mapper, progress=progress)
+    shown = [TYPICAL] if is_single(ensemble.wall_s.tolist()) else [TYPICAL, BAD]
+    typical, *bad = mapper(partial(replay, scenario), [nearest_replica(ensemble.wall_s, share) for share in shown])
     return Findings(
         forecast=forecast(scenario, ensemble, replicas),
         ensemble=ensemble,
-        typical=replay(scenario, nearest_replica(ensemble.wall_s, TYPICAL)),
-        bad=None if single else replay(scenario, nearest_replica(ensemble.wall_s, BAD)),
+        typical=typical,
+        bad=bad[0] if bad else None,
         doubts=doubts(scenario),
     )

@@ -7,7 +7,7 @@ import numpy as np
 
 from analysis.plots.ettr import Track
 from analysis.plots.survival import Lives
-from analysis.report.replay import Replay, stops
+from analysis.report.replay import Replay
 
 _DAY_S, _HOUR_S = 86400.0, 3600.0
 _POINTS = 240
@@ -41,7 +41,7 @@ def lives(runs: Sequence[Replay]) -> Lives | None:
     hours: list[float] = []
     stopped: list[bool] = []
     for run in runs:
-        found = stops(run.records)
+        found = run.stops
         works = [record.start_s for record in run.records if record.phase in ("productive", "wasted_progress")]
         ready_s = min(works, default=0.0)
         for stop in found:

@@ -2,19 +2,20 @@
 
 import base64
 import json
+import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from analysis.metrics.energy import sentence
 from analysis.metrics.published import missing
 from analysis.report import doubts, tables, words
 from analysis.report.exhibits import Exhibit, exhibits
 from analysis.report.findings import Findings
-from analysis.report.glossary import GLOSSARY
+from analysis.report.glossary import explained, meanings_of
 from simulator.catalogue.reader import EVIDENCE
 from simulator.scenario.api import resolved_toml
 
@@ -73,6 +74,7 @@ def filled(template: str, pictures: Mapping[str, Sequence[Exhibit]], **values: A
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    environment.filters |= {"explained": explained, "meanings": meanings_of, "breakable": _breakable}
     return environment.get_template(template).render(
         **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
@@ -84,6 +86,11 @@ def filled(template: str, pictures: Mapping[str, Sequence[Exhibit]], **values: A
             for name, shown in pictures.items()
         },
     )
+
+
+def _breakable(path: str) -> Markup:
+    """Return a dotted path that a narrow column may break behind its dots and underscores."""
+    return Markup(re.sub(r"([._])", r"\1<wbr>", str(escape(path))))  # noqa: S704 - escaped
 
 
 def data_uri(text: str, kind: str) -> str:
@@ -126,7 +133,6 @@ def _text(found: Findings, notes: Sequence[str]) -> dict[str, Any]:
         "engine_reason": forecast.engine_reason,
         "fingerprint": scenario.fingerprint,
         "resolved": resolved_toml(scenario),
-        "glossary": GLOSSARY,
     }
 
 

@@ -21,17 +21,19 @@ _SAME_S = 1e-3  # two records of one stop may differ by rounding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Replay:
-    """One simulated run with all its records, by start."""
+    """One simulated run with all its records, by start, and the stops that they tell of."""
 
     header: RunHeader
     records: Sequence[Record]
+    stops: "Sequence[StopRecord]"
 
 
 def replay(scenario: Scenario, replica: int) -> Replay:
     """Simulate one replica, and keep everything."""
     sink = ListSink()
     header = simulate(scenario, replica, sink=sink)
-    return Replay(header=header, records=sorted(sink.records, key=lambda record: record.start_s))
+    records = sorted(sink.records, key=lambda record: record.start_s)
+    return Replay(header=header, records=records, stops=stops(records))
 
 
 def nearest_replica(wall: NDArray[np.float64], quantile: float) -> int:
@@ -125,7 +127,7 @@ def story(scenario: Scenario, run: Replay, title: str) -> Story:
         stages=spans,
         stops=[
             Stop(at=begin + timedelta(seconds=stop.at_s), cause=stop.cause, lost_h=stop.lost_s / 3600)
-            for stop in stops(run.records)
+            for stop in run.stops
         ],
     )
 

@@ -107,8 +107,9 @@ def energy(forecast: Forecast) -> Table:
     heads = ("state", *(f"{name}, MWh" for name in COMPONENTS), "total, MWh")
     if found is None:
         return Table(heads, [])
+    places = max(3 - math.floor(math.log10(max(found.of() / 1000.0, 1e-3))), 0)  # four digits of the total
     rows = [
-        (name, *(_figure(found.of(component=part, state=state) / 1000.0) for part in (*COMPONENTS, None)))
+        (name, *(f"{found.of(component=part, state=state) / 1000.0:,.{places}f}" for part in (*COMPONENTS, None)))
         for name, state in (*((state, state) for state in STATES), ("total", None))
     ]
     return Table(heads, rows)

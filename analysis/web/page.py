@@ -39,6 +39,7 @@ def show() -> None:
     st.set_page_config(page_title="flopcast: what if", layout="wide", initial_sidebar_state="auto")
     st.html(_STYLE)
     st.title("How long, and how much?")
+    st.caption("The inputs are at the left; on a small screen they open with the arrows in the corner.")
     try:
         with st.sidebar:
             base = _base()

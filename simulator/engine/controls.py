@@ -94,14 +94,19 @@ class _Attempts:
         self.loses = np.array([0.0 if cause.announced else 1.0 for cause in scenario.causes])
         self.losing = self.loses @ shares
         self.mean_down_s = self.down_s @ shares
+        self.usual_s = self.losing * np.array(
+            [
+                lost_s(np.zeros_like(mtbf_s), mtbf_s=mtbf_s, lag_s=stage.cycle.lag_s, length_s=stage.cycle.length_s)
+                for mtbf_s, stage in zip(self.mtbf_s, stages, strict=True)
+            ]
+        )  # that an attempt loses which works at once; one that has to wait is struck before with its probability
         self.ends = np.cumsum([self._hazard(at, stage, shares, speeds) for at, stage in enumerate(stages)], axis=0)
 
     def _hazard(self, at: int, stage: Stage, shares: FloatArray, speeds: FloatArray) -> FloatArray:
         """Return about how many failures a stage meets: its clock over the mean progress of an attempt."""
         work_s = stage.work_s / speeds if stage.scales else np.full(len(speeds), stage.work_s)
         mtbf_s, ready_s = self.mtbf_s[at], self.ready_s[at][:, np.newaxis]
-        lost = self.losing * lost_s(ready_s, mtbf_s=mtbf_s, lag_s=self.lag_s[at], length_s=self.length_s[at])
-        gained_s = (shares * (mtbf_s * np.exp(-ready_s / mtbf_s) - lost)).sum(axis=0)
+        gained_s = (shares * np.exp(-ready_s / mtbf_s)).sum(axis=0) * (mtbf_s - self.usual_s[at])
         clock_s = np.asarray(total_s(work_s, stage.cycle, final_save=stage.final_save))
         return np.asarray(clock_s / np.maximum(gained_s, clock_s / MOST_HAZARD))
 
@@ -122,7 +127,7 @@ class _Attempts:
         hit, up_s = passed_s >= exposed_s, passed_s - ready_s
         saved_s = np.floor(np.maximum(up_s - lag_s, 0.0) / length_s) * length_s
         lost = self.loses[cause] * (np.maximum(up_s, 0.0) - saved_s)
-        usual = self.losing * lost_s(ready_s, mtbf_s=mtbf_s, lag_s=lag_s, length_s=length_s)
+        usual = self.usual_s[stage, self.columns] * np.exp(-ready_s / mtbf_s)
         down_s = self.down_s[stage, cause] - self.mean_down_s[stage, self.columns]
         surplus = np.array([hit - np.exp(-exposed_s / mtbf_s) * gap, lost - usual, hit * down_s])
         ready_s = np.where(hit, self.ready_s[stage, cause], ready_s - passed_s)

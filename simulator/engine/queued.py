@@ -8,13 +8,14 @@ are those of a dedicated cluster, so that the two can be compared pair by pair.
 import math
 from bisect import insort
 from collections.abc import Callable, Iterator, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.cluster_pace import Pace
+from simulator.foundation.mapper import Mapper
 from simulator.foundation.streams import generator
 from simulator.reliability.causes import Cause
 from simulator.scenario.shared import Shared
@@ -42,27 +43,39 @@ class Start(NamedTuple):
     speed: float
 
 
-def start_delays_s(scenario: Scenario, replicas: range) -> FloatArray | None:
-    """Return how long each replica waits for its machines, shape (replicas,) [s]; None on machines of its own."""
-    return None if scenario.shared is None else _of_replicas(scenario, replicas)[0]
+def start_delays_s(scenario: Scenario, replicas: range, mapper: Mapper = map) -> FloatArray | None:
+    """Return how long each replica waits for its machines, shape (replicas,) [s]; None on machines of its own.
+
+    Where placement changes the speed, each worker knows the pasts already, and they are not spread.
+    """
+    if scenario.shared is None:
+        return None
+    return _of_replicas(scenario, replicas, mapper if scenario.shared.work is None else map)[0]
 
 
 def placement_speeds(scenario: Scenario, replicas: range) -> FloatArray | None:
     """Return each replica's speed where it was placed, shape (replicas,); None where placement changes nothing."""
     if scenario.shared is None or scenario.shared.work is None:
         return None
-    return _of_replicas(scenario, replicas)[1]
+    return _of_replicas(scenario, replicas, map)[1]
 
 
-def _of_replicas(scenario: Scenario, replicas: range) -> tuple[FloatArray, FloatArray]:
+def _of_replicas(scenario: Scenario, replicas: range, mapper: Mapper) -> tuple[FloatArray, FloatArray]:
     assert scenario.shared is not None
-    found = np.array(starts(scenario))
+    found = np.array(starts(scenario, mapper))
     rows = np.arange(replicas.start, replicas.stop) % scenario.shared.replications
     return found[rows, 0], found[rows, 1]
 
 
-def starts(scenario: Scenario) -> Sequence[Start]:
+def starts(scenario: Scenario, mapper: Mapper = map) -> Sequence[Start]:
     """Return every replication's start of a scenario that waits on a shared cluster.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        With a shared cluster.
+    mapper : callable, optional
+        Spreads the replications over workers.
 
     Raises
     ------
@@ -73,7 +86,7 @@ def starts(scenario: Scenario) -> Sequence[Start]:
     shared, causes = scenario.shared, tuple(_plain(cause) for cause in scenario.causes)
     work_s = math.fsum(stage.work_s for stage in scenario.stages)
     size = scenario.accelerators_per_node
-    return [_start(shared, size, work_s, causes, scenario.seed, each) for each in range(shared.replications)]
+    return list(mapper(partial(_start, shared, size, work_s, causes, scenario.seed), range(shared.replications)))
 
 
 def _plain(cause: Cause) -> Cause:

@@ -5,10 +5,10 @@ many workers share the pieces.
 """
 
 import math
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal
 
 import numpy as np
 
@@ -16,23 +16,16 @@ from simulator.engine.estimate import BATCH, estimate
 from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
+from simulator.foundation.mapper import Mapper as Mapper
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
 from simulator.scenario.values import Scenario, needs_events
 
 Engine = Literal["estimate", "simulate"]
 
-PIECE = {"estimate": BATCH, "simulate": 32}  # replicas
+PIECE = {"estimate": BATCH, "simulate": 2}  # replicas
 
 WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
 WHY_ASKED = "the scenario asks for it"
-
-
-class Mapper(Protocol):
-    """`map`, or an executor's."""
-
-    def __call__(self, function: Callable[[range], Ensemble], pieces: Sequence[range], /) -> Iterable[Ensemble]:
-        """Apply the function to each piece, and hand back the results in order."""
-        ...
 
 
 def choose(scenario: Scenario) -> tuple[Engine, str]:
@@ -42,6 +35,14 @@ def choose(scenario: Scenario) -> tuple[Engine, str]:
     if (why := needs_events(scenario)) is not None:
         return "simulate", why
     return "estimate", WHY_ASKED if scenario.engine == "estimate" else WHY_ESTIMATE
+
+
+def why_slow(scenario: Scenario) -> str | None:
+    """Say why some replicas of a scenario take seconds; None where they do not."""
+    if scenario.shared is not None:
+        return "the busy cluster's queue would be lived through again"
+    engine, why = choose(scenario)
+    return f"every run would be lived through event by event ({why})" if engine == "simulate" else None
 
 
 def silent(done: int) -> None:
@@ -60,7 +61,7 @@ def run(
     replicas : range
         Consecutive replica numbers.
     mapper : callable, optional
-        Spreads the pieces over workers; `map` runs them here.
+        Spreads the pieces, and the pasts of a busy cluster, over workers; `map` runs them here.
     progress : callable, optional
         Called with the number of replicas done since the last call.
     """
@@ -72,7 +73,7 @@ def run(
     for part in mapper(partial(run_piece, scenario, engine), pieces):
         parts.append(part)
         progress(part.wall_s.size)
-    return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas))
+    return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas, mapper))
 
 
 def run_piece(scenario: Scenario, engine: Engine, replicas: range) -> Ensemble:

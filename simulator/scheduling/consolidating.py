@@ -187,7 +187,7 @@ def _on(found: Sequence[int], size: int, nodes: NodePool) -> Place:
 
 def _packed(size: int, nodes: NodePool, among: Iterable[int]) -> Place:
     """Fill the emptiest racks first, the last piece in the tightest rack that holds it."""
-    racks = _grouped(among, nodes.racks)
+    racks = {0: list(among)} if nodes.one_rack else _grouped(among, nodes.racks)
     ranked = sorted(racks, key=lambda rack: (-len(racks[rack]), rack))
     left = -(-size // nodes.largest)
     found: list[int] = []

@@ -66,6 +66,8 @@ class NodePool:
     ----------
     free_on : list of int
         Free units of each node.
+    one_rack : bool
+        Whether no two nodes are in different racks.
     by_free : list of list of int
         Nodes by their number of free units, each list in order; broken nodes are in none.
 
@@ -90,6 +92,7 @@ class NodePool:
         self.rule = rule
         self.racks = racks or [0] * len(units)
         self.pods = pods or [0] * len(units)
+        self.one_rack = len(set(self.racks)) < 2
         self.free_on = list(units)
         self.free = sum(units)
         self.largest = max(units, default=0)

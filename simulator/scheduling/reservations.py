@@ -7,7 +7,7 @@ it is over. The gate counts units, so on nodes a gang of the reservation may hav
 Source: Slurm manual, advanced reservations.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -93,30 +93,39 @@ class Gate:
         """Tell whether a reservation of its own has begun."""
         return any(each.queue == job.queue and each.start_s <= self.now_s < each.end_s for each in self.reservations)
 
-    def admits(self, job: Job, free: int, stays: Iterable[Held]) -> bool:
+    def admits(self, job: Job, free: int, stays: Sequence[Held]) -> bool:
         """Tell whether the job may start now.
 
         Parameters
         ----------
         free : int
             Units that are free now.
-        stays : iterable of stays
+        stays : sequence of stays
             Who holds the others.
         """
         now_s = self.now_s
         others = [each for each in self.reservations if each.queue != job.queue and each.end_s > now_s]
         times_s = {max(each.start_s, now_s) for each in others if each.start_s < now_s + max(job.estimate_s, 1e-9)}
-        if not times_s:
-            return True
-        running = list(stays)
-        return all(self._left_over(time_s, others, free, running) >= job.size for time_s in times_s)
+        return all(self._leaves(time_s, job.size, others, free, stays) for time_s in times_s)
 
-    def _left_over(self, time_s: float, others: Sequence[Reservation], free: int, stays: Sequence[Held]) -> int:
-        """Return what is free at a time, if everybody ends as believed, beyond what is reserved and not yet used."""
-        later = [stay for stay in stays if stay.due_s > time_s or time_s <= self.now_s]
-        free += sum(stay.size for stay in stays) - sum(stay.size for stay in later)
-        for each in others:
-            if each.start_s <= time_s < each.end_s:
-                used = sum(stay.size for stay in later if stay.job.queue == each.queue)
-                free -= max(each.units - used, 0)
-        return free
+    def _leaves(
+        self, time_s: float, size: int, others: Sequence[Reservation], free: int, stays: Sequence[Held]
+    ) -> bool:
+        """Tell whether so much is free at a time, if everybody ends as believed, beyond what is reserved and not used.
+
+        The sums over all stays are only made where less than all that is reserved might have to be kept.
+        """
+        begun = [each for each in others if each.start_s <= time_s < each.end_s]
+        if free - sum([each.units for each in begun]) >= size:
+            return True
+        later = stays
+        if time_s > self.now_s:
+            later = [stay for stay in stays if stay.due_s > time_s]
+            free += sum([stay.size for stay in stays]) - sum([stay.size for stay in later])
+        if free < size:
+            return False
+        used = dict.fromkeys([each.queue for each in begun], 0)
+        for stay in later:
+            if stay.job.queue in used:
+                used[stay.job.queue] += stay.size
+        return free - sum([max(each.units - used[each.queue], 0) for each in begun]) >= size

@@ -7,6 +7,7 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
+from tests.pages import audit
 
 SCENARIO = """
 title = "Four nodes"
@@ -123,3 +124,10 @@ def test_a_log_takes_no_set(tmp_path):
 
 def test_validate_knows_a_shared_cluster(file):
     assert CliRunner().invoke(app, ["validate", str(file), "clusters/vela-busy-day"]).exit_code == 0
+
+
+def test_the_page_of_the_busy_day_passes_the_audit(tmp_path):
+    page = tmp_path / "page.html"
+    done = run("clusters/vela-busy-day", "--set", "queue.draw=300", "--report", page)
+    assert done.exit_code == 0, done.output
+    audit(page.read_text())

@@ -5,7 +5,7 @@ import math
 import pytest
 
 from analysis.report.lives import lives, track
-from analysis.report.replay import Replay, replay
+from analysis.report.replay import Replay, replay, stops
 from simulator.engine.simulate import RunHeader
 from simulator.records import Record
 from simulator.scenario.api import scenario
@@ -14,9 +14,8 @@ from simulator.scenario.api import scenario
 def told(*records: tuple[float, float, str, str], wall_s: float) -> Replay:
     """Return a run of one stage from (start, duration, phase, cause)."""
     header = RunHeader(0, 1, "", (wall_s,), {})
-    return Replay(
-        header=header, records=[Record(at, length, "train", phase, by, 1) for at, length, phase, by in records]
-    )
+    kept = [Record(at, length, "train", phase, by, 1) for at, length, phase, by in records]
+    return Replay(header=header, records=kept, stops=stops(kept))
 
 
 def test_effective_time_by_hand() -> None:

@@ -1,0 +1,40 @@
+"""Processes that share the work of one command."""
+
+import os
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from simulator.foundation.mapper import Mapper
+    from simulator.scenario.values import Scenario
+
+MOST = 4  # that start unasked
+
+
+@contextmanager
+def mapping(workers: int) -> "Iterator[Mapper]":
+    """Hand out `map`, or that of so many processes, which start at once and end with the context."""
+    if workers == 1:
+        yield map
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
+
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        for _ in range(workers):
+            pool.submit(_get_ready)
+        yield pool.map
+
+
+def usual(scenario: "Scenario") -> int:
+    """Return how many processes are worth their start: one, or a few where the replicas take seconds."""
+    from simulator.engine.run import why_slow
+
+    return 1 if why_slow(scenario) is None else min(os.cpu_count() or 1, MOST)
+
+
+def _get_ready() -> None:
+    """Load what the replicas need, while the process that asks does something else."""
+    import simulator.engine.run  # noqa: F401 - for its side effect
