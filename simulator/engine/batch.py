@@ -1,16 +1,17 @@
 """Replicas that advance together: where each stands, and what entering and leaving a stage means for it."""
 
 import math
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from simulator.engine.spread import efficiencies, rate_factors
 from simulator.engine.tally import Tally
-from simulator.engine.timeline import CHUNK
 from simulator.engine.workshop import Workshop
 from simulator.reliability.attempt import total_s
-from simulator.reliability.recovery import exposed_from_s, way_in_s
+from simulator.reliability.progress import is_special, last_of_stage_s
+from simulator.reliability.recovery import REPLACED, SPARE_WAIT, exposed_from_s, way_back_s, way_in_s
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
 FloatArray = NDArray[np.float64]
@@ -18,16 +19,33 @@ IndexArray = NDArray[np.intp]
 BoolArray = NDArray[np.bool_]
 
 
-class Scratch:
-    """Memory for what each fault of a chunk does to each replica, used by one pass after the other."""
+class Effects(NamedTuple):
+    """What a stop by each cause does in a stage; arrays of shape (causes,)."""
 
-    def __init__(self, size: int) -> None:
-        self._hits, self._lost_s, self._down_s = np.empty(CHUNK * size, dtype=np.bool_), *np.empty((2, CHUNK * size))
+    known_s: FloatArray  # until it is known [s]
+    down_s: FloatArray  # until lost machines are replaced, the wait for a spare apart [s]
+    special: BoolArray  # whether it costs something else than what follows the last save
+    announced: BoolArray  # whether the state is saved before
+    reach_s: FloatArray  # how far before the stop the state is void; minus infinity if it is saved before [s]
+    near_lost: FloatArray  # probability that the near copies are lost
+    plain: bool  # whether every save is durable, good and kept
+    reread: bool  # whether the time to read a save depends on the stop
 
-    def of(self, shape: tuple[int, int]) -> tuple[BoolArray, FloatArray, FloatArray]:
-        """Return whether each fault strikes, what it destroys [s], and until it is replaced [s]; of that shape."""
-        many = shape[0] * shape[1]
-        return self._hits[:many].reshape(shape), self._lost_s[:many].reshape(shape), self._down_s[:many].reshape(shape)
+    @classmethod
+    def of(cls, scenario: Scenario, stage: Stage) -> "Effects":
+        """Return what the causes of a scenario do in one of its stages."""
+        causes, recovery, cycle = scenario.causes, scenario.recovery, stage.cycle
+        ways_back_s = [way_back_s(cause, recovery, cycle.last_s) for cause in causes]
+        return cls(
+            known_s=np.array([math.fsum(parts_s[:SPARE_WAIT]) for parts_s in ways_back_s]),
+            down_s=np.array([math.fsum(parts_s[:REPLACED]) for parts_s in ways_back_s]),
+            special=np.array([is_special(cause, cycle) for cause in causes], dtype=np.bool_),
+            announced=np.array([cause.announced for cause in causes], dtype=np.bool_),
+            reach_s=np.array([-np.inf if cause.announced else cause.reach_s for cause in causes]),
+            near_lost=np.array([cause.near_lost for cause in causes]),
+            plain=cycle.durable is None and not cycle.corrupt and cycle.keep is None,
+            reread=bool(cycle.corrupt) or (cycle.durable is not None and recovery.near_restore_s is not None),
+        )
 
 
 class Batch:
@@ -44,14 +62,15 @@ class Batch:
         self.entered_hazard = np.zeros(size)  # and at which hazard
         self.exposed_s = np.zeros(size)  # from when on a fault can strike
         self.ready_s = np.zeros(size)  # when work begins, or began
-        self.rest_s = np.zeros(size)  # time still to be worked and saved, from the last usable save
+        self.all_s = np.zeros(size)  # where on the stage's clock the stage ends, and where its last save before that
+        self.end_s = np.zeros(size)  # lies
         self.last = np.zeros(size, dtype=np.intp)  # cause of the last stop in this stage; one past the causes if none
         self.waited_s = np.zeros(size)  # how long it waited for a machine after that stop
         self.extra_s = np.zeros(size)  # how much longer than usual it reads its save after that stop
         self.from_s = np.zeros(size)  # where on the stage's clock the attempt begins, and where the last durable save
-        self.durable_s = np.zeros(size)  # is; both only where progress is fragile
+        self.durable_s = np.zeros(size)  # is, kept up only where it is not the last save
+        self.effects = [Effects.of(scenario, stage) for stage in scenario.stages]
         self.shop = None if scenario.recovery.spares is None else Workshop.of(scenario, size)
-        self.scratch = Scratch(size)
 
     def rate_per_s(self, stage: Stage, who: IndexArray) -> float | FloatArray:
         """Return how often some replicas are struck in a stage: once for all where they agree, else in their order."""
@@ -75,12 +94,13 @@ class Batch:
         self.entered_s[who] = at_s
         self.exposed_s[who] = exposed_from_s(at_s, at_s, ready_s, scenario.recovery.exposure)
         self.ready_s[who] = ready_s
-        self.rest_s[who] = total_s(work_s, stage.cycle, final_save=stage.final_save)
+        self.all_s[who] = total_s(work_s, stage.cycle, final_save=stage.final_save)
+        self.end_s[who] = last_of_stage_s(work_s, stage.cycle)
         self.last[who] = len(scenario.causes)
         self.waited_s[who] = self.extra_s[who] = self.from_s[who] = self.durable_s[who] = 0.0
         self.tally.entered(number, len(who))
         if rate_per_s(scenario, stage) == 0:
-            self.leave(number, who, ready_s + self.rest_s[who])
+            self.leave(number, who, ready_s + self.all_s[who])
 
     def leave(self, number: int, who: IndexArray, at_s: FloatArray) -> None:
         """Let replicas end a stage, and begin the next; `at_s` has the shape of `who`."""

@@ -10,11 +10,11 @@ from collections.abc import Iterator
 import numpy as np
 
 from simulator.engine.batch import Batch
-from simulator.engine.strikes import FragilePass, Pass
+from simulator.engine.strikes import Pass
 from simulator.engine.tally import Tally
 from simulator.engine.timeline import BLOCK, Chunk, ahead, chunks
 from simulator.records import Ensemble
-from simulator.scenario.values import Scenario, is_fragile, needs_events, uses_luck
+from simulator.scenario.values import Scenario, needs_events, uses_luck
 
 AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
@@ -51,7 +51,7 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
 
 def _advance(batch: Batch) -> None:
     """Bring every replica to its end."""
-    stages, one_pass = len(batch.scenario.stages), FragilePass if is_fragile(batch.scenario) else Pass
+    stages = len(batch.scenario.stages)
     batch.enter(0, np.arange(len(batch.replicas)), np.zeros(len(batch.replicas)))
     timeline = _faults(batch)
     if len(batch.replicas) >= AHEAD:
@@ -61,7 +61,7 @@ def _advance(batch: Batch) -> None:
         for number in range(first, stages):
             who = np.flatnonzero(batch.stage == number)
             if who.size:
-                one_pass(batch, number, who).run(chunk)
+                Pass(batch, number, who).run(chunk)
 
 
 def _faults(batch: Batch) -> Iterator[Chunk]:

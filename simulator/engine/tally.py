@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.timeline import Chunk
 from simulator.records import NO_CAUSE, NOT_STATED, Ensemble, Line
 from simulator.reliability.attempt import saving_s
 from simulator.reliability.recovery import PARTS, RESTORE, SPARE_WAIT, way_back_s, way_in_s
@@ -24,6 +25,7 @@ class StageTally:
     """Sums over replicas for one stage; rows are the causes, the last one for the entry that no cause made."""
 
     lengths_s: FloatArray  # of shape (causes + 1, parts)
+    parts: Sequence[int] = field(init=False)  # those that can take time
     stops: FloatArray = field(init=False)
     lost_s: FloatArray = field(init=False)
     cut_s: FloatArray = field(init=False)
@@ -33,24 +35,28 @@ class StageTally:
 
     def __post_init__(self) -> None:
         causes = len(self.lengths_s)
+        self.parts = sorted({SPARE_WAIT, RESTORE, *np.flatnonzero(self.lengths_s.any(axis=0)).tolist()})
         self.stops, self.lost_s = np.zeros(causes), np.zeros(causes)
         self.cut_s = np.zeros_like(self.lengths_s)
 
-    def struck(self, cause: IndexArray, missed: IndexArray, lost_s: FloatArray) -> None:
-        """Count a chunk of faults: their causes, which of the flat chunk did not strike, and what they destroyed."""
-        causes, every = len(self.stops), cause.ravel()
-        self.stops += np.bincount(every, minlength=causes) - np.bincount(every[missed], minlength=causes)
-        self.lost_s += np.bincount(every, weights=lost_s.ravel(), minlength=causes)
+    def struck(self, chunk: Chunk, missed: IndexArray, lost_s: FloatArray) -> None:
+        """Count a chunk of faults: which of the flat chunk did not strike, and what each cause destroyed."""
+        causes, every = len(self.stops), chunk.cause.ravel()
+        often = np.bincount(every, minlength=causes) if chunk.often is None else chunk.often
+        self.stops += often - np.bincount(every[missed], minlength=causes)
+        self.lost_s += lost_s
 
     def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
-        rest_s = unspent_s.copy()
-        for part in reversed(range(len(PARTS))):
-            length_s = waited_s if part == SPARE_WAIT else self.lengths_s[cause, part]
+        rest_s, causes = unspent_s.copy(), len(self.stops)
+        for part in reversed(self.parts):
+            length_s = waited_s if part == SPARE_WAIT else self.lengths_s[:, part].take(cause)
             length_s = length_s + extra_s if part == RESTORE else length_s
             cut_s = np.minimum(rest_s, length_s)
-            np.add.at(self.cut_s[:, part], cause, cut_s)
+            self.cut_s[:, part] += np.bincount(cause, weights=cut_s, minlength=causes)
             rest_s -= cut_s
+            if not rest_s.any():
+                break
 
     def stretched(self, part: int, cause: IndexArray, more_s: FloatArray) -> None:
         """Count by how much a part of a chunk's ways back took longer than usual, such as waits for a spare."""

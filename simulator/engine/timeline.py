@@ -123,6 +123,7 @@ class Chunk(NamedTuple):
     cause: IndexArray
     repair: FloatArray | None  # when somebody waits for repairs
     luck: FloatArray | None = None  # when chance decides which saves are left
+    often: IndexArray | None = None  # how often each cause occurs, of shape (causes + 1,); None if nobody has counted
 
     def of(self, who: IndexArray) -> "Chunk":
         """Return the faults of some of the replicas."""
@@ -133,6 +134,8 @@ class Chunk(NamedTuple):
 
     def head(self, rows: int) -> "Chunk":
         """Return the first faults only."""
+        if rows == len(self.hazard):
+            return self
         repair = None if self.repair is None else self.repair[:rows]
         luck = None if self.luck is None else self.luck[:rows]
         return Chunk(self.hazard[:rows], self.cause[:rows], repair, luck)
@@ -153,7 +156,7 @@ def chunks(
         for _ in range(2)
     ]  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        hazard, cause, repair, chance = page = pages[chunk % 2]
+        hazard, cause, repair, chance, _ = page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             mark[:, here] = marks(seed, block, chunk)[:, there]
@@ -166,7 +169,7 @@ def chunks(
             later += earlier
         reached[:] = hazard[-1]
         guide.causes(mark, out=cause)
-        yield page
+        yield page._replace(often=np.bincount(cause.ravel(), minlength=len(causes) + 1))
     raise UnfinishableError
 
 

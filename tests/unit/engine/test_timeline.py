@@ -83,6 +83,15 @@ def test_replicas_are_independent_of_their_company() -> None:
     assert alone.repair is None
     assert alone.head(3).hazard.shape == (3, 1)
     assert alone.head(3).repair is None
+    assert alone.head(3).often is None
+    assert alone.head(CHUNK) is alone
+
+
+def test_a_page_knows_how_often_each_cause_occurs() -> None:
+    page = next(chunks(9, range(50), THREE, repairs=False))
+    assert page.often is not None
+    assert page.often.tolist() == [*((page.cause == cause).sum() for cause in range(3)), 0]
+    assert page.of(np.arange(10)).often is None
 
 
 def test_a_page_stays_valid_while_the_next_is_drawn() -> None:
