@@ -88,8 +88,8 @@ def eventually(is_so: Callable[[], Any]) -> Any:
         time.sleep(0.1)
 
 
-def by_command(*words: str) -> dict[str, Any]:
-    done = CliRunner().invoke(app, ["run", *words, "--replicas", "400", "--json"])
+def by_command(*words: str, command: str = "run") -> dict[str, Any]:
+    done = CliRunner().invoke(app, [command, *words, "--replicas", "400", "--json"])
     assert done.exit_code == 0, done.output
     found: dict[str, Any] = json.loads(done.stdout)
     return found
@@ -143,7 +143,10 @@ def test_a_user_changes_the_cluster_and_takes_the_report(browser: Any, address: 
     fill(browser, "Discount, %", "50")
     facts = by_command("llama-65b", "--set", "cluster.accelerators=1024", "--set", "pricing.discount=0.5")
     eventually(lambda: shown(browser) == texts(facts))
-    later = facts["wall_days"]["mean"] - base["wall_days"]["mean"]
+    changes = ("--set-b", "cluster.accelerators=1024", "--set-b", "pricing.discount=0.5")
+    (compared,) = by_command("llama-65b", *changes, "--no-why", command="compare")["comparisons"]
+    later = compared["differences"][0]["estimate"]["mean"]
+    assert compared["differences"][0]["quantity"] == "wall_days"
     table = '[data-testid="stTable"]'
     eventually(lambda: f"{later:+,.2f} d" in browser.find_element("css selector", table).text)
     press(browser, "Report (HTML)")
