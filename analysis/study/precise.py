@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.study import rare
 from analysis.study.goal import Figure
-from simulator.engine.run import Mapper, join, run, silent
+from simulator.engine.run import join, run, silent
+from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
 
@@ -91,18 +92,18 @@ def precise(
     mapper, progress : callable
         As for `simulator.engine.run.run`.
     """
-    plain, tilted, count = _Runs(scenario, 0, mapper, progress), None, FIRST
+    plain, tilted, tilt, count = _Runs(scenario, 0, mapper, progress), None, None, FIRST
     while True:
         ensemble, replicas = plain.up_to(count)
         found = forecast(replace(scenario, replicas=count), ensemble, replicas)
         values = getattr(found.samples, figure.quantity)
-        value, half, tilt = figure.of_values(values), half_width(values, figure), None
+        value, half = figure.of_values(values), half_width(values, figure)
         if tilted is None and half > wanted and rare.applies(scenario, figure, ensemble):
-            factor = rare.tilt(figure, float(ensemble.interruptions.mean()))
-            tilted = _Runs(rare.tilted(scenario, factor), rare.FIRST_TILTED, mapper, progress)
-        if tilted is not None:
-            mixture = rare.mixture(scenario, figure, factor, (ensemble, replicas), tilted.up_to(count))
-            value, half, tilt = mixture.value, mixture.half_width, factor
+            tilt = rare.tilt(figure, float(ensemble.interruptions.mean()))
+            tilted = _Runs(rare.tilted(scenario, tilt), rare.FIRST_TILTED, mapper, progress)
+        if tilted is not None and tilt is not None:
+            mixture = rare.mixture(scenario, figure, tilt, (ensemble, replicas), tilted.up_to(count))
+            value, half = mixture.value, mixture.half_width
         most = MOST[ensemble.engine]
         if half <= wanted or count >= most:
             return Precise(forecast=found, figure=figure, value=value, half_width=half, wanted=wanted, tilt=tilt)

@@ -16,7 +16,7 @@ from simulator.engine.estimate import BATCH, estimate
 from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
 from simulator.engine.tally import close
-from simulator.foundation.mapper import Mapper as Mapper
+from simulator.foundation.mapper import Mapper
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
 from simulator.scenario.values import Scenario, needs_events
 
