@@ -19,13 +19,13 @@ def mapping(workers: int) -> "Iterator[Mapper]":
     if workers == 1:
         yield map
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from analysis.study.processes import pool_of
 
-    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
-        for _ in range(workers):
-            pool.submit(_get_ready)
+    pool = pool_of(workers)
+    try:
         yield pool.map
+    finally:
+        pool.shutdown(cancel_futures=True)  # after Ctrl-C, which workers do not get, only what is under way is awaited
 
 
 def usual(scenario: "Scenario") -> int:
@@ -33,8 +33,3 @@ def usual(scenario: "Scenario") -> int:
     from simulator.engine.run import why_slow
 
     return 1 if why_slow(scenario) is None else min(os.cpu_count() or 1, MOST)
-
-
-def _get_ready() -> None:
-    """Load what the replicas need, while the process that asks does something else."""
-    import simulator.engine.run  # noqa: F401 - for its side effect

@@ -5,15 +5,10 @@ second, so that the way there and back does not count. A worker that dies costs 
 tried again, one at a time, and a task that kills its worker three times is named and set aside.
 """
 
-import os
-import signal
-import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, ProcessPoolExecutor, wait
-from contextlib import contextmanager
-from functools import partial
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from math import ceil
 from typing import Any, Generic, NamedTuple, Protocol, TypeAlias, TypeVar
 
@@ -72,100 +67,6 @@ class Here:
 
     def close(self) -> None:
         """Do nothing."""
-
-
-class Processes:
-    """Processes of this machine, started at once; each is a pool of its own, to know whose death a loss was."""
-
-    losses: tuple[type[BaseException], ...] = (BrokenExecutor,)
-    deaths = 1
-
-    def __init__(self, width: int) -> None:
-        self.width = width
-        self._starting: dict[ProcessPoolExecutor, Future[None]] = {}
-        self._pools: dict[ProcessPoolExecutor, Future[Any] | None] = {}
-        try:
-            with _uninterrupted():
-                self._starting |= dict(_process() for _ in range(width))
-                self._pools |= dict.fromkeys(self._starting)
-        except BaseException:
-            self.close()
-            raise
-
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> "Future[Any]":
-        """Call a function in a process that has nothing to do; one that has died is replaced."""
-        pool = next(pool for pool, last in self._pools.items() if last is None or last.done())
-        try:
-            future = pool.submit(function, *arguments)
-        except BrokenExecutor:
-            pool.shutdown(wait=False)
-            del self._pools[pool], self._starting[pool]
-            with _uninterrupted():
-                pool, self._starting[pool] = _process()
-            future = pool.submit(function, *arguments)
-        self._pools[pool] = future
-        return future
-
-    def close(self) -> None:
-        """End the processes without waiting for their work."""
-        for pool, last in self._pools.items():
-            running = list((pool._processes or {}).values())  # no public name for them before Python 3.14
-            if any(future is not None and not future.done() for future in (last, self._starting[pool])):
-                for process in running:
-                    process.kill()
-        ends = [threading.Thread(target=partial(pool.shutdown, cancel_futures=True)) for pool in self._pools]
-        for end in ends:
-            end.start()
-        for end in ends:
-            end.join()
-
-
-def _process() -> "tuple[ProcessPoolExecutor, Future[None]]":
-    """Start a process that loads the engine, so that it is ready by the time that the tasks are."""
-    from multiprocessing import get_context
-
-    pool = ProcessPoolExecutor(1, mp_context=get_context("spawn"), initializer=_guard)
-    return pool, pool.submit(_load)
-
-
-def _load() -> None:
-    """Import what nearly every task needs, on the worker."""
-    from importlib import import_module
-
-    import_module("analysis.study.evaluate")
-
-
-@contextmanager
-def _uninterrupted() -> Iterator[None]:
-    """Hold Ctrl-C back; a process that is started meanwhile never gets it, not even while Python starts."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "pthread_sigmask"):
-        yield
-        return
-    held: list[int] = []
-    handler = signal.signal(signal.SIGINT, lambda number, _: held.append(number))
-    mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # of this thread, and of what it starts
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
-        signal.signal(signal.SIGINT, signal.SIG_DFL if handler is None else handler)  # None: not set from Python
-    if held:
-        raise KeyboardInterrupt
-
-
-def _guard() -> None:
-    """Prepare a worker: Ctrl-C is the parent's affair, and a worker whose parent was killed does not stay behind."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_follow_parent, daemon=True).start()
-
-
-def _follow_parent() -> None:
-    from multiprocessing import parent_process
-
-    parent = parent_process()
-    if parent is not None:
-        parent.join()
-        os._exit(1)
 
 
 Settled: TypeAlias = Sequence[tuple[int, Result | Failure]]  # number of the task, and what came of it

@@ -3,7 +3,8 @@
 import os
 
 from analysis.study.cluster import dask, slurm
-from analysis.study.executor import ExecutorError, Here, Processes, Site
+from analysis.study.executor import ExecutorError, Here, Site
+from analysis.study.processes import Processes
 from simulator.foundation.issues import shorten
 
 

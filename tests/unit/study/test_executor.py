@@ -15,10 +15,10 @@ from analysis.study.executor import (
     ExecutorError,
     Failure,
     Here,
-    Processes,
     Site,
     completed,
 )
+from analysis.study.processes import Processes
 from analysis.study.sites import site
 
 

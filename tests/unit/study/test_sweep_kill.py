@@ -10,6 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.forked import forks, has_proc, is_running, servers
+
 COMMAND = [sys.executable, "-c", "from analysis.cli.main import main; main()", "sweep", "sweep-size-interval"]
 ROOT = Path(__file__).parents[3]
 
@@ -74,26 +76,17 @@ def test_a_folder_whose_journal_is_something_else_is_refused(tmp_path: Path) -> 
     assert (tmp_path / "journal.sqlite").read_text().startswith("not a journal")
 
 
-def children(pid: int) -> list[int]:
-    """Return the processes that a process started, its workers last (Linux)."""
-    try:
-        return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except FileNotFoundError:
-        return []
-
-
 def workers(run: "subprocess.Popen[bytes]") -> list[int]:
-    """Wait for the two workers of a sweep and the process that watches over their resources, and return the workers."""
+    """Wait for the two workers of a sweep, and return them."""
     end_s = time.monotonic() + 30
     while time.monotonic() < end_s:
-        found = [pid for pid in children(run.pid) if "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()]
-        if len(found) == 2:
+        if len(found := forks(run.pid)) == 2:
             return found
         time.sleep(0.02)
     raise AssertionError("the sweep started no workers")
 
 
-needs_proc = pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="finds the workers in /proc")
+needs_proc = pytest.mark.skipif(not has_proc, reason="finds the workers in /proc")
 
 
 @needs_proc
@@ -110,7 +103,7 @@ def test_a_worker_that_is_killed_does_not_change_a_byte(tmp_path: Path, whole: b
 @pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
 def test_whatever_ends_it_the_journal_is_valid_and_no_worker_stays(tmp_path: Path, whole: bytes, blow: int) -> None:
     run = start(tmp_path, "--executor", "local:2", stderr=subprocess.PIPE)
-    started = workers(run)
+    started = [*workers(run), *servers(run.pid)]
     time.sleep(0.5)  # past the start of the workers, which Python tells of by a traceback of its own if cut off
     run.send_signal(blow)
     _, message = run.communicate(timeout=30)
@@ -118,7 +111,7 @@ def test_whatever_ends_it_the_journal_is_valid_and_no_worker_stays(tmp_path: Pat
     # Python 3.11 may tell, as it exits, that a pool's pipe was closed already: that is not from our code
     assert blow == signal.SIGKILL or b"/analysis/" not in message
     end_s = time.monotonic() + 20
-    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_text() for pid in started):
+    while any(map(is_running, started)):
         assert time.monotonic() < end_s
         time.sleep(0.05)
     assert start(tmp_path).wait(timeout=120) == 0

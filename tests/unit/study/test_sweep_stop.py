@@ -6,9 +6,12 @@ import sqlite3
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests.forked import forks, has_proc, is_running, servers
 
 ROOT = Path(__file__).parents[3]
 
@@ -59,10 +62,14 @@ def test_ctrl_c_says_what_is_kept_and_the_same_command_goes_on(tmp_path: Path, e
     assert f"{16 - kept} runs done, {kept} taken from the journal" in " ".join(out.split())
 
 
-def test_ctrl_c_while_the_workers_start_leaves_no_traceback_and_no_worker(tmp_path: Path) -> None:
+@pytest.mark.skipif(not has_proc, reason="finds the workers in /proc")
+@pytest.mark.parametrize("first", [servers, forks])
+def test_ctrl_c_while_the_workers_start_leaves_no_traceback_and_no_worker(
+    tmp_path: Path, first: Callable[[int], list[int]]
+) -> None:
     sweep = start(tmp_path, "local:2", 20_000)
     end_s = time.monotonic() + 60
-    while not (started := workers(sweep.pid)):
+    while not (started := first(sweep.pid)):
         assert time.monotonic() < end_s
         time.sleep(0.005)
     os.killpg(sweep.pid, signal.SIGINT)
@@ -70,15 +77,6 @@ def test_ctrl_c_while_the_workers_start_leaves_no_traceback_and_no_worker(tmp_pa
     assert sweep.returncode == 130
     assert "nothing is kept; start the same command again" in " ".join(message.split())
     assert "Traceback" not in message
-    while any(Path(f"/proc/{pid}/cmdline").exists() and Path(f"/proc/{pid}/cmdline").read_text() for pid in started):
+    while any(map(is_running, started)):
         assert time.monotonic() < end_s
         time.sleep(0.02)
-
-
-def workers(pid: int) -> list[int]:
-    """Return the workers that a process has started (Linux; a test elsewhere has nothing to watch)."""
-    children = Path(f"/proc/{pid}/task/{pid}/children")
-    if not children.exists():
-        pytest.skip("finds the workers in /proc")
-    found = [int(child) for child in children.read_text().split()]
-    return [child for child in found if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
