@@ -24,6 +24,7 @@ from simulator.reliability.causes import Cause
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 MarkArray = NDArray[np.uint32]
+CauseArray = NDArray[np.int16]  # narrow, as a chunk of them goes from one core's cache to another's
 
 BLOCK = 1024  # replicas in one stream
 CHUNK = 32  # faults in one stream
@@ -99,20 +100,18 @@ class Guide:
         self._edges = np.cumsum(rates) / rates.sum() * 2.0**32
         self._edges[np.flatnonzero(rates)[-1] :] = np.inf  # rounding must not let a mark fall off the end
         bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
-        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED)
+        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED).astype(np.int16)
 
-    def causes(self, marks: MarkArray, out: IndexArray | None = None) -> IndexArray:
+    def causes(self, marks: MarkArray) -> CauseArray:
         """Return the index of each mark's cause, in the marks' shape."""
-        found = np.empty(marks.shape, dtype=np.intp) if out is None else out
         if self._columns is not None:
-            found[...] = 0
+            found = np.zeros(marks.shape, dtype=np.int16)
             for edge in self._columns[:-1]:
                 found += marks >= edge
             return found
-        found[...] = marks >> np.uint32(32 - _CELL_BITS)
-        np.take(self._causes, found, out=found, mode="clip")
-        flat, mixed = found.reshape(-1), np.flatnonzero(found == _MIXED)
-        flat[mixed] = np.searchsorted(self._edges, marks.reshape(-1)[mixed], side="right")
+        found = self._causes.take(marks >> np.uint32(32 - _CELL_BITS), mode="clip")
+        mixed = np.flatnonzero(found == _MIXED)
+        found.reshape(-1)[mixed] = np.searchsorted(self._edges, marks.reshape(-1)[mixed], side="right")
         return found
 
 
@@ -120,10 +119,9 @@ class Chunk(NamedTuple):
     """The next faults of some replicas; arrays of shape (CHUNK, replicas)."""
 
     hazard: FloatArray
-    cause: IndexArray
+    cause: CauseArray
     repair: FloatArray | None  # when somebody waits for repairs
     luck: FloatArray | None = None  # when chance decides which saves are left
-    often: IndexArray | None = None  # how often each cause occurs, of shape (causes + 1,); None if nobody has counted
 
     def of(self, who: IndexArray) -> "Chunk":
         """Return the faults of some of the replicas."""
@@ -132,13 +130,9 @@ class Chunk(NamedTuple):
         luck = None if self.luck is None else self.luck.take(who, axis=1)
         return Chunk(hazard, cause, repair, luck)
 
-    def head(self, rows: int) -> "Chunk":
-        """Return the first faults only."""
-        if rows == len(self.hazard):
-            return self
-        repair = None if self.repair is None else self.repair[:rows]
-        luck = None if self.luck is None else self.luck[:rows]
-        return Chunk(self.hazard[:rows], self.cause[:rows], repair, luck)
+    def chances(self, fault: int) -> tuple[FloatArray | None, FloatArray | None]:
+        """Return the replicas' luck and unit repairs at one of the faults."""
+        return None if self.luck is None else self.luck[fault], None if self.repair is None else self.repair[fault]
 
 
 def chunks(
@@ -146,20 +140,22 @@ def chunks(
     factors: FloatArray | None = None,
 ) -> Iterator[Chunk]:  # fmt: skip
     """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
-    guide, shape = Guide(causes, factors), (CHUNK, len(replicas))
-    drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
+    guide, shape = Guide(causes), (CHUNK, len(replicas))
+    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(len(replicas))
+    columns = list(_columns(replicas))
+    guides = [guide if factors is None else Guide(causes, factors[:, here]) for _, here, _ in columns]
     pages = [
         Chunk(
-            np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None,
+            np.empty(shape), np.empty(shape, dtype=np.int16), np.empty(shape) if repairs else None,
             np.empty(shape) if luck else None,
         )
         for _ in range(2)
     ]  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        hazard, cause, repair, chance, _ = page = pages[chunk % 2]
-        for block, here, there in _columns(replicas):
+        hazard, cause, repair, chance = page = pages[chunk % 2]
+        for (block, here, there), guide in zip(columns, guides, strict=True):
             hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
-            mark[:, here] = marks(seed, block, chunk)[:, there]
+            cause[:, here] = guide.causes(marks(seed, block, chunk)[:, there])
             if repair is not None:
                 repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
             if chance is not None:
@@ -168,8 +164,7 @@ def chunks(
         for earlier, later in pairwise(hazard):
             later += earlier
         reached[:] = hazard[-1]
-        guide.causes(mark, out=cause)
-        yield page._replace(often=np.bincount(cause.ravel(), minlength=len(causes) + 1))
+        yield page
     raise UnfinishableError
 
 
