@@ -137,35 +137,52 @@ class Chunk(NamedTuple):
 
 def chunks(
     seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
-    factors: FloatArray | None = None,
+    factors: FloatArray | None = None, aside: bool = False,
 ) -> Iterator[Chunk]:  # fmt: skip
-    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
-    guide, shape = Guide(causes), (CHUNK, len(replicas))
-    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(len(replicas))
-    columns = list(_columns(replicas))
-    guides = [guide if factors is None else Guide(causes, factors[:, here]) for _, here, _ in columns]
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for one turn.
+
+    With `aside`, the next chunk is drawn on a second thread while one is worked on.
+    """
+    guide, reached = Guide(causes, factors), np.zeros(len(replicas))
+    draws = _draws(seed, replicas, repairs=repairs, luck=luck)
+    for gap, mark, repair, chance in ahead(draws) if aside else draws:
+        gap[0] += reached
+        for earlier, later in pairwise(gap):
+            later += earlier
+        reached[:] = gap[-1]
+        yield Chunk(gap, guide.causes(mark), repair, chance)
+    raise UnfinishableError
+
+
+class Draws(NamedTuple):
+    """What is drawn for the next faults of some replicas; arrays of shape (CHUNK, replicas)."""
+
+    gap: FloatArray
+    mark: MarkArray
+    repair: FloatArray | None
+    luck: FloatArray | None
+
+
+def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
+    """Yield what the timeline is made of; it stays valid for two turns, and may be overwritten until then."""
+    shape, drawn = (CHUNK, len(replicas)), np.empty((CHUNK, BLOCK))
     pages = [
-        Chunk(
-            np.empty(shape), np.empty(shape, dtype=np.int16), np.empty(shape) if repairs else None,
+        Draws(
+            np.empty(shape), np.empty(shape, dtype=np.uint32), np.empty(shape) if repairs else None,
             np.empty(shape) if luck else None,
         )
         for _ in range(2)
     ]  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        hazard, cause, repair, chance = page = pages[chunk % 2]
-        for (block, here, there), guide in zip(columns, guides, strict=True):
-            hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
-            cause[:, here] = guide.causes(marks(seed, block, chunk)[:, there])
-            if repair is not None:
-                repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
-            if chance is not None:
-                chance[:, here] = lucks(seed, block, chunk)[:, there]
-        hazard[0] += reached
-        for earlier, later in pairwise(hazard):
-            later += earlier
-        reached[:] = hazard[-1]
+        page = pages[chunk % 2]
+        for block, here, there in _columns(replicas):
+            page.gap[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
+            page.mark[:, here] = marks(seed, block, chunk)[:, there]
+            if page.repair is not None:
+                page.repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
+            if page.luck is not None:
+                page.luck[:, here] = lucks(seed, block, chunk)[:, there]
         yield page
-    raise UnfinishableError
 
 
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
@@ -182,14 +199,13 @@ def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
     raise UnfinishableError
 
 
-def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Draw the next chunk on a second thread while this one is worked on: NumPy's draws let go of the interpreter."""
+def ahead(draws: Iterator[Draws]) -> Iterator[Draws]:
+    """Draw on a second thread while the last draw is worked on: NumPy lets go of the interpreter meanwhile."""
     with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
-        coming = drawer.submit(next, timeline)
-        while True:
-            chunk = coming.result()
-            coming = drawer.submit(next, timeline)
-            yield chunk
+        coming = drawer.submit(next, draws, None)
+        while (drawn := coming.result()) is not None:
+            coming = drawer.submit(next, draws, None)
+            yield drawn
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:
