@@ -24,7 +24,7 @@ from simulator.reliability.causes import Cause
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 MarkArray = NDArray[np.uint32]
-CauseArray = NDArray[np.int16]  # narrow, as a chunk of them goes from one core's cache to another's
+CauseArray = NDArray[np.int16]  # narrow, so that a chunk of them stays in the cache
 
 BLOCK = 1024  # replicas in one stream
 CHUNK = 32  # faults in one stream
@@ -135,6 +135,15 @@ class Chunk(NamedTuple):
         return None if self.luck is None else self.luck[fault], None if self.repair is None else self.repair[fault]
 
 
+class Draws(NamedTuple):
+    """What is drawn for the next faults of some replicas; arrays of shape (CHUNK, replicas)."""
+
+    gap: FloatArray
+    mark: MarkArray
+    repair: FloatArray | None
+    luck: FloatArray | None
+
+
 def chunks(
     seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
     factors: FloatArray | None = None, aside: bool = False,
@@ -145,7 +154,7 @@ def chunks(
     """
     guide, reached = Guide(causes, factors), np.zeros(len(replicas))
     draws = _draws(seed, replicas, repairs=repairs, luck=luck)
-    for gap, mark, repair, chance in ahead(draws) if aside else draws:
+    for gap, mark, repair, chance in _ahead(draws) if aside else draws:
         gap[0] += reached
         for earlier, later in pairwise(gap):
             later += earlier
@@ -154,17 +163,8 @@ def chunks(
     raise UnfinishableError
 
 
-class Draws(NamedTuple):
-    """What is drawn for the next faults of some replicas; arrays of shape (CHUNK, replicas)."""
-
-    gap: FloatArray
-    mark: MarkArray
-    repair: FloatArray | None
-    luck: FloatArray | None
-
-
 def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
-    """Yield what the timeline is made of; it stays valid for two turns, and may be overwritten until then."""
+    """Yield what the timeline is made of; it stays valid for two turns."""
     shape, drawn = (CHUNK, len(replicas)), np.empty((CHUNK, BLOCK))
     pages = [
         Draws(
@@ -185,6 +185,15 @@ def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator
         yield page
 
 
+def _ahead(draws: Iterator[Draws]) -> Iterator[Draws]:
+    """Draw on a second thread while the last draw is worked on: NumPy lets go of the interpreter meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
+        coming = drawer.submit(next, draws, None)
+        while (drawn := coming.result()) is not None:
+            coming = drawer.submit(next, draws, None)
+            yield drawn
+
+
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
     """Return how many faults of each replica's timeline have passed at a hazard, struck or not; shape (replicas,)."""
     count, reached = np.zeros(len(replicas)), np.zeros(len(replicas))
@@ -197,15 +206,6 @@ def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
         if (reached > hazard).all():
             return count
     raise UnfinishableError
-
-
-def ahead(draws: Iterator[Draws]) -> Iterator[Draws]:
-    """Draw on a second thread while the last draw is worked on: NumPy lets go of the interpreter meanwhile."""
-    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
-        coming = drawer.submit(next, draws, None)
-        while (drawn := coming.result()) is not None:
-            coming = drawer.submit(next, draws, None)
-            yield drawn
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:

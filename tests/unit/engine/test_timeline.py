@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulator.engine import timeline
-from simulator.engine.timeline import BLOCK, CHUNK, Guide, UnfinishableError, ahead, chunks, faults, gaps, marks
+from simulator.engine.timeline import BLOCK, CHUNK, Guide, UnfinishableError, chunks, faults, gaps, marks
 from simulator.reliability.causes import Cause
 from tests import factories
 
@@ -96,7 +96,7 @@ def test_a_page_gives_the_chances_of_a_fault() -> None:
 
 def test_a_page_stays_valid_while_the_next_is_drawn() -> None:
     plain = chunks(9, range(50), THREE, repairs=False)
-    drawn_ahead = ahead(chunks(9, range(50), THREE, repairs=False))
+    drawn_ahead = chunks(9, range(50), THREE, repairs=False, aside=True)
     for _ in range(6):
         page = next(drawn_ahead)
         np.testing.assert_array_equal(page.hazard, next(plain).hazard)
@@ -121,4 +121,4 @@ def test_a_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnfinishableError, match="save more often"):
         list(faults(1, 0, THREE))
     with pytest.raises(UnfinishableError):
-        list(ahead(chunks(1, range(2), THREE, repairs=False)))
+        list(chunks(1, range(2), THREE, repairs=False, aside=True))
