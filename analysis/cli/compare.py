@@ -52,7 +52,7 @@ def compare(
 ) -> None:
     """Compare scenarios with the first on common random numbers: differences, how sure they are, and why."""
     from analysis.cli.cluster_compare import all_shared, compare_clusters
-    from analysis.cli.output import all_sets, console, to_json
+    from analysis.cli.output import all_sets, console, print_table, to_json
 
     if all_shared(scenarios):
         compare_clusters(scenarios, all_sets(sets, seed, None), sets_b or [], replicas, as_json=as_json)
@@ -72,7 +72,10 @@ def compare(
     screen = console()
     for letter, (theirs, found, split) in zip(_LETTERS, zip(forecasts[1:], rows, parts, strict=True), strict=False):
         for block in _page(letter, ours, theirs, found, split):
-            screen.print(block)
+            if isinstance(block, str):
+                screen.print(block)
+            else:
+                print_table(screen, block)
     screen.print(f"{ours.replicas:,} paired replicas, seed {ours.seed}, flopcast {ours.version}.")
 
 
@@ -192,11 +195,11 @@ def _alone(letter: str, found: "Sequence[Difference]") -> "Iterator[str]":
 
 
 def _table(letter: str, found: "Sequence[Difference]") -> "Table":
-    from rich.table import Table
+    from rich.table import Column, Table
 
-    table = Table("", box=None, pad_edge=False)
+    table = Table(Column("", no_wrap=True), box=None, pad_edge=False, padding=(0, 1, 0, 0))
     for name in ("A", letter, f"{letter} - A", "± 95 %", "p10", "p90", "noise"):
-        table.add_column(name, justify="right")
+        table.add_column(name, justify="right", no_wrap=True)
     for row in found:
         unit, size, form = _SHOWN[row.quantity]
         five, mean = row.difference, row.estimate

@@ -76,7 +76,9 @@ def _least_width(table: "Table") -> int:
         cells = [str(cell) for cell in (column.header, *column.cells)]
         parts = cells if column.no_wrap else [word for cell in cells for word in cell.split()]
         widest.append(max(map(len, parts), default=0))
-    return sum(width + 3 for width in widest) + 1
+    _, right, _, left = table.padding
+    lines = 0 if table.box is None else len(widest) + 1
+    return sum(width + left + right for width in widest) + lines
 
 
 @contextmanager

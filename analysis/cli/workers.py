@@ -21,7 +21,7 @@ def mapping(workers: int) -> "Iterator[Mapper]":
         return
     from analysis.study.processes import pool_of
 
-    pool = pool_of(workers)
+    pool = pool_of(workers, _search_seldom)
     try:
         yield pool.map
     finally:
@@ -33,3 +33,9 @@ def usual(scenario: "Scenario") -> int:
     from simulator.engine.run import why_slow
 
     return 1 if why_slow(scenario) is None else min(os.cpu_count() or 1, MOST)
+
+
+def _search_seldom() -> None:
+    import gc
+
+    gc.set_threshold(200_000, 20, 20)  # what replicas make has few cycles: to search it often costs 5 to 10 %

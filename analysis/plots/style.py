@@ -164,7 +164,7 @@ def _settle(figure: Figure) -> None:
     layout = figure.get_layout_engine()
     assert layout is not None
     layout.execute(figure)
-    figure.set_layout_engine("none")
+    figure.set_layout_engine(None)  # "none" would leave a placeholder, for which each writing draws twice
     for ax in figure.axes:
         left, bottom, width, height = (round(float(side), 4) for side in ax.get_position().bounds)
         ax.set_position((left, bottom, width, height))
@@ -172,7 +172,7 @@ def _settle(figure: Figure) -> None:
 
 def canvas(height_in: float, *, width_in: float = WIDTH_IN) -> Figure:
     """Return an empty figure, half a page wide unless said otherwise."""
-    return Figure(figsize=(width_in, height_in), layout="constrained")
+    return Figure(figsize=(width_in, height_in), dpi=72, layout="constrained")  # measured as SVG is
 
 
 def fill(phase: str) -> dict[str, Any]:

@@ -1,16 +1,18 @@
 """One replica lived again, event by event: which one to show, and what its records tell."""
 
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from analysis.plots.timeline import Span, Stop, Story
 from simulator.engine.simulate import RunHeader, simulate
+from simulator.foundation.tuples import make
 from simulator.records import NO_CAUSE, NOT_STATED, ListSink, Record
 from simulator.reliability.recovery import PARTS
 from simulator.scenario.values import Scenario
@@ -26,6 +28,15 @@ class Replay:
     header: RunHeader
     records: Sequence[Record]
     stops: "Sequence[StopRecord]"
+
+    def __reduce__(self) -> "tuple[Callable[..., Replay], tuple[object, ...]]":
+        """Travel between processes by column, which takes a tenth of the time."""
+        return _of_columns, (self.header, [list(column) for column in zip(*self.records, strict=True)])
+
+
+def _of_columns(header: RunHeader, columns: Sequence[Sequence[Any]]) -> Replay:
+    records = [make(Record, fields) for fields in zip(*columns, strict=True)]
+    return Replay(header=header, records=records, stops=stops(records))
 
 
 def replay(scenario: Scenario, replica: int) -> Replay:

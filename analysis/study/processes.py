@@ -56,9 +56,9 @@ class Processes:
             end.join()
 
 
-def pool_of(width: int) -> ProcessPoolExecutor:
-    """Return a pool of processes."""
-    return ProcessPoolExecutor(width, mp_context=warm(), initializer=_guard)
+def pool_of(width: int, prepare: Callable[[], object] | None = None) -> ProcessPoolExecutor:
+    """Return a pool of processes, each of which calls a function as it starts."""
+    return ProcessPoolExecutor(width, mp_context=warm(), initializer=_begin, initargs=(prepare,))
 
 
 def warm() -> BaseContext:
@@ -93,10 +93,12 @@ def _uninterrupted() -> Iterator[None]:
         raise KeyboardInterrupt
 
 
-def _guard() -> None:
-    """Prepare a worker: Ctrl-C is the parent's affair, and a worker whose parent was killed does not stay behind."""
+def _begin(prepare: Callable[[], object] | None) -> None:
+    """Begin a worker: Ctrl-C is the parent's affair, and a worker whose parent was killed does not stay behind."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_follow_parent, daemon=True).start()
+    if prepare is not None:
+        prepare()
 
 
 def _follow_parent() -> None:

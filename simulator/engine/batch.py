@@ -29,21 +29,24 @@ class Effects(NamedTuple):
     reach_s: FloatArray  # how far before the stop the state is void; minus infinity if it is saved before [s]
     near_lost: FloatArray  # probability that the near copies are lost
     plain: bool  # whether every save is durable, good and kept
+    simple: bool  # whether so is every stop: nothing is lost but what follows the last save
     reread: bool  # whether the time to read a save depends on the stop
 
     @classmethod
     def of(cls, scenario: Scenario, stage: Stage) -> "Effects":
         """Return what the causes of a scenario do in one of its stages."""
         causes, recovery, cycle = scenario.causes, scenario.recovery, stage.cycle
+        special = np.array([is_special(cause, cycle) for cause in causes], dtype=np.bool_)
         ways_back_s = [way_back_s(cause, recovery, cycle.last_s) for cause in causes]
         return cls(
             known_s=np.array([math.fsum(parts_s[:SPARE_WAIT]) for parts_s in ways_back_s]),
             down_s=np.array([math.fsum(parts_s[:REPLACED]) for parts_s in ways_back_s]),
-            special=np.array([is_special(cause, cycle) for cause in causes], dtype=np.bool_),
+            special=special,
             announced=np.array([cause.announced for cause in causes], dtype=np.bool_),
             reach_s=np.array([-np.inf if cause.announced else cause.reach_s for cause in causes]),
             near_lost=np.array([cause.near_lost for cause in causes]),
             plain=cycle.durable is None and not cycle.corrupt and cycle.keep is None,
+            simple=not special.any(),
             reread=bool(cycle.corrupt) or (cycle.durable is not None and recovery.near_restore_s is not None),
         )
 

@@ -53,12 +53,15 @@ class Meters:
         self._idle = state.free
         if isinstance(state, PlacedState):
             self._stranded, self._out = state.pool.stranded(), state.unheld_out()
+        shape: tuple[object, ...]  # equal ones are kept waiting by the same
         by_shape: dict[tuple[object, ...], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
         why = policy.why if isinstance(policy, ExplainingPolicy) else _by_priority
         reasons |= {job.job_id: state.obstacle(job) or "reservation" for job in apart}
         for job in queue:
-            shape = (job.size, job.kinds) if state.gate is None else (job.size, job.kinds, job.queue, job.estimate_s)
+            shape = (job.size, job.kinds)
+            if state.gate is not None and job.size <= state.free:
+                shape = *shape, state.gate.view(job)
             if shape not in by_shape:
                 by_shape[shape] = state.obstacle(job)
             reasons[job.job_id] = by_shape[shape] or why(job)

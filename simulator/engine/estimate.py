@@ -12,7 +12,7 @@ import numpy as np
 from simulator.engine.batch import Batch
 from simulator.engine.strikes import Pass
 from simulator.engine.tally import Tally
-from simulator.engine.timeline import BLOCK, Chunk, ahead, chunks
+from simulator.engine.timeline import BLOCK, Chunk, chunks
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario, needs_events, uses_luck
 
@@ -54,8 +54,6 @@ def _advance(batch: Batch) -> None:
     stages = len(batch.scenario.stages)
     batch.enter(0, np.arange(len(batch.replicas)), np.zeros(len(batch.replicas)))
     timeline = _faults(batch)
-    if len(batch.replicas) >= AHEAD:
-        timeline = ahead(timeline)
     while (first := int(batch.stage.min())) < stages:
         chunk = next(timeline)
         for number in range(first, stages):
@@ -69,4 +67,5 @@ def _faults(batch: Batch) -> Iterator[Chunk]:
     return chunks(
         scenario.seed, batch.replicas, scenario.causes,
         repairs=batch.shop is not None, luck=uses_luck(scenario), factors=batch.factors,
+        aside=len(batch.replicas) >= AHEAD,
     )  # fmt: skip

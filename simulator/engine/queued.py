@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from simulator.engine.cluster_pace import Pace
 from simulator.foundation.mapper import Mapper
 from simulator.foundation.streams import generator
+from simulator.foundation.tuples import make
 from simulator.reliability.causes import Cause
 from simulator.scenario.shared import Shared
 from simulator.scenario.values import Scenario
@@ -137,7 +138,7 @@ def _live(
 
     own = int(generator(seed, "shared", "jobs", replication).integers(2**62))
     others = busy_jobs(shared.nodes, shared.load, to_s=shared.busy_s + HORIZON_S, seed=own, told_s=told_s)
-    jobs = [job._replace(size=job.size * node_size) for job in others]
+    jobs = [make(Job, (*job[:2], job.size * node_size, *job[3:])) for job in others]
     run = Job(RUN, shared.busy_s, shared.gang * node_size, work_s, work_s * (1 + OVERESTIMATE) / 2)
     insort(jobs, run, key=lambda job: job.submit_s)
     rng = generator(seed, "shared", "outages", replication)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.engine.timeline import Chunk
 from simulator.records import NO_CAUSE, NOT_STATED, Ensemble, Line
 from simulator.reliability.attempt import saving_s
 from simulator.reliability.recovery import PARTS, RESTORE, SPARE_WAIT, way_back_s, way_in_s
@@ -39,13 +38,6 @@ class StageTally:
         self.stops, self.lost_s = np.zeros(causes), np.zeros(causes)
         self.cut_s = np.zeros_like(self.lengths_s)
 
-    def struck(self, chunk: Chunk, missed: IndexArray, lost_s: FloatArray) -> None:
-        """Count a chunk of faults: which of the flat chunk did not strike, and what each cause destroyed."""
-        causes, every = len(self.stops), chunk.cause.ravel()
-        often = np.bincount(every, minlength=causes) if chunk.often is None else chunk.often
-        self.stops += often - np.bincount(every[missed], minlength=causes)
-        self.lost_s += lost_s
-
     def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
         """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
         rest_s, causes = unspent_s.copy(), len(self.stops)
@@ -59,8 +51,8 @@ class StageTally:
                 break
 
     def stretched(self, part: int, cause: IndexArray, more_s: FloatArray) -> None:
-        """Count by how much a part of a chunk's ways back took longer than usual, such as waits for a spare."""
-        self.cut_s[:, part] -= np.bincount(cause.ravel(), weights=more_s.ravel(), minlength=len(self.stops))
+        """Count by how much a part of some ways back took longer than usual, such as waits for a spare."""
+        self.cut_s[:, part] -= np.bincount(cause, weights=more_s, minlength=len(self.stops))
 
     def lines(self, stage: Stage, causes: Sequence[str], wastes: Sequence[str]) -> dict[Line, float]:
         """Return the stage's seconds by ledger line."""

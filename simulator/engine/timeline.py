@@ -24,6 +24,7 @@ from simulator.reliability.causes import Cause
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 MarkArray = NDArray[np.uint32]
+CauseArray = NDArray[np.int16]  # narrow, so that a chunk of them stays in the cache
 
 BLOCK = 1024  # replicas in one stream
 CHUNK = 32  # faults in one stream
@@ -99,20 +100,18 @@ class Guide:
         self._edges = np.cumsum(rates) / rates.sum() * 2.0**32
         self._edges[np.flatnonzero(rates)[-1] :] = np.inf  # rounding must not let a mark fall off the end
         bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
-        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED)
+        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED).astype(np.int16)
 
-    def causes(self, marks: MarkArray, out: IndexArray | None = None) -> IndexArray:
+    def causes(self, marks: MarkArray) -> CauseArray:
         """Return the index of each mark's cause, in the marks' shape."""
-        found = np.empty(marks.shape, dtype=np.intp) if out is None else out
         if self._columns is not None:
-            found[...] = 0
+            found = np.zeros(marks.shape, dtype=np.int16)
             for edge in self._columns[:-1]:
                 found += marks >= edge
             return found
-        found[...] = marks >> np.uint32(32 - _CELL_BITS)
-        np.take(self._causes, found, out=found, mode="clip")
-        flat, mixed = found.reshape(-1), np.flatnonzero(found == _MIXED)
-        flat[mixed] = np.searchsorted(self._edges, marks.reshape(-1)[mixed], side="right")
+        found = self._causes.take(marks >> np.uint32(32 - _CELL_BITS), mode="clip")
+        mixed = np.flatnonzero(found == _MIXED)
+        found.reshape(-1)[mixed] = np.searchsorted(self._edges, marks.reshape(-1)[mixed], side="right")
         return found
 
 
@@ -120,10 +119,9 @@ class Chunk(NamedTuple):
     """The next faults of some replicas; arrays of shape (CHUNK, replicas)."""
 
     hazard: FloatArray
-    cause: IndexArray
+    cause: CauseArray
     repair: FloatArray | None  # when somebody waits for repairs
     luck: FloatArray | None = None  # when chance decides which saves are left
-    often: IndexArray | None = None  # how often each cause occurs, of shape (causes + 1,); None if nobody has counted
 
     def of(self, who: IndexArray) -> "Chunk":
         """Return the faults of some of the replicas."""
@@ -132,45 +130,68 @@ class Chunk(NamedTuple):
         luck = None if self.luck is None else self.luck.take(who, axis=1)
         return Chunk(hazard, cause, repair, luck)
 
-    def head(self, rows: int) -> "Chunk":
-        """Return the first faults only."""
-        if rows == len(self.hazard):
-            return self
-        repair = None if self.repair is None else self.repair[:rows]
-        luck = None if self.luck is None else self.luck[:rows]
-        return Chunk(self.hazard[:rows], self.cause[:rows], repair, luck)
+    def chances(self, fault: int) -> tuple[FloatArray | None, FloatArray | None]:
+        """Return the replicas' luck and unit repairs at one of the faults."""
+        return None if self.luck is None else self.luck[fault], None if self.repair is None else self.repair[fault]
+
+
+class Draws(NamedTuple):
+    """What is drawn for the next faults of some replicas; arrays of shape (CHUNK, replicas)."""
+
+    gap: FloatArray
+    mark: MarkArray
+    repair: FloatArray | None
+    luck: FloatArray | None
 
 
 def chunks(
     seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
-    factors: FloatArray | None = None,
+    factors: FloatArray | None = None, aside: bool = False,
 ) -> Iterator[Chunk]:  # fmt: skip
-    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for two turns."""
-    guide, shape = Guide(causes, factors), (CHUNK, len(replicas))
-    drawn, mark, reached = np.empty((CHUNK, BLOCK)), np.empty(shape, dtype=np.uint32), np.zeros(len(replicas))
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for one turn.
+
+    With `aside`, the next chunk is drawn on a second thread while one is worked on.
+    """
+    guide, reached = Guide(causes, factors), np.zeros(len(replicas))
+    draws = _draws(seed, replicas, repairs=repairs, luck=luck)
+    for gap, mark, repair, chance in _ahead(draws) if aside else draws:
+        gap[0] += reached
+        for earlier, later in pairwise(gap):
+            later += earlier
+        reached[:] = gap[-1]
+        yield Chunk(gap, guide.causes(mark), repair, chance)
+    raise UnfinishableError
+
+
+def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
+    """Yield what the timeline is made of; it stays valid for two turns."""
+    shape, drawn = (CHUNK, len(replicas)), np.empty((CHUNK, BLOCK))
     pages = [
-        Chunk(
-            np.empty(shape), np.empty(shape, dtype=np.intp), np.empty(shape) if repairs else None,
+        Draws(
+            np.empty(shape), np.empty(shape, dtype=np.uint32), np.empty(shape) if repairs else None,
             np.empty(shape) if luck else None,
         )
         for _ in range(2)
     ]  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        hazard, cause, repair, chance, _ = page = pages[chunk % 2]
+        page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
-            hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
-            mark[:, here] = marks(seed, block, chunk)[:, there]
-            if repair is not None:
-                repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
-            if chance is not None:
-                chance[:, here] = lucks(seed, block, chunk)[:, there]
-        hazard[0] += reached
-        for earlier, later in pairwise(hazard):
-            later += earlier
-        reached[:] = hazard[-1]
-        guide.causes(mark, out=cause)
-        yield page._replace(often=np.bincount(cause.ravel(), minlength=len(causes) + 1))
-    raise UnfinishableError
+            page.gap[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
+            page.mark[:, here] = marks(seed, block, chunk)[:, there]
+            if page.repair is not None:
+                page.repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
+            if page.luck is not None:
+                page.luck[:, here] = lucks(seed, block, chunk)[:, there]
+        yield page
+
+
+def _ahead(draws: Iterator[Draws]) -> Iterator[Draws]:
+    """Draw on a second thread while the last draw is worked on: NumPy lets go of the interpreter meanwhile."""
+    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
+        coming = drawer.submit(next, draws, None)
+        while (drawn := coming.result()) is not None:
+            coming = drawer.submit(next, draws, None)
+            yield drawn
 
 
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
@@ -185,16 +206,6 @@ def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
         if (reached > hazard).all():
             return count
     raise UnfinishableError
-
-
-def ahead(timeline: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Draw the next chunk on a second thread while this one is worked on: NumPy's draws let go of the interpreter."""
-    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
-        coming = drawer.submit(next, timeline)
-        while True:
-            chunk = coming.result()
-            coming = drawer.submit(next, timeline)
-            yield chunk
 
 
 def _columns(replicas: range) -> Iterator[tuple[int, slice, slice]]:

@@ -80,7 +80,10 @@ class Compact(_FewestNodes):
         whole = -(-job.size // nodes.largest)
         if len(full) < whole:
             return _fewest(job.size, nodes)  # the last piece may fit on a node that is partly taken
-        for groups in (_grouped(full, nodes.racks), _grouped(full, nodes.pods)):
+        if nodes.one_rack:
+            return _packed(job.size, nodes, full)
+        for by in (nodes.racks, nodes.pods):
+            groups = _grouped(full, by)
             fitting = sorted((len(found), group) for group, found in groups.items() if len(found) >= whole)
             if fitting:
                 return _packed(job.size, nodes, groups[fitting[0][1]])

@@ -4,16 +4,19 @@ Source: documentation of the KAI scheduler (Run:ai): hierarchical queues, quota,
 queues, preemption within a queue, and jobs that may not be preempted staying within their quota.
 """
 
+from bisect import insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from operator import attrgetter
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
-from simulator.scheduling.priority import enough
+from simulator.scheduling.priority import beside_leaving
 from simulator.scheduling.state import ClusterView, Queue, Stay
 
 WEIGHT = ".weight"
 ROUNDING = 1e-9
+NO_QUEUE = "none"
 
 
 @QUEUE_POLICIES.register("over-quota")
@@ -44,6 +47,7 @@ class OverQuota:
             raise ValueError("quotas and weights have to be 0 or more")
         self._quotas: Mapping[str, float] = quotas
         self._tight: set[Job] = set()  # who waited for his quota at the last pass
+        self._running = _Running()
         self._view: _Holdings | None = None  # of this pass, while nobody was stopped in it
         self._first: Job | None = None  # who starts first in it
 
@@ -88,7 +92,7 @@ class OverQuota:
         """Return who makes room for the first job that has somebody to stop, unless one in front of it starts first."""
         if not queue:
             return ()
-        self._view = view = _Holdings(queue, cluster, self)
+        self._view = view = _Holdings(queue, cluster, self, self._running)
         self._first, claimed = None, False  # by one that waits for those under notice: nobody behind it starts
         for move in view.moves(queue, cluster, now_s):
             if isinstance(move, Job):
@@ -108,7 +112,7 @@ class OverQuota:
             return
         view, job, self._view = self._view, self._first, None
         if view is None:  # somebody was stopped, or nobody asked
-            view = _Holdings(queue, cluster, self)
+            view = _Holdings(queue, cluster, self, self._running)
             job = view.next_job(queue, cluster, now_s)
         waiting = list(queue)
         self._tight = {job for job in waiting if not view.may_start(job)}
@@ -119,38 +123,70 @@ class OverQuota:
             job = view.next_job(waiting, cluster, now_s) if cluster.free else None
 
 
+class _Running:
+    """Who is on the cluster and not under notice, by queue; it is counted on from pass to pass.
+
+    Attributes
+    ----------
+    units, firm : dict
+        Units of each queue, and of them those of jobs that may not be preempted.
+    evictable : dict
+        The others' stays; whoever leaves first comes last.
+    """
+
+    def __init__(self) -> None:
+        self.units: dict[str, int] = {}
+        self.firm: dict[str, int] = {}
+        self.evictable: dict[str, list[Stay]] = {}
+        self._known: dict[int, Stay] = {}  # by rank
+
+    def follow(self, cluster: ClusterView) -> None:
+        """Count who came and who went since it was last asked."""
+        known, present = self._known, {stay.rank: stay for stay in cluster.ends}
+        for rank in cluster.leaving:
+            present.pop(rank, None)
+        for rank in known.keys() - present.keys():
+            self._count(known[rank], -known[rank].size)
+            if known[rank].job.preemptible:
+                self.evictable[_leaf(known[rank].job)].remove(known[rank])
+        for rank in present.keys() - known.keys():
+            self._count(present[rank], present[rank].size)
+            if present[rank].job.preemptible:
+                insort(self.evictable.setdefault(_leaf(present[rank].job), []), present[rank], key=_later_first)
+        self._known = present
+
+    def _count(self, stay: Stay, units: int) -> None:
+        for totals in (self.units,) if stay.job.preemptible else (self.units, self.firm):
+            name = _leaf(stay.job)
+            totals[name] = totals.get(name, 0) + units
+            if not totals[name]:
+                del totals[name]
+
+
 class _Holdings:
     """What each queue holds at one pass, and how that compares with its share."""
 
-    def __init__(self, queue: Queue, cluster: ClusterView, policy: OverQuota) -> None:
+    def __init__(self, queue: Queue, cluster: ClusterView, policy: OverQuota, running: _Running) -> None:
+        running.follow(cluster)
         self.held: dict[str, float] = {}
         self.firm: dict[str, float] = {}  # of it by jobs that may not be preempted
         self._quotas = policy._quotas
-        self._evictable: dict[str, list[Stay]] = {}  # by leaf, of those that are not under notice
-        self._sorted: set[str] = set()
-        leaves: dict[str, int] = {}
-        firm: dict[str, int] = {}
-        for stay in cluster.ends:
-            if stay.rank in cluster.leaving:
-                continue
-            name = _leaf(stay.job)
-            leaves[name] = leaves.get(name, 0) + stay.size
-            if stay.job.preemptible:
-                self._evictable.setdefault(name, []).append(stay)
-            else:
-                firm[name] = firm.get(name, 0) + stay.size
-        for found, totals in ((leaves, self.held), (firm, self.firm)):
-            for leaf, units in found.items():
+        self._evictable = running.evictable
+        self._over: dict[str, float] | None = None  # units beyond the share, of queues of which somebody may be stopped
+        for found, totals in ((running.units, self.held), (running.firm, self.firm)):
+            for leaf in sorted(found):
                 for name in lineage(leaf):
-                    totals[name] = totals.get(name, 0) + units
-        wanted: dict[str, float] = dict(leaves)
+                    totals[name] = totals.get(name, 0) + found[leaf]
+        wanted: dict[str, float] = {leaf: running.units[leaf] for leaf in sorted(running.units)}
         for job in queue:
-            wanted[_leaf(job)] = wanted.get(_leaf(job), 0) + job.size
-        in_service = cluster.free + sum([stay.size for stay in cluster.ends])
-        self.share = policy.shares(wanted, in_service)
+            leaf = job.queue or NO_QUEUE
+            wanted[leaf] = wanted.get(leaf, 0) + job.size
+        noticed = sum([stay.size for stay in cluster.leaving.values()])
+        self.share = policy.shares(wanted, cluster.free + noticed + sum(running.units.values()))
 
     def add(self, job: Job) -> None:
         """Count a job that runs, for its queue and all above."""
+        self._over = None
         for name in lineage(_leaf(job)):
             self.held[name] = self.held.get(name, 0) + job.size
             if not job.preemptible:
@@ -179,10 +215,8 @@ class _Holdings:
 
         An empty list is for one that waits for those under notice: nobody behind it may take its room.
         """
-        in_vain: set[tuple[object, ...]] = set()  # what nobody's leaving makes room for
-        for job in self.order(jobs):
-            kind = (job.queue, job.size, job.kinds, job.priority, job.preemptible)
-            if kind in in_vain or not self.may_start(job):
+        for job in self.order(_first_of_kinds(jobs)):
+            if not self.may_start(job):
                 continue
             if cluster.fits(job):
                 yield job
@@ -190,7 +224,6 @@ class _Holdings:
                 yield []
             elif victims := self._victims(job, cluster, now_s):
                 yield victims
-            in_vain.add(kind)
 
     def next_job(self, jobs: Iterable[Job], cluster: ClusterView, now_s: float) -> Job | None:
         """Return who starts next; nobody while one in front has somebody to stop, or waits for those under notice."""
@@ -199,7 +232,10 @@ class _Holdings:
 
     def _victims(self, job: Job, cluster: ClusterView, now_s: float) -> list[Stay]:
         """Return who makes room for a job: of queues above their share, or of lower priority in its own."""
-        return enough(job, self.reclaimable(job), cluster, now_s) or enough(job, self.outranked(job), cluster, now_s)
+        for victims in (self.reclaimable(job), self.outranked(job)):
+            if found := beside_leaving(job, victims, cluster, now_s):
+                return found
+        return []
 
     def is_due(self, job: Job) -> bool:
         """Tell whether its queue stays within its fair share."""
@@ -208,35 +244,41 @@ class _Holdings:
     def reclaimable(self, job: Job) -> Iterator[Stay]:
         """Yield those of queues above their share until these are above no more, if the job is due."""
         mine = _leaf(job)
-        over = {name: self.held[name] - self.share[name] for name in self._evictable if name != mine}
-        over = {name: units for name, units in over.items() if units > ROUNDING}
+        if self._over is None:
+            beyond = {name: self.held[name] - self.share[name] for name, stays in self._evictable.items() if stays}
+            self._over = {name: units for name, units in beyond.items() if units > ROUNDING}
+        over = {name: units for name, units in self._over.items() if name != mine}
         if not over or not self.is_due(job):
             return
-        stays = {name: list(self._leaving_order(name)) for name in over}
+        stays = {name: reversed(self._evictable[name]) for name in over}
         while over:
             worst = max(over, key=lambda name: (over[name], name))
             if over[worst] <= ROUNDING:
                 return
-            stay = stays[worst].pop()
-            over[worst] -= stay.size
-            if not stays[worst]:
+            stay = next(stays[worst], None)
+            if stay is None:
                 del over[worst]
+                continue
+            over[worst] -= stay.size
             yield stay
 
     def outranked(self, job: Job) -> Iterator[Stay]:
         """Yield the jobs of lower priority in the same queue, the lowest and latest first."""
-        for stay in reversed(self._leaving_order(_leaf(job))):
+        for stay in reversed(self._evictable.get(_leaf(job), ())):
             if stay.job.priority >= job.priority:
                 return
             yield stay
 
-    def _leaving_order(self, leaf: str) -> Sequence[Stay]:
-        """Return who of a queue may be stopped, whoever leaves first last."""
-        stays = self._evictable.get(leaf, [])
-        if leaf not in self._sorted:
-            self._sorted.add(leaf)
-            stays.sort(key=_later_first)
-        return stays
+
+def _first_of_kinds(jobs: Iterable[Job]) -> Iterable[Job]:
+    """Return the first job of each kind: where it cannot start, and nobody makes room for it, no other of it can."""
+    firsts: dict[tuple[object, ...], Job] = {}
+    for job in jobs:
+        firsts.setdefault(_kind(job), job)
+    return firsts.values()
+
+
+_kind = attrgetter("queue", "size", "kinds", "priority", "preemptible")
 
 
 def _later_first(stay: Stay) -> tuple[float, float, int]:
@@ -245,7 +287,7 @@ def _later_first(stay: Stay) -> tuple[float, float, int]:
 
 
 def _leaf(job: Job) -> str:
-    return job.queue or "none"
+    return job.queue or NO_QUEUE
 
 
 @cache

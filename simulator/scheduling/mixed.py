@@ -4,7 +4,7 @@ Source: Weng et al., "Beware of fragmentation", USENIX ATC 2023 (a fraction of a
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from copy import copy
 from itertools import accumulate
 from typing import Self
@@ -114,6 +114,11 @@ class DevicePool:
             for number in numbers:
                 self._change(node, number, -(units // len(numbers)))
 
+    def give_all(self, places: Iterable[Place]) -> None:
+        """Give the units of many places back."""
+        for place in places:
+            self.give(place)
+
     def give(self, place: Place) -> None:
         """Give devices back; those of broken nodes stay out of reach."""
         for node, units, numbers in zip(*place, strict=True):
@@ -220,6 +225,11 @@ class MixedPool:
         """Hold units."""
         pool, own = self._own(place)
         pool.take(own)
+
+    def give_all(self, places: Iterable[Place]) -> None:
+        """Give the units of many places back."""
+        for place in places:
+            self.give(place)
 
     def give(self, place: Place) -> None:
         """Give units back."""

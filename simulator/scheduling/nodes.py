@@ -12,7 +12,7 @@ The rules of ours are in `simulator.scheduling.placement`, with the registry's n
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from copy import copy
 from typing import Protocol, Self, runtime_checkable
 
@@ -130,6 +130,22 @@ class NodePool:
         for node, units in zip(place.nodes, place.units, strict=True):
             self.set_free(node, self.free_on[node] + units)
 
+    def give_all(self, places: Iterable[Place]) -> None:
+        """Give the units of many places back, and put each node into its list once."""
+        free_on, before = self.free_on, dict[int, int]()
+        for place in places:
+            for node, units in zip(place.nodes, place.units, strict=True):
+                before.setdefault(node, free_on[node])
+                free_on[node] += units
+        moved = {node: free for node, free in before.items() if node not in self.broken}
+        for free in set(moved.values()):
+            self.by_free[free] = [node for node in self.by_free[free] if node not in moved]
+        for node, free in moved.items():
+            self.by_free[free_on[node]].append(node)
+            self.free += free_on[node] - free
+        for free in {free_on[node] for node in moved}:
+            self.by_free[free].sort()
+
     def set_free(self, node: int, free: int) -> None:
         """State how many units of a node are free, in service or not."""
         if node not in self.broken:
@@ -154,9 +170,8 @@ class NodePool:
 
     def stranded(self) -> int:
         """Return the free units on nodes of which a part is taken."""
-        untouched = (
-            free for node, free in enumerate(self.free_on) if free == self.units[node] and node not in self.broken
-        )
+        free_units = enumerate(self.by_free[1:], start=1)
+        untouched = [units for units, nodes in free_units for node in nodes if self.units[node] == units]
         return self.free - sum(untouched)
 
     def obstacle(self, job: Job) -> str:

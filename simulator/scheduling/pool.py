@@ -1,6 +1,6 @@
 """Nodes as a placement rule sees them: what it takes of them, and what it has to be able to tell."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple, Protocol, Self
 
 from simulator.scheduling.job import Job
@@ -43,6 +43,10 @@ class Pool(Protocol):
 
     def give(self, place: Place) -> None:
         """Give units back."""
+        ...
+
+    def give_all(self, places: Iterable[Place]) -> None:
+        """Give the units of many places back."""
         ...
 
     def copy(self) -> Self:

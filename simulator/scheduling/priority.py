@@ -130,15 +130,20 @@ def enough(job: Job, victims: Iterable[Stay], cluster: ClusterView, now_s: float
 
     Those already under notice count as gone; who began in this instant stays.
     """
-    gone = list(cluster.leaving.values())
-    chosen: list[Stay] = []
-    if gone and cluster.fits_without(job, gone):
-        return chosen
-    room = cluster.free + sum(stay.size for stay in gone)
+    if cluster.leaving and cluster.fits_without(job, cluster.leaving.values()):
+        return []
+    return beside_leaving(job, victims, cluster, now_s)
+
+
+def beside_leaving(job: Job, victims: Iterable[Stay], cluster: ClusterView, now_s: float) -> list[Stay]:
+    """Do the same where those under notice are known to leave too little."""
+    leaving, chosen, room = cluster.leaving, list[Stay](), cluster.free
+    if leaving:
+        room += sum([stay.size for stay in leaving.values()])
     for stay in victims:
-        if stay.rank not in cluster.leaving and stay.start_s < now_s:
+        if stay.rank not in leaving and stay.start_s < now_s:
             chosen.append(stay)
             room += stay.size
-            if room >= job.size and cluster.fits_without(job, gone + chosen):
+            if room >= job.size and cluster.fits_without(job, [*leaving.values(), *chosen]):
                 return chosen
     return []

@@ -20,6 +20,10 @@ class Promise:
         self.extra = extra
         self.lasts_until_s = lasts_until_s
 
+    def refuses(self, job: Job, now_s: float) -> bool:
+        """Tell whether the job neither ends in time nor is small enough for what is left over, wherever it lies."""
+        return now_s + job.estimate_s > self.time_s and job.size > self.extra
+
     def admits(self, job: Job, now_s: float) -> bool:
         """Tell whether the job ends in time or needs only the surplus, which it then takes."""
         if now_s + job.estimate_s <= self.time_s:

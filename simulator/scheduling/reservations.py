@@ -93,6 +93,11 @@ class Gate:
         """Tell whether a reservation of its own has begun."""
         return any(each.queue == job.queue and each.start_s <= self.now_s < each.end_s for each in self.reservations)
 
+    def view(self, job: Job) -> tuple[int, ...]:
+        """Return what a job is to each reservation: jobs of one size to whom it is the same are let through alike."""
+        ends_s = self.now_s + max(job.estimate_s, 1e-9)
+        return tuple([0 if each.queue == job.queue else 1 + (each.start_s < ends_s) for each in self.reservations])
+
     def admits(self, job: Job, free: int, stays: Sequence[Held]) -> bool:
         """Tell whether the job may start now.
 

@@ -154,6 +154,7 @@ class PlacedState(ClusterState):
         self.pool = pool
         self.pace = pace
         self.free = pool.free
+        self._held_out: dict[int, int] = {}  # units of each node out of service that somebody still holds
         self._out: dict[int, list[str]] = {}  # why each node is out of service; it is back when no reason is left
 
     def fits(self, job: Job) -> bool:
@@ -163,6 +164,8 @@ class PlacedState(ClusterState):
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the rule would find a place if these were gone."""
         stays = list(stays)
+        if job.size > self.free + sum([stay.size for stay in stays]):
+            return False
         if self.gate is not None and not super().fits_without(job, stays):
             return False
         future = self.pool.copy()
@@ -198,6 +201,9 @@ class PlacedState(ClusterState):
         assert stay.place is not None
         self.pool.give(stay.place)
         self.free = self.pool.free
+        if self._out and not self._out.keys().isdisjoint(stay.place.nodes):
+            for node in self._out.keys() & stay.place.nodes:
+                self._held_out[node] -= stay.place.units[stay.place.nodes.index(node)]
 
     def obstacle(self, job: Job) -> str | None:
         """Say what keeps a job from starting now, or None if it fits."""
@@ -210,14 +216,17 @@ class PlacedState(ClusterState):
         if len(reasons) == 1:
             self.pool.lose(node)
             self._count()
-        return self.on(node)
+        there = self.on(node)
+        places = [stay.place for stay in there if stay.place]
+        self._held_out[node] = sum([place.units[place.nodes.index(node)] for place in places])
+        return there
 
     def restore(self, node: int, cause: str = "failure") -> None:
         """End one outage of a node, which is back in service when its last is over."""
         reasons = self._out[node]
         reasons.remove(cause)
         if not reasons:
-            del self._out[node]
+            del self._out[node], self._held_out[node]
             self.pool.restore(node)
             self._count()
 
@@ -233,8 +242,7 @@ class PlacedState(ClusterState):
         """Return the units out of service that nobody holds, by the oldest reason."""
         total: dict[str, int] = {}
         for node, reasons in self._out.items():
-            held = sum(stay.place.units[stay.place.nodes.index(node)] for stay in self.on(node) if stay.place)
-            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.units[node] - held
+            total[reasons[0]] = total.get(reasons[0], 0) + self.pool.units[node] - self._held_out[node]
         return total
 
     def _count(self) -> None:
@@ -245,9 +253,11 @@ class PlacedState(ClusterState):
     def promise(self, job: Job, now_s: float) -> PlacedPromise:
         """Walk the running jobs by believed end until the rule finds a place for the job."""
         future = self.pool.copy()
+        together = self._too_few(job)
+        future.give_all([stay.place for stay in self.ends[:together] if stay.place])
         time_s = float("inf")
         found = False
-        for stay in self.ends:
+        for stay in self.ends[together:]:
             if found and stay.due_s > time_s:
                 break
             assert stay.place is not None
@@ -258,6 +268,16 @@ class PlacedState(ClusterState):
             time_s = float("inf")
         self.note_promise(job, time_s)
         return PlacedPromise(time_s, job, self.pool, future)
+
+    def _too_few(self, job: Job) -> int:
+        """Return how many of those who end first leave too few units for a job, whatever the rule."""
+        free = self.pool.free
+        for count, stay in enumerate(self.ends):
+            assert stay.place is not None
+            free += sum(stay.place.units)
+            if free >= job.size:
+                return count
+        return len(self.ends)
 
 
 class ClusterView(Protocol):

@@ -7,7 +7,7 @@ inside one cube. A count that no box has is rounded up to the next one that has.
 Source: Jouppi et al., "TPU v4", ISCA 2023, sections 2.2 and 2.9 (arXiv 2304.01433).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -56,6 +56,11 @@ class TorusPool(NodePool):
         """State whether a chip is free."""
         super().set_free(node, free)
         self.usable.flat[node] = bool(free) and node not in self.broken
+
+    def give_all(self, places: Iterable[Place]) -> None:
+        """Give the chips of many places back."""
+        for place in places:
+            self.give(place)
 
     def lose(self, node: int) -> None:
         """Take a chip out of service."""

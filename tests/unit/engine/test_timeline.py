@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from simulator.engine import timeline
-from simulator.engine.timeline import BLOCK, CHUNK, Guide, UnfinishableError, ahead, chunks, faults, gaps, marks
+from simulator.engine.timeline import BLOCK, CHUNK, Guide, UnfinishableError, chunks, faults, gaps, marks
 from simulator.reliability.causes import Cause
 from tests import factories
 
@@ -81,22 +81,22 @@ def test_replicas_are_independent_of_their_company() -> None:
     np.testing.assert_array_equal(alone.hazard[:, 0], company.hazard[:, 1500])
     np.testing.assert_array_equal(alone.cause[:, 0], company.cause[:, 1500])
     assert alone.repair is None
-    assert alone.head(3).hazard.shape == (3, 1)
-    assert alone.head(3).repair is None
-    assert alone.head(3).often is None
-    assert alone.head(CHUNK) is alone
+    assert alone.chances(0) == (None, None)
 
 
-def test_a_page_knows_how_often_each_cause_occurs() -> None:
-    page = next(chunks(9, range(50), THREE, repairs=False))
-    assert page.often is not None
-    assert page.often.tolist() == [*((page.cause == cause).sum() for cause in range(3)), 0]
-    assert page.of(np.arange(10)).often is None
+def test_a_page_gives_the_chances_of_a_fault() -> None:
+    page = next(chunks(9, range(50), THREE, repairs=True, luck=True))
+    luck, repair = page.chances(3)
+    assert luck is not None
+    assert repair is not None
+    for replica in (0, 49):
+        walk = list(itertools.islice(faults(9, replica, THREE, luck=True), 4))
+        assert (walk[3].luck, walk[3].repair) == (luck[replica], repair[replica])
 
 
 def test_a_page_stays_valid_while_the_next_is_drawn() -> None:
     plain = chunks(9, range(50), THREE, repairs=False)
-    drawn_ahead = ahead(chunks(9, range(50), THREE, repairs=False))
+    drawn_ahead = chunks(9, range(50), THREE, repairs=False, aside=True)
     for _ in range(6):
         page = next(drawn_ahead)
         np.testing.assert_array_equal(page.hazard, next(plain).hazard)
@@ -121,4 +121,4 @@ def test_a_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(UnfinishableError, match="save more often"):
         list(faults(1, 0, THREE))
     with pytest.raises(UnfinishableError):
-        list(ahead(chunks(1, range(2), THREE, repairs=False)))
+        list(chunks(1, range(2), THREE, repairs=False, aside=True))

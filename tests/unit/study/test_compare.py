@@ -1,6 +1,7 @@
 """Paired differences: what pairing means, and what it refuses."""
 
 import json
+import re
 import sys
 from unittest.mock import patch
 
@@ -82,6 +83,20 @@ def test_one_scenario_is_compared_with_itself_changed() -> None:
     assert "B is cheaper in" in result.stdout
     assert "Dollars of B: $3.93" in result.stdout
     assert "Shapley" not in result.stdout
+
+
+@pytest.mark.parametrize(("wide", "narrow"), [("llama-65b", "vela-13b"), ("llama3-405b", "llama-65b")])
+def test_no_name_and_no_number_is_cut_on_a_narrow_screen(
+    wide: str, narrow: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {}
+    for columns in ("200", "80", "50"):
+        monkeypatch.setenv("COLUMNS", columns)
+        said[columns] = command(wide, narrow, "--no-why").stdout
+        assert "…" not in said[columns]
+        assert all(len(line) <= int(columns) for line in said[columns].splitlines())
+    table = said["200"].split("noise\n")[1].split("B is cheaper")[0]
+    assert set(table.split()) <= set(re.split(r"[\s;]+", said["80"]))
 
 
 def test_workers_do_not_change_a_byte() -> None:
