@@ -168,20 +168,19 @@ def _usd(found: "Sequence[Insertion]", what: Candidate, asked: "Question") -> In
 
 def print_inserted(what: Candidate, found: Inserted, console: "Console") -> None:
     """Print when the run starts and ends, what it costs, and whom it displaces."""
-    from rich.table import Table
-
     from analysis.cli.cluster_report import cell
+    from analysis.cli.output import print_table, table_of
 
-    table = Table("", found.policy, title=f"{what.title}: {what.accelerators:,} at once")
+    table = table_of(f"{what.title}: {what.accelerators:,} at once", [""], [found.policy])
     table.add_row("submitted, in the clock of the log", f"{found.submit_s:,.0f} s")
     table.add_row("start delay", cell(found.start_delay_s, "time"))
     table.add_row("finish after submission", cell(found.finish_s, "time"))
     if found.usd is not None:
         table.add_row("dollars", cell(found.usd, "usd"))
-    console.print(table)
+    print_table(console, table)
     console.print(sentence(found), highlight=False)
     for title, groups in (("size", found.by_size), ("team", found.by_team)):
-        console.print(_displaced(f"displaced, by {title}", title, groups))
+        print_table(console, _displaced(f"displaced, by {title}", title, groups))
 
 
 def sentence(found: Inserted) -> str:
@@ -194,13 +193,10 @@ def sentence(found: Inserted) -> str:
 
 
 def _displaced(title: str, name: str, groups: "Mapping[str, Displaced]") -> "Table":
-    from rich.table import Table
-
     from analysis.cli.cluster_report import shown
+    from analysis.cli.output import table_of
 
-    table = Table(name, title=title)
-    for head in ("jobs", "later", "sooner", "added wait, job-h", "longest added"):
-        table.add_column(head, justify="right")
+    table = table_of(title, [name], ["jobs", "later", "sooner", "added wait, job-h", "longest added"])
     for group, row in groups.items():
         table.add_row(group, f"{row.jobs:,}", f"{row.later:,}", f"{row.sooner:,}", f"{row.added_h:+,.1f}",
                       shown(row.longest_added_s, "time"))  # fmt: skip

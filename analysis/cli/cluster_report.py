@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
+from analysis.cli.output import print_table, table_of
 from analysis.metrics.queueing import Interval, QueueingSummary, by_size, interval, ledger, wait_reasons_s
 from analysis.metrics.showback import Share, showback
 from simulator.engine.cluster_ledger import NO_CAUSE
@@ -106,8 +107,6 @@ def print_report(asked: "Question", results: Sequence[PolicyResult], console: "C
 
 def print_comparison(asked: "Question", results: Sequence[PolicyResult], console: "Console") -> None:
     """Print all policies side by side, and their paired differences to the first where there are replications."""
-    from rich.table import Table
-
     if asked.title:
         console.print(asked.title, highlight=False, soft_wrap=True)
     for warning in asked.warnings:
@@ -116,10 +115,10 @@ def print_comparison(asked: "Question", results: Sequence[PolicyResult], console
     title = f"{len(asked.setup.jobs):,} jobs on {asked.setup.capacity // asked.setup.units_per_accelerator:,} units"
     if asked.replications > 1:
         title += f", {asked.replications} replications, 95 % intervals"
-    table = Table("", *(result.policy for result in results), title=title)
+    table = table_of(title, [""], [result.policy for result in results])
     for name, field, how in ROWS:
         table.add_row(name, *(cell(result.value(field), how) for result in results))
-    console.print(table)
+    print_table(console, table)
     if asked.replications > 1 and len(results) > 1:
         _print_differences(results, console)
 
@@ -141,16 +140,14 @@ def differences(first: PolicyResult, other: PolicyResult) -> Mapping[str, Interv
 
 
 def _print_differences(results: Sequence[PolicyResult], console: "Console") -> None:
-    from rich.table import Table
-
     first, *others = results
     title = f"difference to {first.policy}, paired on the same jobs and faults, 95 % intervals"
-    table = Table("", *(result.policy for result in others), title=title)
+    table = table_of(title, [""], [result.policy for result in others])
     found = [differences(first, result) for result in others]
     for name, field, how in ROWS:
         if any(each.get(field, Interval(0, 0, 0)).mean for each in found):
             table.add_row(name, *(_change(each.get(field), how) for each in found))
-    console.print(table)
+    print_table(console, table)
 
 
 def _change(found: Interval | None, how: str) -> str:
@@ -166,51 +163,44 @@ def _signed(value: float, how: str) -> str:
 
 
 def _print_sizes(result: PolicyResult, console: "Console") -> None:
-    from rich.table import Table
-
-    table = Table("units", "jobs", "mean wait", "longest wait", "unit-hours", title=f"{result.policy}: by size")
+    table = table_of(f"{result.policy}: by size", ["units"], ["jobs", "mean wait", "longest wait", "unit-hours"])
     for name, group in by_size(result.log).items():
         table.add_row(name, shown(group.jobs, "count"), shown(group.mean_wait_s, "time"),
                       shown(group.max_wait_s, "time"), shown(group.unit_h, "number"))  # fmt: skip
-    console.print(table)
+    print_table(console, table)
 
 
 def _print_reasons(result: PolicyResult, console: "Console") -> None:
-    from rich.table import Table
-
     reasons_s = wait_reasons_s(result.log)
     total_s = sum(reasons_s.values()) or 1
-    table = Table("reason", "job-hours", "share", title=f"{result.policy}: why jobs waited")
+    table = table_of(f"{result.policy}: why jobs waited", ["reason"], ["job-hours", "share"])
     for reason, time_s in reasons_s.items():
         table.add_row(reason, shown(time_s / 3600, "number"), shown(time_s / total_s, "share"))
-    console.print(table)
+    print_table(console, table)
 
 
 def _print_ledger(result: PolicyResult, console: "Console") -> None:
     """Print where the accelerators' time went, and what stopped jobs."""
-    from rich.table import Table
-
-    table = Table("phase", "cause", "accelerator-hours", "share", title=f"{result.policy}: where the time went")
+    table = table_of(f"{result.policy}: where the time went", ["phase", "cause"], ["accelerator-hours", "share"])
     for row in ledger(result.log):
-        cause = "" if row.cause == NO_CAUSE else row.cause
+        cause = "" if row.cause == NO_CAUSE else row.cause.replace("_", " ")
         table.add_row(row.phase.replace("_", " "), cause, shown(row.accelerator_h, "number"), shown(row.share, "share"))
-    console.print(table)
+    print_table(console, table)
     if stops := result.log.stops_by_cause:
-        words = ", ".join(f"{cause} {count:,}" for cause, count in stops.items())
+        words = ", ".join(f"{cause.replace('_', ' ')} {count:,}" for cause, count in stops.items())
         console.print(f"Stops: {words}.", highlight=False, soft_wrap=True)
 
 
 def _print_showback(
     result: PolicyResult, usd_per_accelerator_h: float, what: str, by: Callable[[JobEnd], str], console: "Console"
 ) -> None:
-    from rich.table import Table
-
     title = f"{result.policy}: who pays, by {what}, at a stated ${usd_per_accelerator_h:g} an accelerator-hour"
-    table = Table(what, "jobs", "accelerator-hours", "useful $", "lost or idle $", title=title)
+    table = table_of(title, [what], ["jobs", "accelerator-hours", "useful $", "lost or idle $"])
     for who, share in showback(result.log, usd_per_accelerator_h, by).items():
-        table.add_row(who, shown(share.jobs, "count"), shown(share.unit_h, "number"),
+        name = who.replace("_", " ") if who.startswith("(") else who  # a cause, not somebody
+        table.add_row(name, shown(share.jobs, "count"), shown(share.unit_h, "number"),
                       shown(share.useful_usd, "number"), shown(share.lost_usd, "number"))  # fmt: skip
-    console.print(table)
+    print_table(console, table)
 
 
 def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[str, Any] | None = None) -> str:

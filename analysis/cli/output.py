@@ -52,6 +52,14 @@ def console(*, stderr: bool = False) -> "Console":
     return Console(stderr=stderr, highlight=False)
 
 
+def table_of(title: str, words: Sequence[str], numbers: Sequence[str]) -> "Table":
+    """Return an empty table with columns of words, and columns of numbers to their right."""
+    from rich.table import Column, Table
+
+    columns = (Column(name, justify="right") for name in numbers)
+    return Table(*words, *columns, box=None, pad_edge=False, title=title, title_justify="left")
+
+
 def print_table(screen: "Console", table: "Table") -> None:
     """Print a table, or, where the screen is too narrow for its words, its rows one below the other."""
     from rich.padding import Padding

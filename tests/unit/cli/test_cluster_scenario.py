@@ -58,6 +58,15 @@ def run(*arguments):
     return CliRunner().invoke(app, ["cluster", *map(str, arguments)])
 
 
+def test_no_name_and_no_number_is_cut_on_80_columns(file, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "80")
+    name = "unplanned_host_maintenance_of_a_rack"
+    file.write_text(SCENARIO.replace("causes.nic", f"causes.{name}").replace("= 200", "= 4000"))
+    told = run(file, "--explain").stdout
+    assert "…" not in told
+    assert name.replace("_", " ") in " ".join(told.split())
+
+
 def test_a_scenario_is_told_from_a_log_and_reported_whole(file, tmp_path):
     found = run(file, "--json")
     assert found.exit_code == 0, found.stderr
