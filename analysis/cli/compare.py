@@ -44,7 +44,7 @@ def compare(
     ] = None,
     replicas: Replicas = None,
     seed: Seed = None,
-    workers: Workers = 1,
+    workers: Workers = None,
     why: Annotated[
         bool, typer.Option("--why/--no-why", help="Split the difference over the changed values: up to 256 more runs.")
     ] = True,
@@ -62,6 +62,7 @@ def compare(
     from simulator.scenario.api import resolve
 
     loaded = _loaded(scenarios, all_sets(sets, seed, replicas), sets_b or [])
+    workers = workers or 1  # one keeps the pasts of a busy cluster for all the scenarios that share them
     forecasts = [made(resolve(each), workers) for each in loaded]
     ours = forecasts[0]
     rows = [differences(ours, theirs) for theirs in forecasts[1:]]

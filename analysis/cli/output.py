@@ -28,7 +28,10 @@ Replicas: TypeAlias = Annotated[
     int | None, typer.Option("--replicas", min=1, max=10_000_000, help="How many times the run is simulated.")
 ]
 Workers: TypeAlias = Annotated[
-    int, typer.Option("--workers", min=1, max=256, help="Processes that share the replicas.")
+    int | None,
+    typer.Option(
+        "--workers", min=1, max=256, help="Processes that share the replicas; if left out, as many as are worth it."
+    ),
 ]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.cli.output import AsJson, Replicas, Seed, Sets
+from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,10 +34,7 @@ def report(
     sets: Sets = None,
     replicas: Replicas = None,
     seed: Seed = None,
-    workers: Annotated[
-        int | None,
-        typer.Option("--workers", min=1, max=256, help="Processes that share the replicas."),
-    ] = None,
+    workers: Workers = None,
     pictures: Annotated[
         Path | None, typer.Option("--pictures", help="Folder for the pictures as .svg and .png files, too.")
     ] = None,

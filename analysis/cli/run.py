@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
-from analysis.cli.workers import mapping
+from analysis.cli.workers import mapping, usual
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -24,7 +24,7 @@ def run(
     sets: Sets = None,
     replicas: Replicas = None,
     seed: Seed = None,
-    workers: Workers = 1,
+    workers: Workers = None,
     out: Annotated[
         Path | None, typer.Option("--out", help="Folder for run.json, ledger.csv, replicas.csv and resolved.toml.")
     ] = None,
@@ -77,7 +77,7 @@ def _precision_line(precise: "Precise") -> str:
     return f"{known}{tilted}{short}."
 
 
-def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "Precise":
+def _precisely(scenario: "Scenario", precision: str, of: str, workers: int | None) -> "Precise":
     """Run as many replicas as the asked precision takes."""
     from math import isfinite
 
@@ -93,18 +93,18 @@ def _precisely(scenario: "Scenario", precision: str, of: str, workers: int) -> "
         raise typer.BadParameter(str(error)) from None
     if not isfinite(wanted) or not 1e-6 <= wanted < 1:
         raise typer.BadParameter(f"--precision is a share such as '0.5 %', found {precision}")
-    with progress(FIRST, "replicas, at first") as show, mapping(workers) as mapper:
+    with progress(FIRST, "replicas, at first") as show, mapping(workers or usual(scenario)) as mapper:
         return run_until(scenario, named, wanted, mapper=mapper, progress=show)
 
 
-def made(scenario: "Scenario", workers: int) -> "Forecast":
-    """Run a scenario with progress on stderr, and sum it up."""
+def made(scenario: "Scenario", workers: int | None) -> "Forecast":
+    """Run a scenario with progress on stderr, in as many processes as are worth it if that is left open; sum it up."""
     from analysis.cli.output import progress
     from analysis.metrics.forecast import forecast
     from simulator.engine.run import run as run_engine
 
     replicas = range(scenario.replicas)
-    with progress(len(replicas), "replicas") as show, mapping(workers) as mapper:
+    with progress(len(replicas), "replicas") as show, mapping(workers or usual(scenario)) as mapper:
         found = run_engine(scenario, replicas, mapper=mapper, progress=show)
     return forecast(scenario, found, replicas)
 
