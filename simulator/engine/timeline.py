@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,7 @@ from simulator.reliability.causes import Cause
 FloatArray = NDArray[np.float64]
 IndexArray = NDArray[np.intp]
 MarkArray = NDArray[np.uint32]
-CauseArray = NDArray[np.int16]  # narrow, so that a chunk of them stays in the cache
+CauseArray = NDArray[np.signedinteger[Any]]  # narrow, so that a chunk of them stays in the cache
 
 BLOCK = 1024  # replicas in one stream
 CHUNK = 32  # faults in one stream
@@ -100,12 +100,12 @@ class Guide:
         self._edges = np.cumsum(rates) / rates.sum() * 2.0**32
         self._edges[np.flatnonzero(rates)[-1] :] = np.inf  # rounding must not let a mark fall off the end
         bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
-        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED).astype(np.int16)
+        self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED).astype(np.min_scalar_type(-len(rates)))
 
     def causes(self, marks: MarkArray) -> CauseArray:
         """Return the index of each mark's cause, in the marks' shape."""
         if self._columns is not None:
-            found = np.zeros(marks.shape, dtype=np.int16)
+            found = np.zeros(marks.shape, dtype=self._causes.dtype)
             for edge in self._columns[:-1]:
                 found += marks >= edge
             return found

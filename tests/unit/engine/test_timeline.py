@@ -84,6 +84,14 @@ def test_replicas_are_independent_of_their_company() -> None:
     assert alone.chances(0) == (None, None)
 
 
+@pytest.mark.parametrize("count", [2, 128, 129, 40_000])
+def test_any_number_of_causes_has_room(count: int) -> None:
+    """Causes are kept in as few bits as their number needs."""
+    guide = Guide([factories.cause(1e-6, name=str(number)) for number in range(count)])
+    marks = np.arange(count, dtype=np.uint64) * 2**32 // count + 2**31 // count  # in the middle of each
+    assert guide.causes(marks.astype(np.uint32)).tolist() == list(range(count))
+
+
 def test_a_page_gives_the_chances_of_a_fault() -> None:
     page = next(chunks(9, range(50), THREE, repairs=True, luck=True))
     luck, repair = page.chances(3)
