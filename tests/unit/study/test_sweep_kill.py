@@ -17,7 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def start(folder: Path, *more: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
-    arguments = [*COMMAND, "--replicas", "3000", "--out", str(folder), *more]
+    arguments = [*COMMAND, "--replicas", "30000", "--out", str(folder), *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
 
@@ -93,7 +93,7 @@ needs_proc = pytest.mark.skipif(not has_proc, reason="finds the workers in /proc
 def test_a_worker_that_is_killed_does_not_change_a_byte(tmp_path: Path, whole: bytes) -> None:
     run = start(tmp_path, "--executor", "local:2")
     for pid in workers(run):
-        time.sleep(0.3)
+        time.sleep(0.2)
         os.kill(pid, signal.SIGKILL)
     assert run.wait(timeout=120) == 0
     assert (tmp_path / "results.csv").read_bytes() == whole
@@ -104,7 +104,7 @@ def test_a_worker_that_is_killed_does_not_change_a_byte(tmp_path: Path, whole: b
 def test_whatever_ends_it_the_journal_is_valid_and_no_worker_stays(tmp_path: Path, whole: bytes, blow: int) -> None:
     run = start(tmp_path, "--executor", "local:2", stderr=subprocess.PIPE)
     started = [*workers(run), *servers(run.pid)]
-    time.sleep(0.5)  # past the start of the workers, which Python tells of by a traceback of its own if cut off
+    time.sleep(0.3)  # past the start of the workers, which Python tells of by a traceback of its own if cut off
     run.send_signal(blow)
     _, message = run.communicate(timeout=30)
     assert run.returncode != 0
