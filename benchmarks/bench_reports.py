@@ -1,8 +1,8 @@
 """How long the report of each shipped scenario takes, and how large it is.
 
 Run it on a quiet machine: ``python benchmarks/bench_reports.py``. Each report is made by a process of its own, as a
-user would, from modules that are compiled already, as pip leaves them; its processor time includes its workers. What
-takes more than 5 s by the clock or 2 MB is marked; exit code 1 if anything is.
+user would, from modules that are compiled already, as pip leaves them; its processor time leaves out workers, which are
+forks of a server. What takes more than 5 s by the clock or 2 MB is marked; exit code 1 if anything is.
 """
 
 import json

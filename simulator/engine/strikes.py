@@ -1,7 +1,7 @@
 """One chunk of faults over the replicas of a batch that are in one stage: who is struck, and where that leaves them.
 
 The loop of `Pass._strike` is where the batch engine's time goes. It works in arrays of shape (replicas,), which stay in
-the cache from one row of the chunk to the next, and leaves to `_count` whatever can be counted when all rows are done.
+the cache from one row of the chunk to the next, and books what a row does while it is there.
 """
 
 from typing import NamedTuple

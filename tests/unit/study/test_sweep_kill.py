@@ -17,6 +17,7 @@ ROOT = Path(__file__).parents[3]
 
 
 def start(folder: Path, *more: str, stderr: int = subprocess.DEVNULL) -> subprocess.Popen[bytes]:
+    # so many replicas that whoever is killed is still at work
     arguments = [*COMMAND, "--replicas", "30000", "--out", str(folder), *more]
     environment = {**os.environ, "PYTHONPATH": str(ROOT)}
     return subprocess.Popen(arguments, env=environment, stdout=subprocess.DEVNULL, stderr=stderr)
