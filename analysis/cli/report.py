@@ -44,7 +44,7 @@ def report(
     from time import perf_counter
 
     from analysis.cli.output import all_sets, to_json, write_text, write_whole
-    from analysis.cli.workers import mapping, usual
+    from analysis.cli.workers import aside, mapping, usual
     from analysis.report.source import differences, read
 
     gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
@@ -53,14 +53,16 @@ def report(
         pdf("")  # what is missing is said before any work is done
     begun_s = perf_counter()
     source = read(scenario, all_sets(sets, seed, replicas))
-    with mapping(workers or usual(source.scenario)) as mapper:
+    width = workers or usual(source.scenario)
+    with mapping(width) as mapper:
+        aside(width, "analysis.report.page")
         found = _gathered(source.scenario, mapper)
-    lived_s = perf_counter()
-    from analysis.metrics.facts import forecast_facts
-    from analysis.report.exhibits import exhibits
-    from analysis.report.page import page
+        lived_s = perf_counter()
+        from analysis.metrics.facts import forecast_facts
+        from analysis.report.exhibits import exhibits
+        from analysis.report.page import page
 
-    facts, shown = forecast_facts(found.forecast), exhibits(found)
+        facts, shown = forecast_facts(found.forecast), exhibits(found)
     changed = bool(sets) or seed is not None or replicas is not None
     notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
     notes = [f"The run in this folder had another result: {note}." for note in notes]
@@ -79,7 +81,7 @@ def report(
 
 
 def _gathered(scenario: "Scenario", mapper: "Mapper") -> "Findings":
-    """Run a scenario with progress on stderr; the workers start while this process loads what draws."""
+    """Run a scenario with progress on stderr; while workers do it, this process loads what draws."""
     from analysis.cli.output import progress
     from analysis.report.findings import gather
 

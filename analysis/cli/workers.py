@@ -1,7 +1,9 @@
 """Processes that share the work of one command."""
 
 import os
+import threading
 from contextlib import contextmanager
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -33,6 +35,12 @@ def usual(scenario: "Scenario") -> int:
     from simulator.engine.run import why_slow
 
     return 1 if why_slow(scenario) is None else min(os.cpu_count() or 1, MOST)
+
+
+def aside(workers: int, module: str) -> None:
+    """Load a module on a second thread, where this one is about to wait for workers."""
+    if workers > 1:
+        threading.Thread(target=import_module, args=(module,), name="loader").start()
 
 
 def _search_seldom() -> None:

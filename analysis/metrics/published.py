@@ -36,12 +36,12 @@ def comparisons(forecast: Forecast) -> Sequence[Comparison]:
     known = forecast.scenario.published
     if known is None:
         return []
-    net = known.hours_kind == "net"
-    share = forecast.goodput.mean if net else 1.0
-    kind = " (net)" if net else ""
+    useful = forecast.goodput.mean
+    hours_kind, hours_share = (" (net)", useful) if known.hours_kind == "net" else ("", 1.0)
+    wall_kind, wall_share = (" (net)", useful) if known.wall_kind == "net" else ("", 1.0)
     found = [
-        _row(f"accelerator-hours{kind}", known.accelerator_hours, forecast.job_accelerator_hours * share),
-        _row(f"days{kind}", known.wall_s and known.wall_s / DAY_S, forecast.wall_days.mean * share),
+        _row(f"accelerator-hours{hours_kind}", known.accelerator_hours, forecast.job_accelerator_hours * hours_share),
+        _row(f"days{wall_kind}", known.wall_s and known.wall_s / DAY_S, forecast.wall_days.mean * wall_share),
         _row("dollars", known.usd, forecast.usd.mean),
         _row("goodput", known.goodput, forecast.goodput.mean),
         _row("interruptions", known.interruptions, forecast.interruptions.mean),

@@ -16,8 +16,8 @@ from analysis.plots.timeline import timeline
 from analysis.plots.waterfall import waterfall
 from analysis.report import doubts, flows
 from analysis.report.findings import Findings
-from analysis.report.lives import lives, track
-from analysis.report.replay import Replay, story
+from analysis.report.lives import lives, story, track
+from analysis.report.replay import Replay
 from analysis.report.words import stages
 
 
@@ -53,7 +53,7 @@ def _mark(forecast: Forecast) -> Mark | None:
     known = forecast.scenario.published
     if known is None or known.wall_s is None:
         return None
-    kind = f" ({known.hours_kind})" if known.hours_kind in ("net", "gross") else ""
+    kind = f" ({known.wall_kind})" if known.wall_kind in ("net", "gross") else ""
     return Mark(value=known.wall_s / DAY_S, label=f"published: {days(known.wall_s / DAY_S)}{kind}")
 
 

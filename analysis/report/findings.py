@@ -1,13 +1,13 @@
 """Everything a report shows, gathered once: the forecast, its replicas, and two runs lived again."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
-from analysis.report.doubts import Doubts, doubts
 from analysis.report.replay import Replay, nearest_replica, replay
+from analysis.study.doubts import Doubts, doubts
 from simulator.engine.run import run, silent
 from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
@@ -16,9 +16,9 @@ from simulator.scenario.values import Scenario
 TYPICAL, BAD = 0.5, 0.9
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Findings:
-    """A forecast with what it came from.
+    """A forecast with what it came from; what takes long may still be on its way, and is waited for when it is read.
 
     Parameters
     ----------
@@ -26,34 +26,52 @@ class Findings:
         The answer.
     ensemble : Ensemble
         All replicas.
-    typical, bad : Replay
-        The runs of median length and of the ninth decile; `bad` is None where all runs are equally long.
-    doubts : Doubts
-        What could move the answer.
+    replays : iterable of Replay
+        The run of median length, and that of the ninth decile unless all runs are equally long.
+    asked : iterable of Doubts
+        What could move the answer: one.
     """
 
     forecast: Forecast
     ensemble: Ensemble
-    typical: Replay
-    bad: Replay | None
-    doubts: Doubts
+    replays: Iterable[Replay]
+    asked: Iterable[Doubts]
 
     @property
     def scenario(self) -> Scenario:
         """What was run."""
         return self.forecast.scenario
 
+    @property
+    def typical(self) -> Replay:
+        """The run of median length."""
+        return self._shown[0]
+
+    @property
+    def bad(self) -> Replay | None:
+        """The run of the ninth decile; None where all runs are equally long."""
+        return self._shown[1] if len(self._shown) > 1 else None
+
+    @cached_property
+    def doubts(self) -> Doubts:
+        """What could move the answer."""
+        (found,) = self.asked
+        return found
+
+    @cached_property
+    def _shown(self) -> Sequence[Replay]:
+        return list(self.replays)
+
 
 def gather(scenario: Scenario, progress: Callable[[int], None] = silent, mapper: Mapper = map) -> Findings:
-    """Run a scenario and live its median and its bad replica again; a mapper spreads that over workers."""
+    """Run a scenario; a mapper spreads that, the runs to live again and what could move the answer over workers."""
     replicas = range(scenario.replicas)
+    asked = mapper(doubts, [scenario])  # takes longest and is needed last
     ensemble = run(scenario, replicas, mapper=mapper, progress=progress)
     shown = [TYPICAL] if is_single(ensemble.wall_s.tolist()) else [TYPICAL, BAD]
-    typical, *bad = mapper(partial(replay, scenario), [nearest_replica(ensemble.wall_s, share) for share in shown])
     return Findings(
         forecast=forecast(scenario, ensemble, replicas),
         ensemble=ensemble,
-        typical=typical,
-        bad=bad[0] if bad else None,
-        doubts=doubts(scenario),
+        replays=mapper(partial(replay, scenario), [nearest_replica(ensemble.wall_s, share) for share in shown]),
+        asked=asked,
     )

@@ -1,17 +1,55 @@
-"""What the records of a run say of its attempts: how effective it was so far, and how long each of them lived."""
+"""What the records of a run say: its story by dates, how effective it was so far, and how long its attempts lived."""
 
 import math
 from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from itertools import pairwise
 
 import numpy as np
 
 from analysis.plots.ettr import Track
 from analysis.plots.survival import Lives
+from analysis.plots.timeline import Span, Stop, Story
 from analysis.report.replay import Replay
+from simulator.scenario.values import Scenario
 
 _DAY_S, _HOUR_S = 86400.0, 3600.0
 _POINTS = 240
 FEWEST = 8  # stops that make a curve
+
+
+def story(scenario: Scenario, run: Replay, title: str) -> Story:
+    """Tell a run by dates, for the timeline."""
+    begin = datetime.combine(scenario.start, time())
+    spans, reached_s = [], 0.0
+    for name, length_s in _stretches(scenario, run):
+        spans.append(
+            Span(
+                name=name,
+                start=begin + timedelta(seconds=reached_s),
+                end=begin + timedelta(seconds=reached_s + length_s),
+            )
+        )
+        reached_s += length_s
+    return Story(
+        title=title,
+        stages=spans,
+        stops=[
+            Stop(at=begin + timedelta(seconds=stop.at_s), cause=stop.cause, lost_h=stop.lost_s / 3600)
+            for stop in run.stops
+        ],
+    )
+
+
+def _stretches(scenario: Scenario, run: Replay) -> Sequence[tuple[str, float]]:
+    """Return the stages one after the other, and how long each took [s]; on a spot market its waits are part of it."""
+    if scenario.spot is None:
+        return [(stage.name, length_s) for stage, length_s in zip(scenario.stages, run.header.stage_s, strict=True)]
+    market = {away.name: stage.name for stage, away in zip(scenario.stages[::3], scenario.stages[1::3], strict=True)}
+    own = sorted((record.start_s, market.get(record.subject, record.subject)) for record in run.records)
+    starts = [own[0], *(later for earlier, later in pairwise(own) if earlier[1] != later[1])]
+    ends = [*(start_s for start_s, _ in starts[1:]), run.header.wall_s]
+    return [(name, end_s - start_s) for (start_s, name), end_s in zip(starts, ends, strict=True)]
 
 
 def track(title: str, run: Replay) -> Track:

@@ -3,14 +3,11 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.plots.timeline import Span, Stop, Story
 from simulator.engine.simulate import RunHeader, simulate
 from simulator.foundation.tuples import make
 from simulator.records import NO_CAUSE, NOT_STATED, ListSink, Record
@@ -118,37 +115,3 @@ def _ways_back(records: Sequence[Record]) -> Mapping[str, Sequence[float]]:
 def _near(instants_s: Sequence[float], at_s: float) -> bool:
     at = bisect_left(instants_s, at_s - _SAME_S)
     return at < len(instants_s) and instants_s[at] <= at_s + _SAME_S
-
-
-def story(scenario: Scenario, run: Replay, title: str) -> Story:
-    """Tell a run by dates, for the timeline."""
-    begin = datetime.combine(scenario.start, time())
-    spans, reached_s = [], 0.0
-    for name, length_s in _stretches(scenario, run):
-        spans.append(
-            Span(
-                name=name,
-                start=begin + timedelta(seconds=reached_s),
-                end=begin + timedelta(seconds=reached_s + length_s),
-            )
-        )
-        reached_s += length_s
-    return Story(
-        title=title,
-        stages=spans,
-        stops=[
-            Stop(at=begin + timedelta(seconds=stop.at_s), cause=stop.cause, lost_h=stop.lost_s / 3600)
-            for stop in run.stops
-        ],
-    )
-
-
-def _stretches(scenario: Scenario, run: Replay) -> Sequence[tuple[str, float]]:
-    """Return the stages one after the other, and how long each took [s]; on a spot market its waits are part of it."""
-    if scenario.spot is None:
-        return [(stage.name, length_s) for stage, length_s in zip(scenario.stages, run.header.stage_s, strict=True)]
-    market = {away.name: stage.name for stage, away in zip(scenario.stages[::3], scenario.stages[1::3], strict=True)}
-    own = sorted((record.start_s, market.get(record.subject, record.subject)) for record in run.records)
-    starts = [own[0], *(later for earlier, later in pairwise(own) if earlier[1] != later[1])]
-    ends = [*(start_s for start_s, _ in starts[1:]), run.header.wall_s]
-    return [(name, end_s - start_s) for (start_s, name), end_s in zip(starts, ends, strict=True)]

@@ -143,17 +143,28 @@ class Model:
         return self._known[key]
 
 
-def _factor(low: float, high: float, apply: Callable[[Point, float], Point]) -> Move:
-    """Return a move by a factor, even on a logarithmic scale."""
+@dataclass(frozen=True, slots=True)
+class Factor:
+    """A move by a factor, even on a logarithmic scale."""
 
-    def move(point: Point, share: float) -> Point:
-        return apply(point, math.exp(math.log(low) + share * (math.log(high) - math.log(low))))
+    low: float
+    high: float
+    apply: Callable[[Point, float], Point]
 
-    return move
+    def __call__(self, point: Point, share: float) -> Point:
+        """Multiply by the factor at a share of the way."""
+        return self.apply(point, math.exp(math.log(self.low) + share * (math.log(self.high) - math.log(self.low))))
 
 
 def _times(low: float, high: float) -> tuple[str, str]:
     return f"x {low:.3g}", f"x {high:.3g}"
+
+
+def _doubtful(
+    name: str, apply: Callable[[Point, float], Point], source: str = "assumption: a factor 2 either way"
+) -> Input:
+    low, high = _times(0.5, 2.0)
+    return Input(name=name, low=low, high=high, source=source, move=Factor(0.5, 2.0, apply))
 
 
 def _speed(scenario: Scenario) -> Input | None:
@@ -163,16 +174,16 @@ def _speed(scenario: Scenario) -> Input | None:
     sigma = scenario.efficiency_sigma
     reach = math.exp(_Z_90 * sigma) if sigma else 1.1
     low, high = _times(1 / reach, reach)
-
-    def apply(point: Point, factor: float) -> Point:
-        stages = [_faster(stage, factor) for stage in point.scenario.stages]
-        return point._replace(scenario=replace(point.scenario, stages=stages, efficiency_sigma=0.0))
-
     source = f"the scenario's own spread, {sigma:.3g}" if sigma else "assumption: a stated speed is right within 10 %"
-    return Input(name="speed of a step", low=low, high=high, source=source, move=_factor(1 / reach, reach, apply))
+    return Input(name="speed of a step", low=low, high=high, source=source, move=Factor(1 / reach, reach, _faster))
 
 
-def _faster(stage: Stage, factor: float) -> Stage:
+def _faster(point: Point, factor: float) -> Point:
+    stages = [_faster_stage(stage, factor) for stage in point.scenario.stages]
+    return point._replace(scenario=replace(point.scenario, stages=stages, efficiency_sigma=0.0))
+
+
+def _faster_stage(stage: Stage, factor: float) -> Stage:
     if not stage.scales:
         return stage
     mfu = None if stage.mfu is None else stage.mfu * factor
@@ -182,82 +193,76 @@ def _faster(stage: Stage, factor: float) -> Stage:
 def _failures(scenario: Scenario) -> Input | None:
     if not scenario.causes:
         return None
-
-    def apply(point: Point, factor: float) -> Point:
-        causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * factor) for cause in point.scenario.causes]
-        return point._replace(scenario=replace(point.scenario, causes=causes))
-
-    low, high = _times(0.5, 2.0)
     source = "assumption: rates of published clusters differ by a factor 2.8 (RSC-1 and RSC-2, arXiv 2410.21680)"
-    return Input(name="failure rate", low=low, high=high, source=source, move=_factor(0.5, 2.0, apply))
+    return _doubtful("failure rate", _failing_more, source)
+
+
+def _failing_more(point: Point, factor: float) -> Point:
+    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * factor) for cause in point.scenario.causes]
+    return point._replace(scenario=replace(point.scenario, causes=causes))
 
 
 def _detection(scenario: Scenario) -> Input | None:
-    if not any(cause.detection_s for cause in scenario.causes):
-        return None
+    return _doubtful("detection time", _noticed_later) if any(cause.detection_s for cause in scenario.causes) else None
 
-    def apply(point: Point, factor: float) -> Point:
-        causes = [replace(cause, detection_s=cause.detection_s * factor) for cause in point.scenario.causes]
-        return point._replace(scenario=replace(point.scenario, causes=causes))
 
-    return _doubtful("detection time", apply)
+def _noticed_later(point: Point, factor: float) -> Point:
+    causes = [replace(cause, detection_s=cause.detection_s * factor) for cause in point.scenario.causes]
+    return point._replace(scenario=replace(point.scenario, causes=causes))
 
 
 def _repair(scenario: Scenario) -> Input | None:
     if scenario.recovery.spares is None or not any(cause.repair_s for cause in scenario.causes):
         return None
+    return _doubtful("repair time", _repaired_later)
 
-    def apply(point: Point, factor: float) -> Point:
-        causes = [replace(cause, repair_s=cause.repair_s * factor) for cause in point.scenario.causes]
-        return point._replace(scenario=replace(point.scenario, causes=causes))
 
-    return _doubtful("repair time", apply)
+def _repaired_later(point: Point, factor: float) -> Point:
+    causes = [replace(cause, repair_s=cause.repair_s * factor) for cause in point.scenario.causes]
+    return point._replace(scenario=replace(point.scenario, causes=causes))
 
 
 def _restart(scenario: Scenario) -> Input | None:
     if not scenario.causes or not scenario.recovery.recovery_s + scenario.recovery.swap_s:
         return None
+    return _doubtful("restart time", _restarted_later)
 
-    def apply(point: Point, factor: float) -> Point:
-        old = point.scenario.recovery
-        new = replace(old, swap_s=old.swap_s * factor, initialization_s=old.initialization_s * factor,
-                      restore_s=old.restore_s * factor)  # fmt: skip
-        return point._replace(scenario=replace(point.scenario, recovery=new))
 
-    return _doubtful("restart time", apply)
+def _restarted_later(point: Point, factor: float) -> Point:
+    old = point.scenario.recovery
+    new = replace(old, swap_s=old.swap_s * factor, initialization_s=old.initialization_s * factor,
+                  restore_s=old.restore_s * factor)  # fmt: skip
+    return point._replace(scenario=replace(point.scenario, recovery=new))
 
 
 def _saves(scenario: Scenario) -> Input | None:
     if not any(stage.cycle.write_s for stage in scenario.stages):
         return None
-
-    def apply(point: Point, factor: float) -> Point:
-        stages = [
-            replace(stage, cycle=replace(stage.cycle, write_s=stage.cycle.write_s * factor))
-            for stage in point.scenario.stages
-        ]
-        return point._replace(scenario=replace(point.scenario, stages=stages))
-
-    return _doubtful("blocking time of a save", apply)
+    return _doubtful("blocking time of a save", _saved_slower)
 
 
-def _doubtful(name: str, apply: Callable[[Point, float], Point]) -> Input:
-    low, high = _times(0.5, 2.0)
-    return Input(name=name, low=low, high=high, source="assumption: a factor 2 either way",
-                 move=_factor(0.5, 2.0, apply))  # fmt: skip
+def _saved_slower(point: Point, factor: float) -> Point:
+    stages = [
+        replace(stage, cycle=replace(stage.cycle, write_s=stage.cycle.write_s * factor))
+        for stage in point.scenario.stages
+    ]
+    return point._replace(scenario=replace(point.scenario, stages=stages))
 
 
 def _price(scenario: Scenario) -> Input:
     """Price: the discount that is still open, or a fifth either way."""
     low, high = scenario.tariff.discount
     if low == high:
-        move = _factor(0.8, 1.25, lambda point, factor: point._replace(usd_factor=point.usd_factor * factor))
-        return Input(name="price", low="x 0.8", high="x 1.25", move=move,
+        return Input(name="price", low="x 0.8", high="x 1.25", move=Factor(0.8, 1.25, _dearer),
                      source="assumption: 90 % range of an amount that is known")  # fmt: skip
-
-    def negotiated(point: Point, share: float) -> Point:
-        tariff = point.scenario.tariff.settled(1.0 - share)
-        return point._replace(scenario=replace(point.scenario, tariff=tariff))
-
-    return Input(name="price", low=f"{high:.0%} off", high=f"{low:.0%} off", move=negotiated,
+    return Input(name="price", low=f"{high:.0%} off", high=f"{low:.0%} off", move=_negotiated,
                  source="the scenario's own range of discounts")  # fmt: skip
+
+
+def _dearer(point: Point, factor: float) -> Point:
+    return point._replace(usd_factor=point.usd_factor * factor)
+
+
+def _negotiated(point: Point, share: float) -> Point:
+    tariff = point.scenario.tariff.settled(1.0 - share)
+    return point._replace(scenario=replace(point.scenario, tariff=tariff))

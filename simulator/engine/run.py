@@ -22,7 +22,7 @@ from simulator.scenario.values import Scenario, needs_events
 
 Engine = Literal["estimate", "simulate"]
 
-PIECE = {"estimate": BATCH, "simulate": 2}  # replicas
+PIECE = {"estimate": BATCH, "simulate": 1}  # replicas
 
 WHY_ESTIMATE = "causes are exponential and one job has the machines: the batch engine equals the event engine here"
 WHY_ASKED = "the scenario asks for it"

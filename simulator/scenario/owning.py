@@ -37,10 +37,20 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         return usual.number(name)
 
     life = None if own.life is None else own.life / YEAR_S
+    network_share = usual_of("network_share", "network_share", own.network_share)
+    storage_share = usual_of("storage_share", "storage_share", own.storage_share)
+    if network_share + storage_share >= 1:
+        which = "storage_share" if own.network_share is None else "network_share"
+        findings.problem(
+            (*OWNERSHIP, which),
+            f"leaves nothing for the servers: network {network_share:g} and storage {storage_share:g} are shares of "
+            "the whole cluster, and stay below 1 together",
+        )
+        return None
     return Ownership(
         server_usd=server,
-        network_share=usual_of("network_share", "network_share", own.network_share),
-        storage_share=usual_of("storage_share", "storage_share", own.storage_share),
+        network_share=network_share,
+        storage_share=storage_share,
         building_usd_per_kw=own.building_per_kw or 0.0,
         life_years=usual_of("life_years", "life_years", life),
         residual_share=usual_of("residual", "residual_share", own.residual),

@@ -71,6 +71,15 @@ def _positive_share(value: object, most: float) -> float:
     return number
 
 
+def _overhead(value: object) -> float:
+    number = parse(value, "ratio")
+    if not 1 <= number <= MOST_PUE:
+        raise UnitError(
+            f"{shorten(value)!r} is no PUE: energy of the site over that of the machines, 1 to {MOST_PUE:g}, as 1.25"
+        )
+    return number
+
+
 def _text(value: object) -> str:
     if not isinstance(value, str):
         raise ValueError(f"expected text in quotes, found {kind_of(value)}")
@@ -86,6 +95,13 @@ def _flag(value: object) -> bool:
 
 
 def _day(value: object) -> date:
+    found = _date(value)
+    if not FIRST_YEAR <= found.year <= LAST_YEAR:
+        raise ValueError(f"{found} is out of range: expected a date from {FIRST_YEAR} to {LAST_YEAR}")
+    return found
+
+
+def _date(value: object) -> date:
     if isinstance(value, datetime):
         return value.date()
     if isinstance(value, date):
@@ -143,6 +159,8 @@ def _discounted(value: object) -> float:
     return _share(value, 1.0)
 
 
+FIRST_YEAR, LAST_YEAR = 1900, 2999  # a run of a thousand years still has a calendar at its end
+MOST_PUE = 10.0
 UNKNOWN_DISCOUNT = (0.5, 0.8)  # negotiated discounts reported for large buyers; theory: cost, section 1
 
 
@@ -176,6 +194,7 @@ Price = Annotated[float, BeforeValidator(partial(price, advice=_GIFT)), _schema(
 Share = Annotated[float, BeforeValidator(partial(_share, most=1.0)), _schema("a share", "ratio")]
 Mfu = Annotated[float, BeforeValidator(partial(_positive_share, most=1.0)), _schema("a share", "ratio")]
 Factor = Annotated[float, BeforeValidator(partial(_share, most=1e6)), _schema("a factor", "ratio")]
+Pue = Annotated[float, BeforeValidator(_overhead), _schema("a factor from 1", "ratio")]
 Spread = Annotated[float, BeforeValidator(partial(_share, most=3.0)), _schema("a log standard deviation", "ratio")]
 Positive = Annotated[
     float, BeforeValidator(partial(_quantity, dimension="ratio", positive=True)), _schema("a factor", "ratio")

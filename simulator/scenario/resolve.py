@@ -325,6 +325,7 @@ def _published(run: schema.PublishedRun) -> Published | None:
         goodput=run.goodput,
         interruptions=run.interruptions,
         hours_kind=run.hours_kind or "unknown",
+        wall_kind=run.wall_kind or run.hours_kind or "unknown",
         source=run.source or "",
         evidence=run.evidence or "",
     )

@@ -93,6 +93,8 @@ def cycles_of(
         findings.warn(f"checkpoint.{' and '.join(unused)} are used only with mode = 'asynchronous'.")
     if checkpoint.verify and (checkpoint.corrupt or checkpoint.near != schema.Near()):
         findings.problem((*CHECKPOINT, "verify"), "is not modelled together with corrupt saves or near copies")
+    if checkpoint.corrupt == 1:
+        findings.problem((*CHECKPOINT, "corrupt"), "is 1: a run of which no save is usable does not end; write less")
     if findings.issues:
         return [Cycle(work_s=NEVER_S) for _ in work_s]
     return [

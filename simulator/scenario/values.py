@@ -90,6 +90,7 @@ class Published:
     goodput: float | None = None
     interruptions: float | None = None
     hours_kind: str = "unknown"  # net | gross | unknown
+    wall_kind: str = "unknown"  # of the length, which may be told with the stops where the hours are told without
     source: str = ""
     evidence: str = ""
 

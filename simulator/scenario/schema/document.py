@@ -29,6 +29,7 @@ class PublishedRun(Section):
     goodput: Share | None = None
     interruptions: Amount | None = None
     hours_kind: Annotated[str | None, *one_of("net", "gross", "unknown")] = None
+    wall_kind: Annotated[str | None, *one_of("net", "gross", "unknown")] = None
     source: Text | None = None
     evidence: Text | None = None
 

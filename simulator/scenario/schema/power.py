@@ -3,7 +3,7 @@
 from typing import Annotated
 
 from simulator.scenario import keys
-from simulator.scenario.quantities import Amount, Factor, Mfu, Power, Share, Text, Time, Usd, key_of
+from simulator.scenario.quantities import Amount, Mfu, Power, Pue, Share, Text, Time, Usd, key_of
 from simulator.scenario.schema.section import Section
 
 _GRID = key_of(keys.entries("grids"), "key of the grid catalogue")
@@ -21,7 +21,7 @@ class Ownership(Section):
     capital: Share | None = None
     power: Power | None = None
     draw: Share | None = None
-    pue: Factor | None = None
+    pue: Pue | None = None
     grid: Annotated[str | None, *_GRID] = None
     electricity_per_kwh: Usd | None = None
     colocation_per_kw_month: Usd | None = None
@@ -38,7 +38,7 @@ class Energy(Section):
     checkpoint: Share | None = None
     idle: Share | None = None
     host: Power | None = None
-    pue: Factor | None = None
+    pue: Pue | None = None
     grid: Annotated[str | None, *_GRID] = None
     g_per_kwh: Amount | None = None
     trace: Text | None = None

@@ -7,7 +7,8 @@ import pytest
 
 from analysis.metrics.forecast import days_by_phase, forecast
 from analysis.metrics.job_ledger import events_of, job_ledger
-from analysis.report.replay import replay, story
+from analysis.report.lives import story
+from analysis.report.replay import replay
 from simulator.engine.run import choose, run
 from simulator.engine.simulate import simulate
 from simulator.engine.timeline import UnfinishableError

@@ -8,6 +8,7 @@ from analysis.metrics.forecast import forecast
 from analysis.metrics.published import comparisons, missing
 from simulator.engine.estimate import estimate
 from simulator.reliability.attempt import Cycle
+from simulator.scenario.api import scenario
 from simulator.scenario.values import Published
 from tests import factories
 
@@ -16,14 +17,14 @@ RUN = factories.scenario(factories.stage(36_000.0, accelerators=10, cycle=Cycle(
 
 
 def held(published: Published | None) -> dict[str, tuple[float, float, float]]:
-    scenario = replace(RUN, published=published)
-    found = forecast(scenario, estimate(scenario, range(2)), range(2))
+    run = replace(RUN, published=published)
+    found = forecast(run, estimate(run, range(2)), range(2))
     return {row.quantity: (row.published, row.predicted, row.error) for row in comparisons(found)}
 
 
 def said(published: Published | None) -> str | None:
-    scenario = replace(RUN, published=published)
-    return missing(forecast(scenario, estimate(scenario, range(2)), range(2)))
+    run = replace(RUN, published=published)
+    return missing(forecast(run, estimate(run, range(2)), range(2)))
 
 
 def test_gross() -> None:
@@ -38,10 +39,24 @@ def test_gross() -> None:
 
 
 def test_net_hours_are_held_against_useful_ones() -> None:
-    found = held(Published(accelerator_hours=100.0, wall_s=36_000.0, hours_kind="net"))
+    found = held(Published(accelerator_hours=100.0, wall_s=36_000.0, hours_kind="net", wall_kind="net"))
     assert found["accelerator-hours (net)"] == pytest.approx((100.0, 100.0, 0.0), abs=1e-12)
     assert found["days (net)"] == pytest.approx((10 / 24, 10 / 24, 0.0), abs=1e-12)
     assert set(found) == {"accelerator-hours (net)", "days (net)"}
+
+
+def test_a_length_with_stops_beside_hours_without_is_held_against_the_whole_run() -> None:
+    found = held(Published(accelerator_hours=100.0, wall_s=39_600.0, hours_kind="net", wall_kind="gross"))
+    assert found["accelerator-hours (net)"] == pytest.approx((100.0, 100.0, 0.0), abs=1e-12)
+    assert found["days"] == pytest.approx((11 / 24, 11 / 24, 0.0), abs=1e-12)
+
+
+def test_the_lengths_of_shipped_runs_are_of_the_kind_of_their_hours_unless_stated() -> None:
+    opt, llama = scenario("opt-175b").published, scenario("llama-65b").published
+    assert opt is not None
+    assert llama is not None
+    assert (opt.hours_kind, opt.wall_kind) == ("net", "gross")
+    assert (llama.hours_kind, llama.wall_kind) == ("net", "net")
 
 
 def test_nothing_published() -> None:

@@ -2,7 +2,8 @@
 
 import pytest
 
-from analysis.report.doubts import doubts, levers, picture, points, ranges, shown, validation, written
+from analysis.report.doubts import levers, picture, ranges, shown, validation
+from analysis.study.doubts import doubts, points, written
 from analysis.validation.runs import score
 from analysis.validation.stored import KINDS, OUT, measured, stored, text
 from simulator.scenario.api import resolve, scenario, shipped

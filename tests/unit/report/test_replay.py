@@ -5,7 +5,8 @@ import json
 import pytest
 
 from analysis.report.findings import Findings, gather
-from analysis.report.replay import Replay, stops, story
+from analysis.report.lives import story
+from analysis.report.replay import Replay, stops
 from analysis.report.trace import chrome_trace
 from simulator.records import NO_CAUSE, NOT_STATED
 from simulator.scenario.api import scenario
