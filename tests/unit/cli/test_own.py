@@ -8,6 +8,7 @@ from typer.testing import CliRunner
 
 from analysis.cli.main import app
 from simulator.foundation.issues import ScenarioError
+from simulator.scenario.api import scenario
 
 
 def facts(*arguments: str) -> dict:  # type: ignore[type-arg]  # JSON
@@ -42,6 +43,12 @@ def test_what_people_read() -> None:
 def test_nobody_rents_for_nothing() -> None:
     free = CliRunner().invoke(app, ["own", "h100-sxm", "--rent", "$0/h"])
     assert "is zero, and no price is; write one such as" in str(free.exception)
+
+
+@pytest.mark.parametrize("shares", [("network_share=1",), ("network_share=0.6", "storage_share=0.4")])
+def test_network_and_storage_leave_something_for_the_servers(shares: tuple[str, ...]) -> None:
+    with pytest.raises(ScenarioError, match=r"ownership\.network_share: leaves nothing for the servers"):
+        scenario("what-if-own", [f"ownership.{each}" for each in shares])
 
 
 def test_owned_machines_in_a_scenario() -> None:

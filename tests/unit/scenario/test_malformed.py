@@ -59,8 +59,6 @@ CASES = {
     "table for a list": ("[phases]\nname = 'a'", "phases", "expected a list of tables"),
     "no save is usable": ("[checkpoint]\ncorrupt = 1", "checkpoint.corrupt", "does not end"),
     "no PUE": ("[energy]\npue = 0", "energy.pue", "'?0'? is no PUE.*1 to 10"),
-    "nothing left for servers": ("[pricing]\nterm = 'owned'\n[ownership]\nserver = '$30k'\nnetwork_share = 1",
-                                 "ownership.network_share", "nothing for the servers"),
     "no calendar at its end": ("start = 9999-12-31", "start", "out of range: expected a date from 1900 to 2999"),
     "no date": ("start = 'tomorrow'", "start", "expected a date such as 2022-12-12"),
     "no phases": ("phases = []", "phases", "the list is empty"),
