@@ -210,9 +210,21 @@ def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Cost
         stage = scenario.stages[0]
         assert stage.tokens is not None
         own = stage.tokens / stage.work_s / stage.accelerators
+        _check_peak(scenario, seen, seen.tokens_per_s / own)
         return math.log(seen.tokens_per_s / own), 0.01  # a speed that was measured is taken to one per cent
+    _check_peak(scenario, seen, done_s / working_s)
     luck_s = cost.stop_spread_s * max(seen.stops, 1) ** 0.5 + cost.stop_s / 2
     return math.log(done_s / working_s), max(luck_s / working_s, 0.002)
+
+
+def _check_peak(scenario: Scenario, seen: Seen, multiple: float) -> None:
+    """Refuse what no machine can have done, whatever stage it was in."""
+    mfu = min((stage.mfu for stage in scenario.stages if stage.mfu is not None), default=0.0)
+    if mfu * multiple > 1.0:
+        raise seen.problem(
+            f"{multiple:,.3g} times the scenario's speed is an MFU of {mfu * multiple:,.3g}, more than the peak of the "
+            "machines: are tokens, days and speed those of this run?"
+        )
 
 
 def work_done_s(scenario: Scenario, tokens: float) -> float:

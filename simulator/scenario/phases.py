@@ -77,7 +77,10 @@ def _draft(
     accelerators = accelerators or machines.per_node
     nodes = machines.nodes(accelerators)
     if accelerators % machines.per_node:
-        findings.warn(f"{accelerators} accelerators do not fill nodes of {machines.per_node}; {nodes} nodes are taken.")
+        findings.warn(
+            f"{accelerators} accelerators do not fill nodes of {machines.per_node}: they fail as {nodes} nodes do, and "
+            f"{accelerators} are billed; where whole nodes are rented, write {nodes * machines.per_node}."
+        )
     if phase.hours is None and phase.hours_kind is not None:
         findings.problem((*path, "hours_kind"), "is stated without hours")
     if phase.hours is not None and phase.hours_kind is None:

@@ -78,6 +78,10 @@ def test_impossible_logs_are_refused() -> None:
         posterior(plain, prior(plain), Seen(elapsed_s=DAY_S, tokens=2e12, stops=0), cost)
     with pytest.raises(ScenarioError, match="leave no time"):
         posterior(plain, prior(plain), Seen(elapsed_s=DAY_S, tokens=1e9, stops=1000), cost)
+    for faster in (Seen(elapsed_s=DAY_S, tokens=1e12, stops=0),
+                   Seen(elapsed_s=DAY_S, tokens=5e10, stops=0, tokens_per_s=9e9)):  # fmt: skip
+        with pytest.raises(ScenarioError, match="more than the peak of the machines"):
+            posterior(plain, prior(plain), faster, cost)
     with pytest.raises(ScenarioError, match="nothing left"):
         outlook(plain, prior(plain), Seen(elapsed_s=21 * DAY_S, tokens=1.4e12, stops=10))
     with pytest.raises(ScenarioError, match="does not know its tokens"):
