@@ -128,7 +128,12 @@ def _spares(value: object) -> int | None:
         return None
     if isinstance(value, str) and not any(c.isdigit() for c in value):
         raise ValueError(f"expected a count of nodes or 'ample', found {kind_of(value)}")
-    return _whole(value, 0)
+    count = _whole(value, 0)
+    if count > MOST_SPARES:
+        raise ValueError(
+            f"{count:,} spares are more than the {MOST_SPARES:,} that are told one by one; 'ample' never runs out"
+        )
+    return count
 
 
 def _age(value: object) -> str | float:
@@ -161,6 +166,7 @@ def _discounted(value: object) -> float:
 
 FIRST_YEAR, LAST_YEAR = 1900, 2999  # a run of a thousand years still has a calendar at its end
 MOST_PUE = 10.0
+MOST_SPARES = 50_000  # each is followed in each replica
 UNKNOWN_DISCOUNT = (0.5, 0.8)  # negotiated discounts reported for large buyers; theory: cost, section 1
 
 

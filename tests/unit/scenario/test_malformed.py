@@ -58,6 +58,7 @@ CASES = {
     "text for a flag": ("[failures]\nenabled = 'yes'", "failures.enabled", "expected true or false"),
     "table for a list": ("[phases]\nname = 'a'", "phases", "expected a list of tables"),
     "no save is usable": ("[checkpoint]\ncorrupt = 1", "checkpoint.corrupt", "does not end"),
+    "too many spares": ("[cluster]\nspares = 1e6", "cluster.spares", "1,000,000 spares are more than.*'ample'"),
     "no PUE": ("[energy]\npue = 0", "energy.pue", "'?0'? is no PUE.*1 to 10"),
     "no calendar at its end": ("start = 9999-12-31", "start", "out of range: expected a date from 1900 to 2999"),
     "no date": ("start = 'tomorrow'", "start", "expected a date such as 2022-12-12"),
