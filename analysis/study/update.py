@@ -206,13 +206,13 @@ def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Cost
     done_s = work_done_s(scenario, seen.tokens)
     if done_s <= 0:
         return 0.0, math.inf
+    _check_peak(scenario, seen, done_s / working_s)
     if seen.tokens_per_s is not None:
         stage = scenario.stages[0]
         assert stage.tokens is not None
         own = stage.tokens / stage.work_s / stage.accelerators
         _check_peak(scenario, seen, seen.tokens_per_s / own)
         return math.log(seen.tokens_per_s / own), 0.01  # a speed that was measured is taken to one per cent
-    _check_peak(scenario, seen, done_s / working_s)
     luck_s = cost.stop_spread_s * max(seen.stops, 1) ** 0.5 + cost.stop_s / 2
     return math.log(done_s / working_s), max(luck_s / working_s, 0.002)
 

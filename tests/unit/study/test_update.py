@@ -79,6 +79,7 @@ def test_impossible_logs_are_refused() -> None:
     with pytest.raises(ScenarioError, match="leave no time"):
         posterior(plain, prior(plain), Seen(elapsed_s=DAY_S, tokens=1e9, stops=1000), cost)
     for faster in (Seen(elapsed_s=DAY_S, tokens=1e12, stops=0),
+                   Seen(elapsed_s=DAY_S, tokens=1e12, stops=0, tokens_per_s=380.0),
                    Seen(elapsed_s=DAY_S, tokens=5e10, stops=0, tokens_per_s=9e9)):  # fmt: skip
         with pytest.raises(ScenarioError, match="more than the peak of the machines"):
             posterior(plain, prior(plain), faster, cost)
