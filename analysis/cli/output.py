@@ -37,8 +37,10 @@ Workers: TypeAlias = Annotated[
 
 def all_sets(sets: Sequence[str] | None, seed: int | None, replicas: int | None) -> list[str]:
     """Return the changes of the command line, those of --seed and --replicas last."""
-    own = [("run.seed", seed), ("run.replicas", replicas)]
-    return [*(sets or []), *(f"{path}={value}" for path, value in own if value is not None)]
+    from simulator.scenario.changes import Change
+
+    own = [("run.seed", seed, "--seed"), ("run.replicas", replicas, "--replicas")]
+    return [*(sets or []), *(Change(f"{path}={value}", option) for path, value, option in own if value is not None)]
 
 
 def luck(count: int, seed: int, what: str = "replicas") -> str:

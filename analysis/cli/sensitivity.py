@@ -213,7 +213,7 @@ def _information(
     if not decide:
         raise typer.BadParameter("information needs --decide path=[a, b]: what the knowledge would be used for")
     a_day = parse(day, "usd")
-    dimensions = dict(map(dimension, decide))
+    dimensions = dict(dimension(text, "--decide") for text in decide)
     place = Place(file="--decide", line=None, folder=Path.cwd())
     shares = latin(len(model.inputs), count, seed)
     wanted = [Figure(quantity="usd"), Figure(quantity="wall_days")]

@@ -60,8 +60,10 @@ class Interval:
 Dimension = Sequence[Any] | Interval
 
 
-def dimension(text: str) -> tuple[Path, Dimension]:
+def dimension(text: str, option: str = "--over") -> tuple[Path, Dimension]:
     """Read ``path=[values]``, ``path=range(low, high, step)``, ``path=logrange(low, high, count)`` or an interval.
+
+    Messages name `option` as the place where it was written.
 
     Raises
     ------
@@ -87,7 +89,7 @@ def dimension(text: str) -> tuple[Path, Dimension]:
             return path, values
         return path, _called(call[1], [part.strip() for part in call[2].split(",")])
     except ValueError as error:
-        raise ScenarioError([Issue(file="--over", path=shorten(left.strip()), message=str(error))]) from None
+        raise ScenarioError([Issue(file=option, path=shorten(left.strip()), message=str(error))]) from None
 
 
 def _called(name: str, parts: Sequence[str]) -> Dimension:
@@ -242,8 +244,6 @@ def variants(
             )
         except ScenarioError as error:
             issues |= dict.fromkeys(error.issues)
-        except ValueError as error:  # a path that leads nowhere
-            issues[Issue(file="--over", message=str(error))] = None
     if issues:
         raise ScenarioError(issues)
     return found
