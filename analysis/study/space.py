@@ -83,6 +83,8 @@ def dimension(text: str, option: str = "--over") -> tuple[Path, Dimension]:
         call = _CALL.fullmatch(right.strip())
         if call is None:
             values = set_value(right)
+            if isinstance(values, str) and (quoted := _quoted(values)):
+                raise ValueError(f"words in a list stand in quotes; write '{dotted(path)}={quoted}'")
             if not isinstance(values, list) or not values:
                 raise ValueError("expected [a, b, ...], range(low, high, step), logrange(low, high, count), "
                                  "uniform(low, high) or loguniform(low, high)")  # fmt: skip
@@ -90,6 +92,21 @@ def dimension(text: str, option: str = "--over") -> tuple[Path, Dimension]:
         return path, _called(call[1], [part.strip() for part in call[2].split(",")])
     except ValueError as error:
         raise ScenarioError([Issue(file=option, path=shorten(left.strip()), message=str(error))]) from None
+
+
+def _quoted(text: str) -> str | None:
+    """Return a list with its words in quotes, if that is all it lacks.
+
+    Examples
+    --------
+    >>> _quoted("[young, 'daly', 3]"), _quoted("[15 min]"), _quoted("young"), _quoted("[1, [a]]")
+    ('["young", "daly", 3]', '["15 min"]', None, None)
+    """
+    if not (text.startswith("[") and text.endswith("]")) or "[" in text[1:]:
+        return None
+    values = [set_value(part) for part in text[1:-1].split(",")]
+    words = ", ".join(f'"{value}"' if isinstance(value, str) and value else str(value) for value in values)
+    return f"[{words}]" if isinstance(set_value(f"[{words}]"), list) else None
 
 
 def _called(name: str, parts: Sequence[str]) -> Dimension:
