@@ -25,6 +25,7 @@ from simulator.scenario.changes import set_value
 from simulator.scenario.lines import Path, dotted, undotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.merge import Place
+from simulator.scenario.text import toml_value
 from simulator.scenario.values import Scenario
 
 MOST = 100_000  # points
@@ -105,8 +106,7 @@ def _quoted(text: str) -> str | None:
     if not (text.startswith("[") and text.endswith("]")) or "[" in text[1:]:
         return None
     values = [set_value(part) for part in text[1:-1].split(",")]
-    words = ", ".join(f'"{value}"' if isinstance(value, str) and value else str(value) for value in values)
-    return f"[{words}]" if isinstance(set_value(f"[{words}]"), list) else None
+    return toml_value(values) if all(value != "" for value in values) else None
 
 
 def _called(name: str, parts: Sequence[str]) -> Dimension:
