@@ -21,11 +21,13 @@ def workload(
 ) -> None:
     """Fit arrivals, sizes, run times and ends of a log; `flopcast cluster FILE.toml --jobs N` runs others like them."""
     from analysis.cli.fit_options import refuse, refusing, save
+    from analysis.cli.output import check_file
     from analysis.metrics.workload_fit import fit_workload
     from simulator.traces.joblog import TraceError
     from simulator.traces.jobs import read_jobs
     from simulator.traces.workload_file import workload_toml
 
+    check_file(out, ".toml")
     with refusing():
         found = read_jobs(log, format=format_)
     try:
