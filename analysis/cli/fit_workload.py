@@ -48,7 +48,7 @@ def _print_json(rows: "DropReport", fit: "WorkloadFit") -> None:
 
     laws = asdict(fit.workload)
     document: dict[str, Any] = {
-        "rows": {"read": rows.read, "kept": rows.kept, "dropped": dict(rows.dropped)},
+        "rows": rows.facts(),
         "days": fit.days,
         "units_busy": fit.workload.units_busy,
         "shares": {name: {"jobs": jobs, "unit_time": work} for name, (jobs, work) in fit.shares.items()},
