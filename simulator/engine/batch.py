@@ -64,7 +64,7 @@ class Batch:
         self.entered_s = np.zeros(size)  # when it entered that stage
         self.entered_hazard = np.zeros(size)  # and at which hazard
         self.exposed_s = np.zeros(size)  # from when on a fault can strike
-        self.ready_s = np.zeros(size)  # when work begins, or began
+        self.zero_s = np.zeros(size)  # when the stage's clock would have stood at zero, had it always run
         self.all_s = np.zeros(size)  # where on the stage's clock the stage ends, and where its last save before that
         self.end_s = np.zeros(size)  # lies
         self.last = np.zeros(size, dtype=np.intp)  # cause of the last stop in this stage; one past the causes if none
@@ -96,7 +96,7 @@ class Batch:
         self.stage[who] = number
         self.entered_s[who] = at_s
         self.exposed_s[who] = exposed_from_s(at_s, at_s, ready_s, scenario.recovery.exposure)
-        self.ready_s[who] = ready_s
+        self.zero_s[who] = ready_s  # the clock begins at zero
         self.all_s[who] = total_s(work_s, stage.cycle, final_save=stage.final_save)
         self.end_s[who] = last_of_stage_s(work_s, stage.cycle)
         self.last[who] = len(scenario.causes)

@@ -38,8 +38,21 @@ class StageTally:
         self.stops, self.lost_s = np.zeros(causes), np.zeros(causes)
         self.cut_s = np.zeros_like(self.lengths_s)
 
-    def cut_short(self, cause: IndexArray, waited_s: FloatArray, extra_s: FloatArray, unspent_s: FloatArray) -> None:
-        """Take back what a fault cut off the way back from an earlier stop, from the last part on; shape (struck,)."""
+    def cut_short(
+        self, cause: IndexArray, unspent_s: FloatArray, waited_s: FloatArray | float = 0.0,
+        extra_s: FloatArray | float = 0.0,
+    ) -> None:  # fmt: skip
+        """Take back what a fault cut off the way back from an earlier stop, from the last part on.
+
+        Parameters
+        ----------
+        cause : array of shape (struck,)
+            Of that stop.
+        unspent_s : array of shape (struck,)
+            How long until the job would have worked again [s].
+        waited_s, extra_s : array of shape (struck,) or float
+            How long a spare was waited for, and how much longer than usual the save was to be read [s].
+        """
         rest_s, causes = unspent_s.copy(), len(self.stops)
         for part in reversed(self.parts):
             length_s = waited_s if part == SPARE_WAIT else self.lengths_s[:, part].take(cause)

@@ -152,15 +152,20 @@ def chunks(
 
     With `aside`, the next chunk is drawn on a second thread while one is worked on.
     """
-    guide, reached = Guide(causes, factors), np.zeros(len(replicas))
-    draws = _draws(seed, replicas, repairs=repairs, luck=luck)
-    for gap, mark, repair, chance in _ahead(draws) if aside else draws:
+    pages = _pages(seed, replicas, Guide(causes, factors), repairs=repairs, luck=luck)
+    yield from _ahead(pages) if aside else pages
+    raise UnfinishableError
+
+
+def _pages(seed: int, replicas: range, guide: Guide, *, repairs: bool, luck: bool) -> Iterator[Chunk]:
+    """Turn what is drawn into faults; a page stays valid for two turns."""
+    reached = np.zeros(len(replicas))
+    for gap, mark, repair, chance in _draws(seed, replicas, repairs=repairs, luck=luck):
         gap[0] += reached
         for earlier, later in pairwise(gap):
             later += earlier
         reached[:] = gap[-1]
         yield Chunk(gap, guide.causes(mark), repair, chance)
-    raise UnfinishableError
 
 
 def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
@@ -185,13 +190,13 @@ def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator
         yield page
 
 
-def _ahead(draws: Iterator[Draws]) -> Iterator[Draws]:
-    """Draw on a second thread while the last draw is worked on: NumPy lets go of the interpreter meanwhile."""
+def _ahead(pages: Iterator[Chunk]) -> Iterator[Chunk]:
+    """Make the next page on a second thread while one is worked on: NumPy lets go of the interpreter meanwhile."""
     with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
-        coming = drawer.submit(next, draws, None)
-        while (drawn := coming.result()) is not None:
-            coming = drawer.submit(next, draws, None)
-            yield drawn
+        coming = drawer.submit(next, pages, None)
+        while (page := coming.result()) is not None:
+            coming = drawer.submit(next, pages, None)
+            yield page
 
 
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
