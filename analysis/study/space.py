@@ -106,7 +106,8 @@ def _quoted(text: str) -> str | None:
     if not (text.startswith("[") and text.endswith("]")) or "[" in text[1:]:
         return None
     values = [set_value(part) for part in text[1:-1].split(",")]
-    return toml_value(values) if all(value != "" for value in values) else None
+    broken = any(isinstance(value, str) and (not value or set(value) & set("'\"")) for value in values)
+    return None if broken else toml_value(values)
 
 
 def _called(name: str, parts: Sequence[str]) -> Dimension:
