@@ -123,7 +123,7 @@ def _page(found: "Forecast") -> Iterable["Table | str"]:
     if lacking := missing(found):
         yield lacking
     yield from dollar_lines(found)
-    yield from (f"Warning: {warning}" for warning in scenario.warnings)
+    yield from (f"Warning: {warning}" for warning in found.warnings)
     yield (
         f"{found.replicas:,} replicas, seed {found.seed}, engine {found.engine} ({found.engine_reason}), "
         f"flopcast {found.version}, scenario {scenario.fingerprint}."

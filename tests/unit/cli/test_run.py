@@ -3,6 +3,7 @@
 import json
 from pathlib import Path
 
+import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
@@ -34,3 +35,23 @@ def test_a_file_is_no_folder_for_results(tmp_path: Path) -> None:
     assert found.exit_code == 2
     assert "is a file" in " ".join(found.stderr.replace("│", " ").split())
     assert file.read_text() == "mine"
+
+
+@pytest.mark.parametrize(
+    ("replicas", "sets", "said"),
+    [
+        ("1", [], "p10, p50 and p90 are of one run and no interval"),
+        ("9", [], "of 9 runs and no interval: that takes 10 replicas"),
+        ("10", [], None),
+        ("1", ["--set", "failures.enabled=false"], None),
+        ("1", ["--set", "failures.enabled=false", "--set", "pricing.discount=[0.1, 0.5]"], "of one run"),
+        ("1", ["--set", "failures.enabled=false", "--set", "throughput.spread=0.1"], "of one run"),
+    ],
+)
+def test_too_few_replicas_are_no_interval(replicas: str, sets: list[str], said: str | None) -> None:
+    command = ["run", "llama-65b", "--replicas", replicas, *sets]
+    warnings = json.loads(CliRunner().invoke(app, [*command, "--json"]).stdout)["warnings"]
+    page = " ".join(CliRunner().invoke(app, command).stdout.split())
+    assert any("no interval" in each for each in warnings) is ("no interval" in page) is (said is not None)
+    if said is not None:
+        assert said in page
