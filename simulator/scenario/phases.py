@@ -66,8 +66,9 @@ def phases(document: schema.Document, machines: Machines, model: Trained | None,
     for draft, phase in zip(found, stated, strict=True):
         batch = phase.batch or document.data.batch
         if batch and draft.tokens and batch > draft.tokens:
-            findings.warn(f"A batch of {about(batch, 'tokens')} is more than the {about(draft.tokens, 'tokens')} that "
-                          f"{draft.name} trains: it does not do one step.")  # fmt: skip
+            whole = about(draft.tokens, "tokens")
+            findings.warn(f"A batch of {about(batch, 'tokens')} is more than the {whole} of phase {draft.name!r}: "
+                          "it does not do one step.")  # fmt: skip
     return found
 
 
