@@ -114,6 +114,13 @@ class Forecast:
         return (*self.scenario.warnings, few)
 
 
+def hours_label(forecast: Forecast, *, billed: bool) -> str:
+    """Name accelerator-hours for people: billed with the spares, or those of the job alone, as publications count."""
+    if all(row.phase != "idle_spare" for row in forecast.ledger):
+        return "accelerator-hours"
+    return f"accelerator-hours {'with' if billed else 'without'} spares"
+
+
 def is_uncertain(scenario: Scenario) -> bool:
     """Tell whether two replicas can differ."""
     drawn = scenario.causes or scenario.shared or scenario.spot
