@@ -114,7 +114,7 @@ def _portion(portion: Portion) -> str:
         off.replace("%", " %"),
         f"${quote.list_usd_per_accelerator_h:g} on demand" if dearer else "",
         quote.provider or "",
-        quote.region or "",
+        (quote.provider and quote.region) or "",  # alone it is the place of the machines, not of the price
         quote.on.isoformat() if quote.on else "",
         host,
     ]
