@@ -48,13 +48,14 @@ def budget(
     as_json: AsJson = False,
 ) -> None:
     """Say which model and token count a budget buys, on which machines and term; or what a loss costs."""
-    from analysis.cli.output import console, to_json
+    from analysis.cli.output import PICTURES, check_file, console, to_json
     from analysis.study.budget import Question, answers, drivers
     from analysis.study.offers import offers
     from simulator.foundation.units import UnitError, parse
     from simulator.pricing.book import price_book
     from simulator.workload.scaling import law as law_of
 
+    check_file(plot, *PICTURES, option="--plot")
     if amount is None and loss is None:
         raise typer.BadParameter("name a budget such as '$5M', or --loss to ask what a loss costs")
     question = Question(

@@ -96,7 +96,10 @@ def cluster(
     """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
     gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
+    from analysis.cli.output import check_file
 
+    check_file(jobs_out, ".csv", ".parquet", "", option="--jobs-out")
+    check_file(report, ".html", ".htm", "", option="--report")
     options = Options(
         policies=tuple(dict.fromkeys(policy or ["easy"])), size=size, overrun=overrun, requeue=requeue,
         node_size=node_size, nodes=nodes, placement=placement, rack_nodes=rack_nodes, pod_racks=pod_racks,

@@ -209,7 +209,7 @@ def as_json(asked: "Question", results: Sequence[PolicyResult], more: Mapping[st
     document: dict[str, Any] = {
         "title": asked.title,
         "warnings": list(asked.warnings),
-        "rows": {"read": report.read, "kept": report.kept, "dropped": dict(report.dropped)},
+        "rows": report.facts(),
         "capacity": asked.setup.capacity // asked.setup.units_per_accelerator,
         "replications": asked.replications,
         "seed": asked.setup.seed,

@@ -63,6 +63,7 @@ def shared_question(name: Path, options: Options, sets: Sequence[str], policies:
 
 def _changes(options: Options, policies: Sequence[str] | None) -> list[str]:
     """Return the options beside the scenario as changes of it."""
+    from simulator.scenario.changes import Change
     from simulator.scenario.text import toml_value
 
     plain = Options()
@@ -70,9 +71,11 @@ def _changes(options: Options, policies: Sequence[str] | None) -> list[str]:
         "price": "pricing.rate", "replications": "run.replicas", "warm_up": "queue.warm_up", "seed": "run.seed",
         "shake": "queue.shake",
     }  # fmt: skip
-    changes = [
-        f"{key}={toml_value(getattr(options, field))}"
+    changes: list[str] = [
+        Change(f"{key}={toml_value(getattr(options, field))}", f"--{field.replace('_', '-')}")
         for field, key in keys.items()
         if getattr(options, field) != getattr(plain, field)
     ]
-    return changes + ([f"queue.policy={toml_value(list(policies))}"] if policies else [])
+    if policies:
+        changes.append(Change(f"queue.policy={toml_value(list(policies))}", "--policy"))
+    return changes

@@ -53,15 +53,17 @@ def compare(
     """Compare scenarios with the first on common random numbers: differences, how sure they are, and why."""
     from analysis.cli.cluster_compare import all_shared, compare_clusters
     from analysis.cli.output import all_sets, console, print_table, to_json
+    from simulator.scenario.changes import Change
 
+    b = [Change(text, "--set-b") for text in sets_b or []]
     if all_shared(scenarios):
-        compare_clusters(scenarios, all_sets(sets, seed, None), sets_b or [], replicas, as_json=as_json)
+        compare_clusters(scenarios, all_sets(sets, seed, None), b, replicas, as_json=as_json)
         return
     from analysis.cli.run import made
     from analysis.study.compare import differences
     from simulator.scenario.api import resolve
 
-    loaded = _loaded(scenarios, all_sets(sets, seed, replicas), sets_b or [])
+    loaded = _loaded(scenarios, all_sets(sets, seed, replicas), b)
     workers = workers or 1  # one keeps the pasts of a busy cluster for all the scenarios that share them
     forecasts = [made(resolve(each), workers) for each in loaded]
     ours = forecasts[0]
@@ -83,7 +85,7 @@ def compare(
 _LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
 
 
-def _loaded(names: list[str], sets: list[str], sets_b: list[str]) -> "list[Loaded]":
+def _loaded(names: list[str], sets: list[str], sets_b: "Sequence[str]") -> "list[Loaded]":
     """Load the scenarios; all take seed and replicas of the first."""
     from simulator.scenario.api import load, scenario
 

@@ -43,8 +43,10 @@ def explain(
 
     The plan is the fastest that fits among those with the degrees that the scenario or `--plan` states.
     """
+    from analysis.cli.output import PICTURES, check_file
     from analysis.cli.training import refuse, stack_of, training
 
+    check_file(picture, *PICTURES, option="--picture")
     asked = training(scenario, sets or [], stack=stack_of(stack), fp8=fp8, degrees=_degrees(plan))
     try:
         chosen = asked.setting.plan()
@@ -154,17 +156,8 @@ def _show(document: dict[str, Any]) -> None:
 
 
 def _draw(path: Path, document: dict[str, Any]) -> None:
-    from analysis.cli.training import refuse
+    from analysis.cli.output import write_picture
     from analysis.plots.step_time import step_time
 
     parts = {WORDS[name]: seconds for name, seconds in document["parts_s"].items() if seconds > 0}
-    if path.suffix.lower() not in {".svg", ".png"}:
-        refuse(f"--picture {path}: expected a name that ends in .svg or .png")
-    drawing = step_time("step", parts, title=f"{document['scenario']}: {document['plan']}")
-    try:
-        if path.suffix.lower() == ".svg":
-            path.write_text(drawing.svg(), encoding="utf-8")
-        else:
-            path.write_bytes(drawing.png())
-    except OSError as problem:
-        refuse(f"--picture {path}: {problem}")
+    write_picture(path, step_time("step", parts, title=f"{document['scenario']}: {document['plan']}"))

@@ -24,12 +24,13 @@ def focus(
     seed: Seed = None,
 ) -> None:
     """Write the bill of the mean run as FinOps FOCUS 1.2 CSV: list, contracted, effective and billed cost by month."""
-    from analysis.cli.output import all_sets, write_text
+    from analysis.cli.output import all_sets, check_file, write_text
     from analysis.metrics.focus import focus_csv
     from analysis.metrics.forecast import forecast
     from simulator.engine.run import run as run_engine
     from simulator.scenario.api import scenario as resolved
 
+    check_file(out, ".csv", "")
     found = resolved(scenario, all_sets(sets, seed, replicas))
     every = range(found.replicas)
     ensemble = run_engine(found, every)

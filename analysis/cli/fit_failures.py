@@ -30,10 +30,13 @@ def failures(
     """Fit failure and repair laws to a log of outages, and name what is unusual in it."""
     from analysis.cli import fit_failures_report as shown
     from analysis.cli.fit_options import moment_s, refusing, save, save_picture
+    from analysis.cli.output import PICTURES, check_file
     from analysis.metrics.observation import Observation
     from analysis.metrics.outages import study
     from simulator.traces.outage_logs import read_outages
 
+    check_file(out, ".toml")
+    check_file(plot, *PICTURES, option="--plot")
     with refusing():
         found = read_outages(log, format=format_, system=system, columns=columns)
         seen = Observation.of(

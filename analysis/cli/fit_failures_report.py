@@ -116,7 +116,7 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
     """Return everything for programs; times in seconds, rates per 1000 node-days."""
     seen = study.observation
     document = {
-        "rows": {"read": rows.read, "kept": rows.kept, "dropped": dict(rows.dropped)},
+        "rows": rows.facts(),
         "nodes": seen.nodes,
         "nodes_known": seen.known,
         "failed_nodes": study.failed_nodes,

@@ -63,12 +63,9 @@ def save(path: Path | None, text: str) -> None:
 def save_picture(path: Path, picture: "Picture") -> None:
     """Write a picture as SVG or PNG, by the ending of the name; say so on stderr."""
     from analysis.cli.output import write_picture
-    from simulator.foundation.units import UnitError
 
     try:
         write_picture(path, picture)
-    except UnitError as problem:
-        refuse(f"--plot: {problem}")
     except OSError as problem:
         refuse(f"cannot write {path}: {problem.strerror}")
     typer.echo(f"wrote {path}", err=True)

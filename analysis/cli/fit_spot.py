@@ -76,7 +76,7 @@ def _print_json(rows: "DropReport", view: "MarketView") -> None:
     from analysis.cli.output import to_json
 
     document = {
-        "rows": {"read": rows.read, "kept": rows.kept, "dropped": dict(rows.dropped)},
+        "rows": rows.facts(),
         "markets": list(view.markets),
         "node_hours": view.node_hours,
         "length_s": view.length_s,

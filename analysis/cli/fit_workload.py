@@ -21,11 +21,13 @@ def workload(
 ) -> None:
     """Fit arrivals, sizes, run times and ends of a log; `flopcast cluster FILE.toml --jobs N` runs others like them."""
     from analysis.cli.fit_options import refuse, refusing, save
+    from analysis.cli.output import check_file
     from analysis.metrics.workload_fit import fit_workload
     from simulator.traces.joblog import TraceError
     from simulator.traces.jobs import read_jobs
     from simulator.traces.workload_file import workload_toml
 
+    check_file(out, ".toml")
     with refusing():
         found = read_jobs(log, format=format_)
     try:
@@ -46,7 +48,7 @@ def _print_json(rows: "DropReport", fit: "WorkloadFit") -> None:
 
     laws = asdict(fit.workload)
     document: dict[str, Any] = {
-        "rows": {"read": rows.read, "kept": rows.kept, "dropped": dict(rows.dropped)},
+        "rows": rows.facts(),
         "days": fit.days,
         "units_busy": fit.workload.units_busy,
         "shares": {name: {"jobs": jobs, "unit_time": work} for name, (jobs, work) in fit.shares.items()},

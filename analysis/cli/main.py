@@ -38,6 +38,9 @@ def options(
 
 def main() -> None:
     """Run the command line; bad input ends with one clear message and exit code 2."""
+    if before := _before_nothing(sys.argv[1:]):
+        typer.echo(f"{before}: an empty word stands here; was it a shell variable without a value?", err=True)
+        sys.exit(2)
     if negative := _negative(sys.argv[1:]):
         typer.echo(
             f"{negative!r} looks like an amount below zero, and no amount here can be; leave the minus out", err=True
@@ -53,6 +56,18 @@ def main() -> None:
             raise
         typer.echo(_in_words(error), err=True)
         sys.exit(2)
+
+
+def _before_nothing(words: Sequence[str]) -> str | None:
+    """Return what stands before an empty word, which as a path would mean the current folder.
+
+    Examples
+    --------
+    >>> _before_nothing(["run", "a", "--out", ""]), _before_nothing(["run", "--out="]), _before_nothing(["run", "a"])
+    ('--out', '--out', None)
+    """
+    after = next((before for before, word in pairwise(["flopcast", *words]) if not word), None)
+    return after or next((word[:-1] for word in words if re.fullmatch(r"--[a-z-]+=", word)), None)
 
 
 def _negative(words: Sequence[str]) -> str | None:

@@ -34,11 +34,16 @@ Workers: TypeAlias = Annotated[
     ),
 ]
 
+PICTURES = (".svg", ".png")
+"""Endings of pictures."""
+
 
 def all_sets(sets: Sequence[str] | None, seed: int | None, replicas: int | None) -> list[str]:
     """Return the changes of the command line, those of --seed and --replicas last."""
-    own = [("run.seed", seed), ("run.replicas", replicas)]
-    return [*(sets or []), *(f"{path}={value}" for path, value in own if value is not None)]
+    from simulator.scenario.changes import Change
+
+    own = [("run.seed", seed, "--seed"), ("run.replicas", replicas, "--replicas")]
+    return [*(sets or []), *(Change(f"{path}={value}", option) for path, value, option in own if value is not None)]
 
 
 def luck(count: int, seed: int, what: str = "replicas") -> str:
@@ -126,6 +131,44 @@ def results_folder(path: Path | None) -> None:
     raise typer.BadParameter(f"{taken} is a file; name a folder, which is made if there is none", param_hint="--out")
 
 
+def check_file(path: Path | None, *suffixes: str, option: str = "--out") -> None:
+    """Refuse a file that cannot be written, or whose name says that it is of another kind, before any work is done.
+
+    Parameters
+    ----------
+    path : Path or None
+        None is no file. Devices and pipes may be called anything.
+    suffixes : str
+        Endings of what is written, in lower case; an empty one allows a name without.
+    option : str
+        Which option names the file.
+
+    Raises
+    ------
+    typer.BadParameter
+        With the place and what is wrong with it.
+    """
+    if path is None:
+        return
+    known = tuple(filter(None, suffixes))
+    fits = path.name.lower().endswith(known) or ("" in suffixes and not path.suffix)
+    problem = _unwritable(path)
+    if not problem and not fits and (path.is_file() or not path.exists()):
+        problem = f"{path}: expected a name that ends in {' or '.join(known)}"
+    if problem:
+        raise typer.BadParameter(problem, param_hint=option)
+
+
+def _unwritable(path: Path) -> str:
+    """Say why no file can be written in a place; empty if it can."""
+    if path.is_dir():
+        return f"{path}: this is a folder; name a file in it"
+    above = next((folder for folder in path.absolute().parents if folder.exists()), Path("/"))
+    if not above.is_dir():
+        return f"{above}: this is a file, so nothing can be written below it"
+    return "" if os.access(above, os.W_OK) else f"{above}: nothing may be written in this folder"
+
+
 def write_text(path: Path, text: str) -> None:
     """Write a file whole or not at all."""
     write_whole(path, text.encode())
@@ -164,19 +207,8 @@ def _write_whole(path: Path, content: bytes) -> None:
 
 
 def write_picture(path: Path, picture: "Picture") -> None:
-    """Write a picture as the suffix says: .svg or .png.
-
-    Raises
-    ------
-    UnitError
-        For any other suffix.
-    """
-    from simulator.foundation.units import UnitError
-
-    suffix = path.suffix.lower()
-    if suffix not in (".svg", ".png"):
-        raise UnitError(f"{path}: pictures are written as .svg or .png")
-    write_whole(path, picture.png() if suffix == ".png" else picture.svg().encode())
+    """Write a picture as its ending says, one of `PICTURES`."""
+    write_whole(path, picture.png() if path.suffix.lower() == ".png" else picture.svg().encode())
 
 
 def to_json(value: object) -> str:

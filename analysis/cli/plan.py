@@ -48,15 +48,14 @@ def plan(
     from contextlib import closing
     from math import prod
 
-    from analysis.cli.output import all_sets, console, progress, to_json
+    from analysis.cli.output import PICTURES, all_sets, check_file, console, progress, to_json
     from analysis.study.plan import EXHAUSTIVE, standing
     from analysis.study.plan import plan as planned
     from analysis.study.sites import site
     from analysis.study.space import dimension
     from simulator.scenario.api import load
 
-    if plot is not None and plot.suffix not in (".svg", ".png"):
-        raise typer.BadParameter("--plot is a .svg or .png file")
+    check_file(plot, *PICTURES, option="--plot")
     wish = _wish(deadline, budget, confidence)
     loaded = load(scenario, sets=all_sets(sets, seed, None))
     decisions = dict(map(dimension, over)) if over else standing(loaded)

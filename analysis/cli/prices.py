@@ -30,10 +30,11 @@ def import_prices(
     as_json: AsJson = False,
 ) -> None:
     """Turn a SkyPilot catalogue or a FOCUS bill into a price file for pricing.book; say what was dropped, and why."""
-    from analysis.cli.output import to_json, write_text
+    from analysis.cli.output import check_file, to_json, write_text
     from analysis.validation.price_files import read_prices, written
     from simulator.pricing.book import PriceError, price_book
 
+    check_file(out, ".csv", "")
     try:
         found = read_prices(file, provider=provider, day=None if date is None else date.date())
     except (PriceError, OSError, UnicodeDecodeError) as problem:

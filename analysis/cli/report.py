@@ -1,8 +1,6 @@
 """``flopcast report``: one self-contained HTML file, or a PDF, that a decision can be signed on."""
 
-import errno
 import gc
-import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -43,12 +41,12 @@ def report(
     """Write a report: the answer with its interval, where time and money go, and every assumption with its source."""
     from time import perf_counter
 
-    from analysis.cli.output import all_sets, to_json, write_text, write_whole
+    from analysis.cli.output import all_sets, check_file, to_json, write_text, write_whole
     from analysis.cli.workers import aside, mapping, usual
     from analysis.report.source import differences, read
 
     gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
-    check_place(out)
+    check_file(out, ".html", ".htm", ".pdf", "")
     if out.suffix.lower() == ".pdf":
         pdf("")  # what is missing is said before any work is done
     begun_s = perf_counter()
@@ -109,23 +107,6 @@ def pdf(text: str) -> bytes:
         raise NoPdfError(f"a PDF needs Pango (Debian: libpango-1.0-0 libpangoft2-1.0-0): {error}") from None
     content: bytes = HTML(string=text).write_pdf()
     return content
-
-
-def check_place(out: Path) -> None:
-    """Refuse a place where no file can be written, before any work is done.
-
-    Raises
-    ------
-    OSError
-        With the place and what is wrong with it.
-    """
-    if out.is_dir():
-        raise IsADirectoryError(errno.EISDIR, "this is a folder; name a file in it", str(out))
-    above = next((folder for folder in out.absolute().parents if folder.exists()), Path("/"))
-    if not above.is_dir():
-        raise NotADirectoryError(errno.ENOTDIR, "this is a file, so nothing can be written below it", str(above))
-    if not os.access(above, os.W_OK):
-        raise PermissionError(errno.EACCES, "nothing may be written in this folder", str(above))
 
 
 def _write_pictures(folder: Path, shown: "Sequence[Exhibit]") -> None:

@@ -27,13 +27,12 @@ def scoreboard_all(
 
     Boards whose published figures are no part of this project say so where those are absent. Half a minute.
     """
-    from analysis.cli.output import to_json, write_text
+    from analysis.cli.output import check_file, to_json, write_text
     from analysis.validation.board_lines import plain, read, worse
     from analysis.validation.board_text import markdown
     from analysis.validation.boards import boards
 
-    if out is not None and out.suffix != ".md":
-        _refuse(f"--out {out}: expected a file that ends in .md")
+    check_file(out, ".md")
     stored = None if against is None else _stored(against)
     found = boards()
     figures = plain(found)

@@ -27,8 +27,10 @@ def scoreboard_runs(
     Hours come from architecture, tokens, accelerator and count alone, on the path of every scenario. A run that took
     part in the fit is predicted without itself. Dollars are what `run` makes of published hours at the stated price.
     """
+    from analysis.cli.output import check_file
     from analysis.validation.runs import plain, score
 
+    check_file(out, ".md", "")
     try:
         scores = score(truth)
     except (OSError, ValueError) as problem:

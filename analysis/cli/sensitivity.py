@@ -52,7 +52,7 @@ def sensitivity(
     """Say which uncertain inputs move the answer, and which of them is worth finding out."""
     from contextlib import closing
 
-    from analysis.cli.output import all_sets, console, progress, to_json
+    from analysis.cli.output import PICTURES, all_sets, check_file, console, progress, to_json
     from analysis.study.sensitivity import Runner
     from analysis.study.sites import site
     from analysis.study.space import dimension
@@ -65,8 +65,9 @@ def sensitivity(
         close = nearest(method, _METHODS)
         raise typer.BadParameter(f"{method!r} is not known; allowed: {', '.join(_METHODS)}"
                                  f"{f'; did you mean {close}?' if close else ''}")  # fmt: skip
-    if plot is not None and (method != "tornado" or plot.suffix not in (".svg", ".png")):
-        raise typer.BadParameter("--plot is a .svg or .png file, and only with --method tornado")
+    check_file(plot, *PICTURES, option="--plot")
+    if plot is not None and method != "tornado":
+        raise typer.BadParameter("--plot draws --method tornado alone")
     loaded = load(scenario, sets=all_sets(sets, seed, None))
     base = resolve(loaded)
     inputs = [of_path(*dimension(text)) for text in over] if over else standing(base)
@@ -213,7 +214,7 @@ def _information(
     if not decide:
         raise typer.BadParameter("information needs --decide path=[a, b]: what the knowledge would be used for")
     a_day = parse(day, "usd")
-    dimensions = dict(map(dimension, decide))
+    dimensions = dict(dimension(text, "--decide") for text in decide)
     place = Place(file="--decide", line=None, folder=Path.cwd())
     shares = latin(len(model.inputs), count, seed)
     wanted = [Figure(quantity="usd"), Figure(quantity="wall_days")]

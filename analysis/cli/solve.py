@@ -65,7 +65,7 @@ def solve(
                          f"except for the spare, whose hours are billed.\n{told}")  # fmt: skip
         return
     with progress(0, "values tried") as show:
-        found = solved(loaded, *dimension(vary), read(goal), show)
+        found = solved(loaded, *dimension(vary, "--for"), read(goal), show)
     if as_json:
         typer.echo(to_json({**_facts(found), **drawn}))
     else:

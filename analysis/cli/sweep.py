@@ -48,11 +48,12 @@ def sweep(
     as_json: AsJson = False,
 ) -> None:
     """Run every variant of the sweep in a scenario; started again, it goes on where it was stopped."""
-    from analysis.cli.output import all_sets, to_json
+    from analysis.cli.output import PICTURES, all_sets, check_file, to_json
     from simulator.scenario.api import load
 
+    check_file(plot, *PICTURES, option="--plot")
     if plot is not None:
-        _check_plot(plot, of)
+        _check_drawn(of)
     loaded = load(scenario, sets=all_sets(sets, seed, replicas))
     folder = out or Path("runs") / loaded.name
     if dry_run:
@@ -131,12 +132,10 @@ def _say_what_is_kept(variants: "Sequence[Variant]", folder: Path) -> None:
     )
 
 
-def _check_plot(plot: Path, of: str) -> None:
+def _check_drawn(of: str) -> None:
     from analysis.study.evaluate import QUANTITIES
     from simulator.foundation.issues import nearest
 
-    if plot.suffix not in (".svg", ".png"):
-        raise typer.BadParameter("--plot is a .svg or .png file")
     if of not in QUANTITIES:
         close = nearest(of, QUANTITIES)
         hint = f"; did you mean {close}?" if close else ""

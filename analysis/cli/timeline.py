@@ -31,13 +31,13 @@ def timeline(
     """Write the timeline of one run as a Chrome trace; https://ui.perfetto.dev opens it."""
     import json
 
-    from analysis.cli.output import all_sets, to_json, write_text
-    from analysis.cli.report import check_place
+    from analysis.cli.output import all_sets, check_file, to_json, write_text
     from analysis.report.replay import replay, stops
     from analysis.report.source import read
     from analysis.report.trace import chrome_trace
 
-    check_place(out)
+    check_file(out, ".json", "")
+    check_file(events, ".csv", ".jsonl", ".csv.gz", ".jsonl.gz", "", option="--events")
     found = read(scenario, all_sets(sets, seed, replicas)).scenario
     run = replay(found, _median(found) if replica is None else replica)
     write_text(out, json.dumps(chrome_trace(found, run), allow_nan=False) + "\n")

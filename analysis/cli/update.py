@@ -35,14 +35,13 @@ def update(
     as_json: AsJson = False,
 ) -> None:
     """Update a forecast during the run: days and dollars that remain, given tokens, stops and speed so far."""
-    from analysis.cli.output import all_sets, console, luck, progress, to_json
+    from analysis.cli.output import PICTURES, all_sets, check_file, console, luck, progress, to_json
     from analysis.study.so_far import read
     from analysis.study.update import DRAWS, REPLICAS, history
     from simulator import __version__
     from simulator.scenario.api import scenario as resolved
 
-    if plot is not None and plot.suffix not in (".svg", ".png"):
-        raise typer.BadParameter("--plot is a .svg or .png file")
+    check_file(plot, *PICTURES, option="--plot")
     known = resolved(scenario, all_sets(sets, seed, None))
     log = read(so_far)
     with progress(DRAWS * (len(log) + 1), "runs of the rest") as show:

@@ -40,7 +40,7 @@ def write_job_table(path: Path, log: ClusterLog, usd_per_accelerator_h: float | 
         If Parquet is asked for and cannot be written here.
     """
     columns = COLUMNS if usd_per_accelerator_h is None else (*COLUMNS, "usd")
-    if path.suffix == ".parquet":
+    if path.suffix.lower() == ".parquet":
         import pandas as pd
 
         rows = job_rows(log) if usd_per_accelerator_h is None else priced_rows(log, usd_per_accelerator_h)

@@ -82,7 +82,9 @@ def offers(book: PriceBook, wish: Wish) -> Sequence[Offer]:
     found = [offer for fact in _accelerators(wish) for offer in _of(fact, book, wish)]
     fresh = [offer for offer in found if any(not price.stale for price in offer.prices)]
     if not found:
-        raise PriceError(f"no price of {wish.date.isoformat()} fits: {_words(wish)}; see flopcast show prices")
+        _, why = book.unknown(wish.provider, wish.region)
+        say = why or "see flopcast show prices"
+        raise PriceError(f"no price of {wish.date.isoformat()} fits: {_words(wish)}; {say}")
     return fresh or found
 
 

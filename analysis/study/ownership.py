@@ -6,8 +6,8 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from simulator.catalogue.reader import CatalogueError, entry
-from simulator.foundation.issues import ScenarioError
+from simulator.catalogue.reader import CatalogueError, entry, read
+from simulator.foundation.issues import Issue, ScenarioError, nearest, not_among
 from simulator.pricing.book import PriceError, price_book
 from simulator.pricing.ownership import (
     Bar,
@@ -21,6 +21,8 @@ from simulator.pricing.ownership import (
 from simulator.scenario.api import Loaded, load, resolve
 from simulator.scenario.changes import apply_set
 from simulator.scenario.findings import Findings
+from simulator.scenario.keys import entries
+from simulator.scenario.load import find, shipped
 from simulator.scenario.machines import machines
 from simulator.scenario.merge import Place
 from simulator.scenario.owning import ownership_of
@@ -124,6 +126,7 @@ def _loaded(name: str, sets: Sequence[str]) -> tuple[Loaded, date]:
     try:
         key = entry("accelerators", name).key
     except CatalogueError:
+        _check_name(name)
         loaded = load(name, sets=list(sets))
         start = loaded.document.get("start")
         return loaded, start if isinstance(start, date) else DAY
@@ -133,6 +136,16 @@ def _loaded(name: str, sets: Sequence[str]) -> tuple[Loaded, date]:
     for text in sets:
         bare = apply_set(bare, text)
     return bare, DAY
+
+
+def _check_name(name: str) -> None:
+    """Refuse what is neither a scenario nor nearly so spelt, with the nearest accelerator or scenario."""
+    try:
+        find(name, Path.cwd())
+    except ScenarioError:
+        words = [*read("accelerators"), *shipped()]
+        said = not_among(name, words, most=60, meant=nearest(name, [*words, *entries("accelerators")()]))
+        raise ScenarioError([Issue(message=f"no accelerator, no shipped scenario and no file: {said}")]) from None
 
 
 def _rent(name: str, loaded: Loaded, key: str, start: date) -> tuple[float | None, str]:

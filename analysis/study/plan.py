@@ -309,9 +309,6 @@ class _Jury:
         except ScenarioError as error:
             self.issues |= dict.fromkeys(error.issues)
             self._aside(error.issues[0].message)
-        except ValueError as error:  # a path that leads nowhere
-            self.issues[Issue(file="--over", message=str(error))] = None
-            self._aside(str(error))
         return None
 
     def _aside(self, reason: str) -> None:

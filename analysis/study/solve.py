@@ -19,7 +19,6 @@ from analysis.study.goal import Goal
 from analysis.study.space import Dimension, Interval
 from simulator.engine.run import run, silent
 from simulator.engine.timeline import UnfinishableError
-from simulator.foundation.issues import Issue, ScenarioError
 from simulator.scenario.api import resolve
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
@@ -136,12 +135,7 @@ class _Line:
     def scenario(self, share: float) -> Scenario:
         """Resolve the scenario with the value at a share."""
         if share not in self._known:
-            try:
-                self._known[share] = resolve(self.loaded.changed(self.path, self.at(share), self.place))
-            except ScenarioError:
-                raise
-            except ValueError as error:
-                raise ScenarioError([Issue(file="--for", path=dotted(self.path), message=str(error))]) from None
+            self._known[share] = resolve(self.loaded.changed(self.path, self.at(share), self.place))
         return self._known[share]
 
     def lived(self, share: float, replicas: range) -> Samples | None:

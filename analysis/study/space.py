@@ -25,6 +25,7 @@ from simulator.scenario.changes import set_value
 from simulator.scenario.lines import Path, dotted, undotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.merge import Place
+from simulator.scenario.text import toml_value
 from simulator.scenario.values import Scenario
 
 MOST = 100_000  # points
@@ -60,8 +61,10 @@ class Interval:
 Dimension = Sequence[Any] | Interval
 
 
-def dimension(text: str) -> tuple[Path, Dimension]:
+def dimension(text: str, option: str = "--over") -> tuple[Path, Dimension]:
     """Read ``path=[values]``, ``path=range(low, high, step)``, ``path=logrange(low, high, count)`` or an interval.
+
+    Messages name `option` as the place where it was written.
 
     Raises
     ------
@@ -81,13 +84,30 @@ def dimension(text: str) -> tuple[Path, Dimension]:
         call = _CALL.fullmatch(right.strip())
         if call is None:
             values = set_value(right)
+            if isinstance(values, str) and (quoted := _quoted(values)):
+                raise ValueError(f"words in a list stand in quotes; write '{dotted(path)}={quoted}'")
             if not isinstance(values, list) or not values:
                 raise ValueError("expected [a, b, ...], range(low, high, step), logrange(low, high, count), "
                                  "uniform(low, high) or loguniform(low, high)")  # fmt: skip
             return path, values
         return path, _called(call[1], [part.strip() for part in call[2].split(",")])
     except ValueError as error:
-        raise ScenarioError([Issue(file="--over", path=shorten(left.strip()), message=str(error))]) from None
+        raise ScenarioError([Issue(file=option, path=shorten(left.strip()), message=str(error))]) from None
+
+
+def _quoted(text: str) -> str | None:
+    """Return a list with its words in quotes, if that is all it lacks.
+
+    Examples
+    --------
+    >>> _quoted("[young, 'daly', 3]"), _quoted("[15 min]"), _quoted("young"), _quoted("[1, [a]]")
+    ('["young", "daly", 3]', '["15 min"]', None, None)
+    """
+    if not (text.startswith("[") and text.endswith("]")) or "[" in text[1:]:
+        return None
+    values = [set_value(part) for part in text[1:-1].split(",")]
+    broken = any(isinstance(value, str) and (not value or set(value) & set("'\"")) for value in values)
+    return None if broken else toml_value(values)
 
 
 def _called(name: str, parts: Sequence[str]) -> Dimension:
@@ -242,8 +262,6 @@ def variants(
             )
         except ScenarioError as error:
             issues |= dict.fromkeys(error.issues)
-        except ValueError as error:  # a path that leads nowhere
-            issues[Issue(file="--over", message=str(error))] = None
     if issues:
         raise ScenarioError(issues)
     return found

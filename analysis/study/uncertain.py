@@ -133,10 +133,7 @@ class Model:
             assert each.values is not None
             value = each.values.at(share)
             words.append(f"{each.name}={value}")
-            try:
-                changed = changed.changed(each.path, value, _PLACE)
-            except ValueError as error:
-                raise ScenarioError([Issue(file="--over", path=each.name, message=str(error))]) from None
+            changed = changed.changed(each.path, value, _PLACE)
         key = tuple(words)
         if key not in self._known:
             self._known[key] = resolve(changed)

@@ -80,8 +80,8 @@ def nearest(word: str, words: Iterable[str]) -> str | None:
     return by_lower[found[0]] if found else None
 
 
-def not_among(word: str, words: Iterable[str], *, most: int = 12) -> str:
-    """Say that a word is unknown, what is allowed, and which word is nearest.
+def not_among(word: str, words: Iterable[str], *, most: int = 12, meant: str | None = None) -> str:
+    """Say that a word is unknown, what is allowed, and which word is nearest: `meant`, where that is known better.
 
     Examples
     --------
@@ -90,7 +90,7 @@ def not_among(word: str, words: Iterable[str], *, most: int = 12) -> str:
     """
     allowed = sorted(words)
     shown = ", ".join(allowed[:most]) + (f", and {len(allowed) - most} more" if len(allowed) > most else "")
-    guess = nearest(word, allowed)
+    guess = meant or nearest(word, allowed)
     hint = f", did you mean {guess!r}? Allowed: " if guess else "; allowed: "
     return f"{shorten(word)!r} is not known{hint}{shown}"
 

@@ -32,7 +32,11 @@ _NEEDED: Final = ("accelerator", "usd_per_accelerator_h")
 
 
 class PriceError(ValueError):
-    """No usable price; the message lists the nearest rows."""
+    """No usable price; the message lists the nearest rows. `about` is the word of the question that no row knows."""
+
+    def __init__(self, message: str, about: str = "") -> None:
+        super().__init__(message)
+        self.about = about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +181,20 @@ class PriceBook:
             if fits:
                 return _best(fits, date, asked[2])
         wanted = ", ".join(part for part in (*asked, date.isoformat()) if part)
-        raise PriceError(f"no price for {wanted}; {self._near(asked, date)}")
+        about, why = self.unknown(provider, region)
+        raise PriceError(f"no price for {wanted}; {why or self._near(asked, date)}", about)
+
+    def unknown(self, provider: str | None, region: str | None) -> tuple[str, str]:
+        """Return which of the two words stands in no row, and what is allowed; empty texts if both are known."""
+        every = [*self.own, *self.catalogue]
+        of = provider_key(provider) if provider else None
+        providers = {row.provider for row in every if row.provider}
+        if of and of not in providers:
+            return "provider", f"provider {not_among(provider or '', providers, most=30)}"
+        if region and fold(region) not in {row.region for row in every}:
+            own = {row.region for row in every if row.region and of in (None, row.provider)}
+            return "region", f"region {not_among(region, own, most=30)}"
+        return "", ""
 
     def _near(self, asked: tuple[str, str | None, str | None, str], date: Date, most: int = 5) -> str:
         key, provider, region, term = asked

@@ -138,8 +138,8 @@ def _check_sweep(loaded: Loaded) -> None:
         for value in values:
             try:
                 _, found = problems(loaded.changed(path, value, place).document)
-            except ValueError as error:
-                found = [(path, str(error))]
+            except ScenarioError as error:
+                found = [(path, error.issues[0].message)]
             issues += [
                 Issue(path=f"sweep.{dotted(at)}", message=message, file=place.file, line=place.line)
                 for at, message in found

@@ -13,12 +13,31 @@ from simulator.scenario.merge import Loaded, Place
 DEEPEST = 20
 
 
+class Change(str):
+    """A ``path=value`` that knows which option of the command line it came from, for messages and sources.
+
+    Examples
+    --------
+    >>> Change("run.seed=3", "--seed").option, Change("run.seed=3")
+    ('--seed', 'run.seed=3')
+    """
+
+    option: str
+
+    def __new__(cls, text: str, option: str = "--set") -> "Change":
+        """Return the text, marked."""
+        made = super().__new__(cls, text)
+        made.option = option
+        return made
+
+
 def apply_set(loaded: Loaded, change: str) -> Loaded:
-    """Apply one ``path=value``."""
-    place = Place(file="--set", line=None, folder=FilePath.cwd())
+    """Apply one ``path=value``; what is no `Change` was written with ``--set``."""
+    option = change.option if isinstance(change, Change) else "--set"
+    place = Place(file=option, line=None, folder=FilePath.cwd())
     left, equals, right = change.partition("=")
     if not equals:
-        raise ScenarioError([Issue(file="--set", message=f"{shorten(change)!r} has no '='; write path=value")])
+        raise ScenarioError([Issue(file=option, message=f"{shorten(change)!r} has no '='; write path=value")])
     try:
         path = undotted(left)
         if len(path) > DEEPEST:
@@ -26,8 +45,10 @@ def apply_set(loaded: Loaded, change: str) -> Loaded:
         if path[0] in ("extends", "without"):
             raise ValueError(f"{path[0]} can only be written in a file")
         return loaded.changed(path, set_value(right), place) if right.strip() else loaded.without(path)
+    except ScenarioError:
+        raise
     except ValueError as error:
-        raise ScenarioError([Issue(file="--set", path=shorten(left.strip()), message=str(error))]) from None
+        raise ScenarioError([Issue(file=option, path=shorten(left.strip()), message=str(error))]) from None
 
 
 def set_value(text: str) -> Any:

@@ -74,7 +74,7 @@ def load_text(text: str, *, name: str, sets: Sequence[str] = ()) -> Loaded:
     text = text.replace("\r\n", "\n")
     loaded = _laid(_parsed(text, name), text, Place(file=name, line=None, folder=None), name, ())
     found = _with_sets(loaded, sets)
-    places = {path: replace(place, folder=None) if place.file == "--set" else place
+    places = {path: replace(place, folder=None) if place.file.startswith("--") else place
               for path, place in found.places.items()}  # fmt: skip
     return replace(found, places=places)
 

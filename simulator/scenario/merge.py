@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path as FilePath
 from typing import Any
 
-from simulator.foundation.issues import Issue, shorten
+from simulator.foundation.issues import Issue, ScenarioError, shorten
 from simulator.scenario.lines import Path, dotted
 
 ALTERNATIVES: Mapping[
@@ -19,7 +19,7 @@ ALTERNATIVES: Mapping[
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a value was written: a file and line, or ``--set``.
+    """Where a value was written: a file and line, or an option of the command line such as ``--set``.
 
     `folder` is what relative paths start from; None where no file may be named.
     """
@@ -58,7 +58,11 @@ class Loaded:
     published_of: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def place(self, path: Path) -> Place | None:
-        """Return the place of the longest part of a path that was written."""
+        """Return the place of a path: its own, of what is in it, or of the longest part that was written."""
+        if path not in self.places:
+            for known, at in self.places.items():
+                if path and known[: len(path)] == path:
+                    return at
         for length in range(len(path), 0, -1):
             if found := self.places.get(path[:length]):
                 return found
@@ -87,13 +91,17 @@ class Loaded:
 
         Raises
         ------
-        ValueError
+        ScenarioError
             If the path leads through something that is not a table, or to no element of a list.
         """
         others = [(*path[:-1], name) for name in ALTERNATIVES.get(path[:-1], ()) if name != path[-1]]
         gone = [path, *(others if path[-1] in ALTERNATIVES.get(path[:-1], ()) else [])]
         places = {known: at for known, at in self.places.items() if all(known[: len(old)] != old for old in gone)}
-        document = _put(self.document, path, value)
+        try:
+            document = _put(self.document, path, value)
+        except ValueError as error:
+            issue = Issue(file=place.file, line=place.line, path=shorten(dotted(path)), message=str(error))
+            raise ScenarioError([issue]) from None
         for old in gone[1:]:
             document = _taken(document, old)
         of = {key: run for key, run in self.published_of.items() if ("published", key)[: len(path)] != path}

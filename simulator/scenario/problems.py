@@ -1,6 +1,6 @@
 """From pydantic's errors to sentences with a dotted path."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, get_args
 
 from pydantic import BaseModel, ValidationError
@@ -9,11 +9,14 @@ from simulator.foundation.issues import not_among, shorten
 from simulator.scenario.lines import Path
 from simulator.scenario.quantities import kind_of
 from simulator.scenario.schema import Document
+from simulator.scenario.schema.queue import QueueJob
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 _BY_NAME = ("OwnCause", "Team", "QueueTeam", "MachinePool", "LifeStage")  # tables whose key is a name of the user's
+_OF_LOGS: Mapping[str, str] = {"job_id": "name", "submit": "at", "size": "accelerators", "queue": "team"}
+"""Where a job of a scenario has another key than the table of a job log has a field."""
 
 
 def problems(document: object) -> tuple[Document | None, list[tuple[Path, str]]]:
@@ -41,7 +44,7 @@ def _sentence(detail: "ErrorDetails") -> tuple[Path, str]:
     path = tuple(part for part in detail["loc"] if part != "[key]")
     kind, found = detail["type"], detail.get("input")
     if kind == "extra_forbidden":
-        return path, not_among(str(path[-1]), fields_at(path[:-1]), most=30)
+        return path, not_among(str(path[-1]), fields_at(path[:-1]), most=30, meant=_meant(path))
     if kind in ("model_type", "model_attributes_type", "dict_type"):
         return path, f"expected a table, found {kind_of(found)}"
     if kind == "list_type":
@@ -49,6 +52,17 @@ def _sentence(detail: "ErrorDetails") -> tuple[Path, str]:
     if kind == "value_error":
         return path, str(detail["ctx"]["error"])
     return path, f"{detail['msg']}, found {shorten(kind_of(found))}"
+
+
+def _meant(path: Path) -> str | None:
+    """Return the key of a job that logs of jobs know under the last word of a path."""
+    if QueueJob not in _models_at(path[:-1]):
+        return None
+    from simulator.traces.generic import usual_field
+
+    field = usual_field(str(path[-1])) or ""
+    key = _OF_LOGS.get(field, field)
+    return key if key in QueueJob.model_fields else None
 
 
 def fields_at(path: Path) -> Iterable[str]:
@@ -59,10 +73,14 @@ def fields_at(path: Path) -> Iterable[str]:
     >>> list(fields_at(("phases", 0)))[:2], list(fields_at(("run", "seed")))
     (['name', 'accelerators'], [])
     """
+    return [name for model in _models_at(path) for name in model.model_fields]
+
+
+def _models_at(path: Path) -> Iterable[type[BaseModel]]:
     models: Iterable[type[BaseModel]] = [Document]
     for part in path:
         models = [inner for model in models for inner in _inner(model, part)]
-    return [name for model in models for name in model.model_fields]
+    return models
 
 
 def _inner(model: type[BaseModel], part: str | int) -> Iterator[type[BaseModel]]:

@@ -156,7 +156,11 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
     try:
         found = _row(terms, LOOKED_UP[terms.term], asked)
     except (PriceError, ValueError, OSError) as error:
-        findings.problem(path, str(error).replace("\n", " "))
+        message = str(error).replace("\n", " ")
+        if isinstance(error, PriceError) and error.about:
+            findings.problem((*path, error.about), f"{message}; or state pricing.rate")
+        else:
+            findings.problem(path, message)
         return None
     usd, included = _with_host(terms, found, path, findings)
     findings.fact((*path, "row"), found.label, found.source, found.evidence)

@@ -186,6 +186,17 @@ _GUESSES: Mapping[str, tuple[str, ...]] = {
 }
 
 
+def usual_field(word: str) -> str | None:
+    """Return the field of a job that tables usually call so.
+
+    Examples
+    --------
+    >>> usual_field("gpus"), usual_field("colour")
+    ('size', None)
+    """
+    return next((field for field, names in _GUESSES.items() if word in names), None)
+
+
 def guess(headings: list[str]) -> ColumnMap:
     """Map the usual column names.
 

@@ -4,6 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import attrgetter
+from typing import Any
 
 from simulator.scheduling.job import Job, JobId
 
@@ -38,11 +39,9 @@ class DropReport:
         return DropReport(read=self.read, dropped={**self.dropped, reason: self.dropped.get(reason, 0) + count},
                           first=self.first)  # fmt: skip
 
-    def beside(self, reason: str, count: int) -> "DropReport":
-        """Return the report with further rows that were read and dropped before these."""
-        return DropReport(read=self.read + count, dropped=self.dropped, first={} if count else self.first).also(
-            reason, count
-        )
+    def facts(self) -> Mapping[str, Any]:
+        """Return the report as plain data."""
+        return {"read": self.read, "kept": self.kept, "dropped": dict(self.dropped), "first_row": dict(self.first)}
 
     def __str__(self) -> str:
         lost = self.read - self.kept

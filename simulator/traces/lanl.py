@@ -61,13 +61,8 @@ def read_lanl(path: Path, /, *, system: str | None = None, columns: str | None =
     ours = [row for row in table if row["System"].strip() == chosen]
     sizes = [int(row["nodes"]) for row in ours if row["nodes"].strip().isdecimal()]
     service_s = {row["nodenumz"].strip(): span for row in ours if (span := _service_s(row)) is not None}
-    log = collect_outages(map(_outage, ours), nodes=max(sizes, default=0) or None, service_s=service_s)
-    return OutageLog(
-        outages=log.outages,
-        report=log.report.beside("of another system", len(table) - len(ours)),
-        nodes=log.nodes,
-        service_s=log.service_s,
-    )
+    found = (_outage(row) if row["System"].strip() == chosen else "of another system" for row in table)
+    return collect_outages(found, nodes=max(sizes, default=0) or None, service_s=service_s)
 
 
 def _outage(row: Row) -> Outage | str:

@@ -10,6 +10,13 @@ from typing import Any, Literal, NamedTuple
 Norm = Literal["layer", "layer-no-bias", "rms"]
 
 
+_BELONG: Mapping[str, tuple[str, ...]] = {
+    "experts": ("experts_per_token", "shared_experts", "expert_ffn", "dense_layers"),
+    "kv_lora_rank": ("q_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim"),
+}
+"""Counts that mean nothing unless another is stated."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Architecture:
     """The shape of a decoder-only transformer, dense or mixture-of-experts.
@@ -79,6 +86,10 @@ class Architecture:
             raise ValueError(f"architecture: hidden={self.hidden} is no multiple of heads={self.heads}; state head_dim")
         if self.heads % self.groups:
             raise ValueError(f"architecture: heads={self.heads} is no multiple of kv_heads={self.groups}")
+        for switch, names in _BELONG.items():
+            idle = [name for name in names if getattr(self, name) is not None]
+            if idle and getattr(self, switch) is None:
+                raise ValueError(f"architecture: {', '.join(idle)} without {switch}; state it, or leave them out")
         if self.experts is not None and self.experts_per_token is None:
             raise ValueError("architecture: experts without experts_per_token; state how many experts a token visits")
         if self.experts is not None and self.active_experts > self.experts:

@@ -61,7 +61,6 @@ def test_pictures(tmp_path: Path, suffix: str) -> None:
         (["--loss", "1.5"], "not above 1.8172"),
         (["$5M", "--date", "soon"], "not a date"),
         (["$5M", "--mfu", "140 %"], "no share"),
-        (["$5M", "--plot", "a.pdf"], ".svg or .png"),
     ],
 )
 def test_wrong_input_is_said_in_one_sentence(words: list[str], message: str) -> None:

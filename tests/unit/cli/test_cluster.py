@@ -49,7 +49,8 @@ def test_rows_read_kept_and_dropped_are_always_said(log):
     said = run(log).stdout
     assert "read 7 rows, kept 5, dropped 2 (run time 0: 1, first in row 6; larger than the cluster: 1)" in said
     document = json.loads(run(log, "--json").stdout)
-    assert document["rows"] == {"read": 7, "kept": 5, "dropped": {"run time 0": 1, "larger than the cluster": 1}}
+    dropped = {"run time 0": 1, "larger than the cluster": 1}
+    assert document["rows"] == {"read": 7, "kept": 5, "dropped": dropped, "first_row": {"run time 0": 6}}
 
 
 def test_policies_side_by_side_and_replications(log):

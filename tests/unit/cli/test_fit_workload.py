@@ -56,7 +56,7 @@ def test_refusals(tmp_path, log):
         (["fit", "workload", tmp_path / "none.csv"], "cannot read it"),
         (["fit", "workload", one], "a workload needs 8 at least"),
         (["fit", "workload", log, "--format", "swf"], "expected 18 fields"),
-        (["fit", "workload", log, "--out", "/dev/null/x.toml"], "cannot write"),
+        (["fit", "workload", log, "--out", "/dev/null/x.toml"], "/dev/null: this is a file"),
         (["cluster", bad, "--size", 8], "bad.toml: jobs_per_day: expected a finite number"),
         (["cluster", log, "--size", 8, "--jobs", 5], "this is a log"),
         (["cluster", "acme-serene", "--size", 8], "acme-serene"),

@@ -65,7 +65,7 @@ def test_what_is_written_is_what_is_meant(tmp_path: Path) -> None:
         ('[lifecycle.stages.x]\nmultiple = 3\nmachines = "cores"\ncount = 1', "no stage says run = true"),
         ("[lifecycle.teams.x]\npeople = 1", "lifecycle.teams.x.pay: is missing"),
         ("[lifecycle.machines.x]\ncount = 1", "lifecycle.machines.x.rate: is missing"),
-        ('[lifecycle.machines.x]\naccelerator = "h100-sxm"\nprovider = "mars"', "nearest rows"),
+        ('[lifecycle.machines.x]\naccelerator = "h100-sxm"\nprovider = "mars"', "provider 'mars' is not known"),
         ('[lifecycle.stages.x]\nkind = "serve"\nserving = { months = 1, written = "1B tokens" }', "neither or both"),
         ('[lifecycle.stages.x]\nduration = "1 d"\npepole = { data = 1 }', "did you mean 'people'"),
         ('[lifecycle.stages.x]\nduration = "999 years"\n[lifecycle.stages.y]\nduration = "9 years"', "1.01e+03 years"),

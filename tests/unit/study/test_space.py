@@ -51,6 +51,27 @@ def test_what_is_no_dimension_is_refused_in_one_line(text: str) -> None:
     assert "\n" not in str(refusal.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "better"),
+    [
+        ("checkpoint.policy=[young,daly]", '["young", "daly"]'),
+        ("checkpoint.interval=[30 min, '1 h', 2]", '["30 min", "1 h", 2]'),
+    ],
+)
+def test_words_without_quotes_are_told_the_list_that_would_do(text: str, better: str) -> None:
+    path = text.partition("=")[0]
+    with pytest.raises(ScenarioError) as refusal:
+        dimension(text)
+    assert str(refusal.value) == f"--over: {path}: words in a list stand in quotes; write '{path}={better}'"
+    assert len(dimension(f"{path}={better}")[1]) in (2, 3)
+
+
+@pytest.mark.parametrize("text", ["a=young", "a=[young", "a=[x[1], y]", "a=[,]", 'a=["young]'])
+def test_what_quotes_would_not_mend_is_told_what_is_expected(text: str) -> None:
+    with pytest.raises(ScenarioError, match="expected "):
+        dimension(text)
+
+
 @given(st.floats(0, 1, exclude_max=True))
 def test_a_sample_lies_within_its_ends(share: float) -> None:
     for text in ("a=uniform(2, 5)", "a=loguniform(2.5, 5.5)", "a=uniform(2 h, 5 h)", "a=uniform($2/h, $5/h)"):

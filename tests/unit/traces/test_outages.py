@@ -81,6 +81,7 @@ def test_lanl_rows(write):
     assert log.outages[1].end_s - log.outages[1].start_s == 1310 * 60
     assert dict(log.report.dropped) == {"start unknown": 1, "ends before it starts": 1, "of another system": 1}
     assert (log.report.read, log.nodes) == (5, 4)
+    assert log.report.first == {"of another system": 3, "start unknown": 4, "ends before it starts": 5}
     since_s, until_s = log.service_s["1"]
     assert (since_s, until_s) == (944006400, 1072915200)  # December 1999, January 2004
     assert log.service_s["0"][1] is None

@@ -68,7 +68,10 @@ def test_six_n_d_is_close_for_a_wide_model_only() -> None:
         ({"kv_heads": 7}, "kv_heads"),
         ({"experts": 8}, "experts_per_token"),
         ({"experts": 8, "experts_per_token": 9}, "exceeds experts"),
-        ({"dense_layers": 97}, "exceeds layers"),
+        ({"experts": 8, "experts_per_token": 2, "dense_layers": 97}, "exceeds layers"),
+        ({"experts_per_token": 2}, "experts_per_token without experts; state it"),
+        ({"expert_ffn": 9, "dense_layers": 1}, "expert_ffn, dense_layers without experts"),
+        ({"q_lora_rank": 8, "v_head_dim": 8}, "q_lora_rank without kv_lora_rank"),
         ({"kv_lora_rank": 512}, "v_head_dim"),
     ],
 )
