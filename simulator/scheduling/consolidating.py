@@ -22,6 +22,11 @@ class _FewestNodes:
         full = len(_full(nodes))
         return full > whole or (full == whole and not rest) or (full == whole and _fewest(job.size, nodes) is not None)
 
+    def whole_nodes(self, job: Job, nodes: NodePool) -> int | None:
+        """Return how many whole nodes hold the gang; None if it leaves a part of one."""
+        whole, rest = divmod(job.size, nodes.largest)
+        return None if rest else whole
+
 
 @PLACEMENTS.register("consolidated")
 class Consolidated(_FewestNodes):

@@ -11,7 +11,7 @@ from typing import Self
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import NodePool, PlacementRule
-from simulator.scheduling.pool import Place, Pool
+from simulator.scheduling.pool import Place, Pool, Room
 
 
 class DevicePool:
@@ -118,6 +118,14 @@ class DevicePool:
         """Give the units of many places back."""
         for place in places:
             self.give(place)
+
+    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:  # noqa: ARG002 - the protocol
+        """Tell nothing: a device has room for a part of a job."""
+        return None
+
+    def in_service(self, place: Place) -> int:
+        """Return the units of a place on nodes in service."""
+        return self.whole.in_service(place)
 
     def give(self, place: Place) -> None:
         """Give devices back; those of broken nodes stay out of reach."""
@@ -230,6 +238,15 @@ class MixedPool:
         """Give the units of many places back."""
         for place in places:
             self.give(place)
+
+    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:  # noqa: ARG002 - the protocol
+        """Tell nothing: kinds differ."""
+        return None
+
+    def in_service(self, place: Place) -> int:
+        """Return the units of a place on nodes in service."""
+        pool, own = self._own(place)
+        return pool.in_service(own)
 
     def give(self, place: Place) -> None:
         """Give units back."""

@@ -18,7 +18,7 @@ from typing import Protocol, Self, runtime_checkable
 
 from simulator.foundation.registry import Registry
 from simulator.scheduling.job import Job
-from simulator.scheduling.pool import Place
+from simulator.scheduling.pool import Place, Room
 
 
 class PlacementRule(Protocol):
@@ -44,6 +44,15 @@ class QuickRule(Protocol):
 
     def has_room(self, job: Job, nodes: "NodePool") -> bool:
         """Tell whether `find` would return a place."""
+        ...
+
+
+@runtime_checkable
+class CountRule(Protocol):
+    """A rule to which whole nodes are all alike."""
+
+    def whole_nodes(self, job: Job, nodes: "NodePool") -> int | None:
+        """Return how many whole free nodes a job needs, whichever they are; None if anything else counts."""
         ...
 
 
@@ -102,6 +111,7 @@ class NodePool:
         self.broken: set[int] = set()
         self._quick = rule if isinstance(rule, QuickRule) else None
         self._bound = rule if isinstance(rule, BoundRule) else None
+        self._count = rule if isinstance(rule, CountRule) else None
 
     @property
     def capacity(self) -> int:
@@ -145,6 +155,28 @@ class NodePool:
             self.free += free_on[node] - free
         for free in {free_on[node] for node in moved}:
             self.by_free[free].sort()
+
+    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:
+        """Count whole free nodes, as long as only whole nodes are given back."""
+        needed = None if self._count is None else self._count.whole_nodes(job, self)
+        if needed is None:
+            return None
+        largest, broken, back = self.largest, self.broken, 0
+        enough = (needed - len(self.by_free[largest])) * largest
+        for count, (nodes, units, _) in enumerate(places, start=1):
+            held = sum(units)
+            if held < largest * len(units):
+                return None
+            back += held if broken.isdisjoint(nodes) else self.in_service(places[count - 1])
+            if back >= enough:
+                return Room(count, self.free + back)
+        return Room(len(places) + 1, self.free + back)
+
+    def in_service(self, place: Place) -> int:
+        """Return the units of a place on nodes in service."""
+        if self.broken.isdisjoint(place.nodes):
+            return sum(place.units)
+        return sum(units for node, units in zip(place.nodes, place.units, strict=True) if node not in self.broken)
 
     def set_free(self, node: int, free: int) -> None:
         """State how many units of a node are free, in service or not."""

@@ -14,6 +14,13 @@ class Place(NamedTuple):
     devices: tuple[tuple[int, ...], ...] = ()
 
 
+class Room(NamedTuple):
+    """When a pool has room for a job."""
+
+    after: int  # places that are given back by then; one more than there are if all of them are not enough
+    free: int  # units in service that are free then
+
+
 class Pool(Protocol):
     """Nodes with their free units, and the rule that chooses among them."""
 
@@ -47,6 +54,17 @@ class Pool(Protocol):
 
     def give_all(self, places: Iterable[Place]) -> None:
         """Give the units of many places back."""
+        ...
+
+    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:
+        """Return when there is room for a job that has none now, if places are given back in order.
+
+        None where that cannot be told by counting nodes.
+        """
+        ...
+
+    def in_service(self, place: Place) -> int:
+        """Return the units of a place on nodes in service."""
         ...
 
     def copy(self) -> Self:

@@ -1,7 +1,9 @@
 """What a blocked job is promised, and who may start before it."""
 
+from collections.abc import Sequence
+
 from simulator.scheduling.job import Job
-from simulator.scheduling.pool import Pool
+from simulator.scheduling.pool import Place, Pool
 
 
 class Promise:
@@ -37,14 +39,13 @@ class Promise:
 class PlacedPromise(Promise):
     """A promise on nodes: the job ahead must still find its place at the promised time."""
 
-    __slots__ = ("future", "job", "pool")
+    __slots__ = ("_ended", "_future", "job", "pool")
 
-    def __init__(self, time_s: float, job: Job, pool: Pool, future: Pool) -> None:
+    def __init__(self, time_s: float, free: int, job: Job, pool: Pool, ended: Sequence[Place]) -> None:
         # not for long: whom it admits may go slower, where it lies, than it was admitted for
-        super().__init__(time_s, future.free - job.size, lasts_until_s=float("-inf"))
-        self.job = job
-        self.pool = pool
-        self.future = future
+        super().__init__(time_s, free - job.size, lasts_until_s=float("-inf"))
+        self.job, self.pool = job, pool
+        self._future, self._ended = pool.copy(), ended
 
     def admits(self, job: Job, now_s: float) -> bool:
         """Tell whether the job ends in time, or leaves a place for the one ahead."""
@@ -55,9 +56,16 @@ class PlacedPromise(Promise):
         place = self.pool.find(job)
         if place is None:
             return False
-        self.future.take(place)
-        if self.future.fits(self.job):
+        future = self._then()
+        future.take(place)
+        if future.fits(self.job):
             self.extra -= sum(place.units)
             return True
-        self.future.give(place)
+        future.give(place)
         return False
+
+    def _then(self) -> Pool:
+        """Return the nodes as they are believed to be at the promised time; few promises are asked for that."""
+        self._future.give_all(self._ended)
+        self._ended = ()
+        return self._future

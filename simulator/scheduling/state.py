@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simulator.foundation.tuples import make
 from simulator.scheduling.job import Job, JobId
-from simulator.scheduling.pool import Place, Pool
+from simulator.scheduling.pool import Place, Pool, Room
 from simulator.scheduling.promise import PlacedPromise, Promise
 
 if TYPE_CHECKING:
@@ -168,10 +168,11 @@ class PlacedState(ClusterState):
             return False
         if self.gate is not None and not super().fits_without(job, stays):
             return False
+        places = [stay.place for stay in stays if stay.place]
+        if places and (room := self.pool.first_room(job, places)):
+            return room.after <= len(places)
         future = self.pool.copy()
-        for stay in stays:
-            assert stay.place is not None
-            future.give(stay.place)
+        future.give_all(places)
         return job.size <= future.free and future.fits(job)
 
     def begin(self, job: Job, now_s: float) -> Stay:
@@ -252,32 +253,33 @@ class PlacedState(ClusterState):
 
     def promise(self, job: Job, now_s: float) -> PlacedPromise:
         """Walk the running jobs by believed end until the rule finds a place for the job."""
-        future = self.pool.copy()
-        together = self._too_few(job)
-        future.give_all([stay.place for stay in self.ends[:together] if stay.place])
-        time_s = float("inf")
-        found = False
-        for stay in self.ends[together:]:
-            if found and stay.due_s > time_s:
-                break
-            assert stay.place is not None
-            future.give(stay.place)
-            time_s = max(stay.due_s, now_s)
-            found = found or (future.free >= job.size and future.fits(job))
-        if not found:
-            time_s = float("inf")
+        places = [stay.place for stay in self.ends if stay.place]
+        count, free = self.pool.first_room(job, places) or self._walked(job, places)
+        time_s = max(self.ends[count - 1].due_s, now_s) if count <= len(places) else float("inf")
+        while count < len(places) and self.ends[count].due_s <= time_s:
+            free += self.pool.in_service(places[count])  # whoever ends by then adds to what is left over
+            count += 1
         self.note_promise(job, time_s)
-        return PlacedPromise(time_s, job, self.pool, future)
+        return PlacedPromise(time_s, free, job, self.pool, places[:count])
 
-    def _too_few(self, job: Job) -> int:
-        """Return how many of those who end first leave too few units for a job, whatever the rule."""
+    def _walked(self, job: Job, places: Sequence[Place]) -> Room:
+        """Find what `Pool.first_room` tells by giving back one place after the other, and looking after each."""
+        future, few = self.pool.copy(), self._too_few(job, places)
+        future.give_all(places[:few])
+        for count, place in enumerate(places[few:], start=few + 1):
+            future.give(place)
+            if future.free >= job.size and future.fits(job):
+                return Room(count, future.free)
+        return Room(len(places) + 1, future.free)
+
+    def _too_few(self, job: Job, places: Sequence[Place]) -> int:
+        """Return how many of some places leave too few units for a job when given back, whatever the rule."""
         free = self.pool.free
-        for count, stay in enumerate(self.ends):
-            assert stay.place is not None
-            free += sum(stay.place.units)
+        for count, place in enumerate(places):
+            free += sum(place.units)
             if free >= job.size:
                 return count
-        return len(self.ends)
+        return len(places)
 
 
 class ClusterView(Protocol):

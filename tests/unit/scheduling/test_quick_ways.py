@@ -18,18 +18,19 @@ NODES, UNITS = 12, 4
 seeds = st.integers(0, 10**6)
 
 
-def some_job(number: int, luck: Random, most: int = 3 * UNITS) -> Job:
+def some_job(number: int, luck: Random, most: int = 3 * UNITS, *, whole: bool = False) -> Job:
     run_s = luck.choice((5, 20, 50))
-    return Job(number, 0, luck.randint(1, most), run_s, run_s, queue=luck.choice((None, "red", "blue/sky")),
+    size = UNITS * luck.randint(1, most // UNITS) if whole else luck.randint(1, most)
+    return Job(number, 0, size, run_s, run_s, queue=luck.choice((None, "red", "blue/sky")),
                preemptible=luck.random() < 0.7)  # fmt: skip
 
 
-def busy(luck: Random) -> PlacedState:
+def busy(luck: Random, *, whole: bool = False) -> PlacedState:
     """Return a cluster after some starts, ends and failures, and notices to some of its jobs."""
     state = PlacedState(NodePool([UNITS] * NODES, make_placement("compact"), [node // 4 for node in range(NODES)]))
     for number in range(40):
         change = luck.random()
-        job = some_job(number, luck)
+        job = some_job(number, luck, whole=whole)
         if change < 0.6 and state.fits(job):
             state.begin(job, number)
         elif change < 0.8 and state.ends:
@@ -60,22 +61,41 @@ def test_places_given_back_at_once_are_those_given_back_one_by_one(seed: int) ->
     assert contents(at_once) == contents(one_by_one)
 
 
-def walked(state: PlacedState, job: Job, now_s: float) -> float:
-    """Return the promised time by giving back one place after the other, and looking after each."""
-    future = state.pool.copy()
+def walked(state: PlacedState, job: Job, now_s: float) -> tuple[float, NodePool]:
+    """Return the promised time and the nodes then by giving back one place after the other, and looking after each."""
+    assert isinstance(state.pool, NodePool)
+    future, time_s = state.pool.copy(), float("inf")
     for stay in state.ends:
+        if stay.due_s > time_s:
+            break
         assert stay.place is not None
         future.give(stay.place)
-        if future.fits(job):
-            return max(stay.due_s, now_s)
-    return float("inf")
+        if time_s == float("inf") and future.fits(job):
+            time_s = max(stay.due_s, now_s)
+    return time_s, future
 
 
-@given(seeds, st.integers(1, NODES * UNITS))
-def test_a_promise_is_the_first_time_at_which_there_is_a_place(seed: int, size: int) -> None:
-    state, job = busy(Random(seed)), Job("head", 0, size, 10, 10)
+@given(seeds, st.integers(1, NODES * UNITS), st.booleans(), st.booleans())
+def test_a_promise_is_the_first_time_at_which_there_is_a_place(
+    seed: int, size: int, whole: bool, whole_head: bool
+) -> None:
+    state = busy(Random(seed), whole=whole)
+    job = Job("head", 0, -(-size // UNITS) * UNITS if whole_head else size, 10, 10)
     if not state.fits(job):
-        assert state.promise(job, 40).time_s == walked(state, job, 40)
+        promise, (time_s, future) = state.promise(job, 40), walked(state, job, 40)
+        assert (promise.time_s, promise.extra) == (time_s, future.free - job.size)
+        assert contents(promise._then()) == contents(future)  # type: ignore[arg-type]
+
+
+@given(seeds)
+def test_whole_nodes_are_counted_as_they_are_found(seed: int) -> None:
+    """Where only whole nodes are held, the pool tells by counting what walking finds, also when nothing is enough."""
+    luck = Random(seed)
+    state = busy(luck, whole=True)
+    job = Job("head", 0, UNITS * luck.randint(1, NODES + 1), 10, 10)
+    places = [stay.place for stay in state.ends if stay.place]
+    if not state.fits(job):
+        assert state.pool.first_room(job, places) == state._walked(job, places)
 
 
 @given(seeds)
