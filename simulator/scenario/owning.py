@@ -5,7 +5,7 @@ from typing import Final
 
 from simulator.catalogue.reader import CatalogueError, Entry, entry, fold, read
 from simulator.foundation.units import show
-from simulator.pricing.book import PriceError, price_book
+from simulator.pricing.book import PriceError, price_book, provider_key
 from simulator.pricing.energy import PowerPlan
 from simulator.pricing.ownership import Ownership
 from simulator.pricing.trace import StepTrace
@@ -56,7 +56,7 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         residual_share=usual_of("residual", "residual_share", own.residual),
         capital_rate=usual_of("capital", "capital_rate", own.capital),
         power_w=own.power or server_power_w(machines, findings),
-        draw_share=usual_of("draw", _draw_name(machines), own.draw),
+        draw_share=usual_of("draw", _draw_name(machines), own.draw if own.draw is not None else _mean(machines)),
         pue=usual_of("pue", "pue", own.pue),
         usd_per_kwh=own.electricity_per_kwh
         if own.electricity_per_kwh is not None
@@ -73,6 +73,11 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
 
 def _machine(key: str) -> Entry | None:
     return read("ownership").get(key)
+
+
+def _mean(machines: Machines) -> float | None:
+    """Return which share of its known power an accelerator draws on average, where that is published for it."""
+    return machines.accelerator.get_number("draw_share")
 
 
 def _draw_name(machines: Machines) -> str:
@@ -127,13 +132,15 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     if power is None:
         if chip is None:
             return None
-        power = chip * usual.number(_draw_name(machines))
+        power = chip * _draw_share(machines, usual)
     host = stated.host if stated.host is not None else _host_w(machines, chip, stated.power is not None)
     grid = _grid(document, findings)
-    pue = stated.pue if stated.pue is not None else usual.number("pue")
+    pue = stated.pue if stated.pue is not None else usual.number(_pue_name(document.pricing, usual))
     trace = _trace(stated, start, findings)
     known = grid[0] is not None or trace is not None
-    source = "stated" if stated.power is not None else "mean draw, a share of its rated power"
+    source = "stated" if stated.power is not None else "mean draw"
+    if stated.power is None and _mean(machines) is None:
+        source = "mean draw, a share of its rated power"
     words = [
         f"{show(round(power, 1), 'power')} a {machines.accelerator.key} while training ({source})",
         f"{show(round(host, 1), 'power')} for its share of the server",
@@ -169,7 +176,21 @@ def _host_w(machines: Machines, chip: float | None, power_is_stated: bool) -> fl
         return 0.0
     usual, machine = entry("ownership", "usual"), _machine(machines.accelerator.key)
     most = machine.number("power_w") if machine else chip * usual.number("server_power_over_chip")
-    return (most - chip) * usual.number(_draw_name(machines))
+    return (most - chip) * _draw_share(machines, usual)
+
+
+def _draw_share(machines: Machines, usual: Entry) -> float:
+    """Return the mean draw over the power that is known: of this accelerator, else of such accelerators."""
+    mean = _mean(machines)
+    return usual.number(_draw_name(machines)) if mean is None else mean
+
+
+def _pue_name(pricing: schema.Pricing, usual: Entry) -> str:
+    """Return which PUE is usual: that of the largest providers, where machines are rented from one of them."""
+    rented = pricing.provider is not None and pricing.term != "owned"
+    known = usual.values["hyperscalers"]
+    assert isinstance(known, tuple)
+    return "pue_hyperscale" if rented and provider_key(pricing.provider or "") in known else "pue"
 
 
 def _grid(document: schema.Document, findings: Findings) -> tuple[float | None, str]:

@@ -19,14 +19,18 @@ hours = "{hours} h"
 hours_kind = "gross"
 [pricing]
 rate = "$1/h"
+{pricing}
 [energy]
 {energy}
 """
 
 
-def energy_of(folder: Path, accelerator: str, count: int, accelerator_hours: float, energy: str) -> Energy:
+def energy_of(
+    folder: Path, accelerator: str, count: int, accelerator_hours: float, energy: str, pricing: str = ""
+) -> Energy:
     file = folder / "run.toml"
-    file.write_text(RUN.format(accelerator=accelerator, count=count, hours=accelerator_hours / count, energy=energy))
+    hours = accelerator_hours / count
+    file.write_text(RUN.format(accelerator=accelerator, count=count, hours=hours, energy=energy, pricing=pricing))
     found = scenario(file)
     result = forecast(found, run(found, range(1)), range(1)).energy
     assert result is not None
@@ -45,6 +49,30 @@ def test_llama_65b(tmp_path: Path) -> None:
     found = energy_of(tmp_path, "a100-sxm-80gb", 2048, 1_022_362, "power = '400 W'\npue = 1.1\ng_per_kwh = 385")
     assert found.kwh / 1000 == pytest.approx(449, rel=0.01)
     assert found.tonnes == pytest.approx(173, rel=0.01)
+
+
+def test_palm(tmp_path: Path) -> None:
+    """Source: arXiv 2204.02311, from memory: 271.43 t, from 8,404,992 h at 378.5 W, PUE 1.08, 79 g."""
+    found = energy_of(tmp_path, "tpu-v4", 6144, 8_404_992, "power = '378.5 W'\npue = 1.08\ng_per_kwh = 79")
+    assert found.tonnes == pytest.approx(271.43, rel=1e-4)
+
+
+def test_palm_with_nothing_stated(tmp_path: Path) -> None:
+    """A TPU v4's known power is its mean and not its most: with host and site it comes within a fifth of PaLM's."""
+    found = energy_of(tmp_path, "tpu-v4", 6144, 8_404_992, "grid = 'us-central1'", "provider = 'gcp'")
+    assert found.of(component="accelerators") / 8_404_992 == pytest.approx(0.170)
+    assert found.kwh == pytest.approx(8_404_992 * 0.3785 * 1.08, rel=0.2)
+
+
+@pytest.mark.parametrize(
+    ("pricing", "pue"),
+    [("provider = 'gcp'", 1.10), ("provider = 'Amazon'", 1.10), ("provider = 'lambda'", 1.25), ("", 1.25)],
+)
+def test_the_site_is_that_of_the_provider(tmp_path: Path, pricing: str, pue: float) -> None:
+    """The largest providers' PUE is 1.10 (theory of cost), that of others 1.25."""
+    found = energy_of(tmp_path, "a100-sxm-80gb", 2048, 1_000_000, "", pricing)
+    machines = found.of(component="accelerators") + found.of(component="servers")
+    assert found.kwh == pytest.approx(pue * machines)
 
 
 def test_bloom(tmp_path: Path) -> None:
