@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from analysis.study.offers import Wish
 
 _SHOWN: Final = 12  # rows on the screen; --json has all
+_SPOT: Final = 3  # of the spot offers below them
 
 
 def budget(
@@ -135,6 +136,8 @@ def _page(
     ]
     if len(found) > _SHOWN:
         blocks.append(f"{len(found) - _SHOWN} more offers with --json.")
+    if spot := _spot(question, found[_SHOWN:]):
+        blocks.append(spot)
     widest = sorted(doubts.items(), key=lambda item: item[1].p10 - item[1].p90)
     blocks.append(
         f"What moves the {of}, one at a time, p10 to p90: "
@@ -145,8 +148,23 @@ def _page(
     return [*blocks, _basis(question, wish, usual)]
 
 
+def _spot(question: "Question", found: "Sequence[Answer]") -> str:
+    """Say what the best spot offers would give that the table has no room for; empty without any."""
+    bought = [each.serving_aware or each.optimal for each in found]
+    spot = [each for each in bought if each.offer.term == "spot"][:_SPOT]
+    if not spot:
+        return ""
+    told = (
+        f"{each.offer.accelerator.key} at ${each.usd_per_accelerator_h.p50:.2f}/h, "
+        + (_usd(each.usd.p50) if question.usd is None else _loss(each.loss.p50))
+        for each in spot
+    )
+    return f"On spot, last because interruptions are not counted, if {spot[0].offer.presumes}: {'; '.join(told)}."
+
+
 def _headline(question: "Question", best: "Bought") -> str:
-    where = f"{best.offer.accelerator.title}, {best.offer.term.replace('_', ' ')}"
+    presumed = f" (if {best.offer.presumes})" if best.offer.presumes else ""
+    where = f"{best.offer.accelerator.title}, {best.offer.term.replace('_', ' ')}{presumed}"
     if question.usd is None:
         low, middle, high = (_usd(value) for value in best.usd)
         return f"[bold]A loss of {question.loss:g} costs {middle} ({low} to {high})[/bold] on {where}."
@@ -240,6 +258,7 @@ def _facts(question: "Question", wish: "Wish", found: "Sequence[Answer]", doubts
             {
                 "accelerator": each.optimal.offer.accelerator.key,
                 "term": each.optimal.offer.term,
+                "presumes": each.optimal.offer.presumes,
                 "prices": [price.label for price in each.optimal.offer.prices],
                 "mfu": each.optimal.offer.mfu,
                 "mfu_source": each.optimal.offer.mfu_source,

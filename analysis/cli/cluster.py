@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import typer
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from analysis.cli.cluster_insert import Candidate, Inserted
     from analysis.cli.cluster_options import Options, Question
     from analysis.cli.cluster_report import PolicyResult
@@ -96,7 +98,7 @@ def cluster(
     """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
     gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
-    from analysis.cli.output import check_file
+    from analysis.cli.output import check_file, progress
 
     check_file(jobs_out, ".csv", ".parquet", "", option="--jobs-out")
     check_file(report, ".html", ".htm", "", option="--report")
@@ -116,9 +118,10 @@ def cluster(
         asked = replace(asked, setup=replace(asked.setup, explain=True, chart=True))
     what = None if insert is None else _candidate(asked, insert, at)
     try:
-        labels = asked.labels or asked.policies
-        results = [result_of(asked, each, label) for each, label in zip(asked.policies, labels, strict=True)]
-        found = [] if what is None else [_inserted(asked, each, what, at) for each in asked.policies]
+        with progress(jobs_to_run(asked, inserts=what is not None), "jobs") as show:
+            labels = asked.labels or asked.policies
+            results = [result_of(asked, each, label, show) for each, label in zip(asked.policies, labels, strict=True)]
+            found = [] if what is None else [_inserted(asked, each, what, at, show) for each in asked.policies]
     except RuntimeError as problem:
         _refuse(str(problem))
     if jobs_out is not None:
@@ -161,13 +164,19 @@ def _question(
     return asked
 
 
-def result_of(asked: "Question", policy: str, label: str) -> "PolicyResult":
-    """Run all replications of a policy; only the first log is kept."""
+def jobs_to_run(asked: "Question", *, inserts: bool = False) -> int:
+    """Return how many jobs all policies and replications run; with a run to insert, twice more, once beside it."""
+    jobs = len(asked.setup.jobs)
+    return len(asked.policies) * asked.replications * (3 * jobs + 1 if inserts else jobs)
+
+
+def result_of(asked: "Question", policy: str, label: str, progress: "Callable[[int], None]") -> "PolicyResult":
+    """Run all replications of a policy; only the first log is kept. `progress` hears of each job that ends."""
     from analysis.cli.cluster_report import PolicyResult
     from analysis.metrics.queueing import summarise
 
-    log = asked.setup.run(policy)
-    others = (asked.setup.run(policy, replica) for replica in range(1, asked.replications))
+    log = asked.setup.run(policy, progress=progress)
+    others = (asked.setup.run(policy, replica, progress=progress) for replica in range(1, asked.replications))
     summaries = [summarise(log, warm_up=asked.warm_up), *(summarise(run, warm_up=asked.warm_up) for run in others)]
     return PolicyResult(policy=label, log=log, summaries=summaries)
 
@@ -230,11 +239,13 @@ def _candidate(asked: "Question", insert: str, at: str | None) -> "Candidate":
     return what
 
 
-def _inserted(asked: "Question", policy: str, what: "Candidate", at: str | None) -> "Inserted":
+def _inserted(
+    asked: "Question", policy: str, what: "Candidate", at: str | None, progress: "Callable[[int], None]"
+) -> "Inserted":
     from analysis.cli.cluster_insert import place
 
     try:
-        return place(asked, policy, what, at)
+        return place(asked, policy, what, at, progress)
     except ValueError as problem:
         _refuse(f"--insert: {problem}")
 

@@ -34,9 +34,10 @@ def compare_clusters(
         With every problem of a scenario.
     """
     from analysis.cli import cluster_report
-    from analysis.cli.cluster import result_of
+    from analysis.cli.cluster import jobs_to_run, result_of
     from analysis.cli.cluster_options import Options
     from analysis.cli.cluster_shared import shared_question
+    from analysis.cli.output import progress
 
     if len(names) == 1 and sets_b:
         names = list(names) * 2
@@ -48,11 +49,12 @@ def compare_clusters(
         shared_question(Path(name), plain, [*sets, *(sets_b if at == 1 else ()), *pairing], None)
         for at, name in enumerate(names)
     ]
-    results = [
-        result_of(each, policy, label if len(asked) == 1 else f"{letter}: {label}")
-        for letter, each in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", asked, strict=False)
-        for policy, label in zip(each.policies, each.labels, strict=True)
-    ]
+    with progress(sum(map(jobs_to_run, asked)), "jobs") as show:
+        results = [
+            result_of(each, policy, label if len(asked) == 1 else f"{letter}: {label}", show)
+            for letter, each in zip("ABCDEFGHIJKLMNOPQRSTUVWXYZ", asked, strict=False)
+            for policy, label in zip(each.policies, each.labels, strict=True)
+        ]
     if len(results) < 2:
         raise typer.BadParameter("one policy has nothing to compare with: name two in queue.policy, or use --set-b")
     whole = replace(asked[0], title=" against ".join(dict.fromkeys(each.title or "" for each in asked)))

@@ -1,6 +1,6 @@
 """``flopcast cluster LOG --insert WHAT``: when one more run would start and end there, and whom it displaces."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from math import fsum
 from typing import TYPE_CHECKING, Any
@@ -120,8 +120,8 @@ def _nodes_fail(asked: "Question") -> bool:
     return bool(asked.setup.causes)
 
 
-def place(asked: "Question", policy: str, what: Candidate, at: str | None) -> Inserted:
-    """Insert the run in every replication, and sum up."""
+def place(asked: "Question", policy: str, what: Candidate, at: str | None, progress: Callable[[int], None]) -> Inserted:
+    """Insert the run in every replication, and sum up; `progress` hears of each job that ends."""
     from analysis.metrics.displacement import averaged, by_size_class, displaced, team
     from simulator.engine.cluster_insert import insert
 
@@ -129,7 +129,8 @@ def place(asked: "Question", policy: str, what: Candidate, at: str | None) -> In
     if what.work is not None and setup.node_units is not None:
         setup = replace(setup, works={NAME: what.work}, tiers=what.tiers)
     found: list[Insertion] = [
-        insert(setup, job(asked, what, at, replica), policy, replica) for replica in range(asked.replications)
+        insert(setup, job(asked, what, at, replica), policy, replica, progress=progress)
+        for replica in range(asked.replications)
     ]
     return Inserted(
         policy=policy,

@@ -93,6 +93,7 @@ def question(log: JobLog, options: Options) -> Question:
 
 def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
     machines = machines_of(log, options, ask)
+    shake_s = ask.quantity("--shake", options.shake, "time")
     return ClusterSetup(
         jobs=log.jobs,
         capacity=machines.capacity,
@@ -106,19 +107,19 @@ def _setup(log: JobLog, options: Options, ask: Reader) -> ClusterSetup:
         rules=_rules(options, ask),
         causes=_causes(options, ask),
         seed=options.seed,
-        shake_s=0 if options.replications == 1 else ask.quantity("--shake", options.shake, "time"),
+        shake_s=0 if options.replications == 1 else shake_s,
         explain=options.explain,
         units_per_accelerator=log.units_per_accelerator,
     )
 
 
 def _causes(options: Options, ask: Reader) -> "Sequence[Cause]":
+    repair_s = ask.quantity("--repair", options.repair, "time")
     if options.node_mtbf is None:
         return ()
     from simulator.engine.cluster_faults import node_failures
 
     mtbf_s = ask.quantity("--node-mtbf", options.node_mtbf, "time")
-    repair_s = ask.quantity("--repair", options.repair, "time")
     if not mtbf_s:
         ask.wrong.append("--node-mtbf: expected more than 0; leave it out for nodes that never fail")
         return ()

@@ -34,6 +34,7 @@ Workers: TypeAlias = Annotated[
     ),
 ]
 
+MOST_STEPS = 1000  # of a bar; each costs 10 microseconds
 PICTURES = (".svg", ".png")
 """Endings of pictures."""
 
@@ -104,12 +105,27 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
     if not screen.is_terminal:  # the bar costs a twentieth of a second to load
         yield lambda _: None
         return
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=screen, transient=True) as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.advance(task, done)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bar:
+        task, waiting = bar.add_task(what, total=total), 0
+
+        def show(done: int) -> None:
+            nonlocal waiting
+            waiting += done
+            if waiting >= total / MOST_STEPS:
+                bar.advance(task, waiting)
+                waiting = 0
+
+        yield show
 
 
 def results_folder(path: Path | None) -> None:

@@ -123,7 +123,7 @@ def _page(found: "Forecast") -> Iterable["Table | str"]:
     if lacking := missing(found):
         yield lacking
     yield from dollar_lines(found)
-    yield from (f"Warning: {warning}" for warning in scenario.warnings)
+    yield from (f"Warning: {warning}" for warning in found.warnings)
     yield (
         f"{found.replicas:,} replicas, seed {found.seed}, engine {found.engine} ({found.engine_reason}), "
         f"flopcast {found.version}, scenario {scenario.fingerprint}."
@@ -147,6 +147,8 @@ def dollar_lines(found: "Forecast") -> Iterable[str]:
 def _quantities(found: "Forecast") -> "Table":
     from rich.table import Table
 
+    from analysis.metrics.forecast import hours_label
+
     table = Table("", box=None, pad_edge=False)
     for name in ("mean", "p10", "p50", "p90"):
         table.add_column(name, justify="right")
@@ -154,7 +156,7 @@ def _quantities(found: "Forecast") -> "Table":
         *_waiting(found),
         ("days", found.wall_days, "{:,.2f}"),
         ("dollars", found.usd, "${:,.0f}"),
-        ("accelerator-hours", found.accelerator_hours, "{:,.0f}"),
+        (hours_label(found, billed=True), found.accelerator_hours, "{:,.0f}"),
         ("interruptions", found.interruptions, "{:,.1f}"),
         ("goodput", found.goodput, "{:.3f}"),
     )
@@ -218,7 +220,7 @@ def _ledger(found: "Forecast") -> "Table":
 def _published(found: "Forecast") -> "Table":
     from rich.table import Table
 
-    from analysis.metrics.published import comparisons
+    from analysis.metrics.published import comparisons, label
 
     known = found.scenario.published
     assert known is not None
@@ -229,7 +231,9 @@ def _published(found: "Forecast") -> "Table":
         table.add_column(name, justify="right")
     for row in comparisons(found):
         error = "" if row.error is None else f"{row.error:+.1%}"
-        table.add_row(row.quantity, _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error)
+        table.add_row(
+            label(found, row), _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error
+        )
     return table
 
 

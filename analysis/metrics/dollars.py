@@ -20,7 +20,7 @@ RIVAL_REPLICAS = 256  # of the run on demand that spot is held against
 WHOLE_RUN = "whole run"
 
 
-def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
+def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range, *, ended: bool = True) -> Bill:
     """Charge every replica of an ensemble: its own machines and the spares beside them, stage by stage.
 
     Parameters
@@ -29,6 +29,8 @@ def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
         What was run, and what it came to.
     replicas : range
         Which replicas these are: each has its own negotiated discount where that is uncertain.
+    ended : bool
+        Whether the runs end there, so that what falls due at the end is owed.
 
     Returns
     -------
@@ -37,7 +39,7 @@ def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Bill:
     """
     usages = usages_of(scenario, ensemble)
     rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
-    due = scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates)
+    due = scenario.tariff.bill(usages, quantile=luck_in_talks(scenario, replicas), rates=rates, ended=ended)
     return due._replace(owed=[*due.owed, *_carbon(scenario, ensemble)])
 
 
@@ -114,7 +116,7 @@ def _portion(portion: Portion) -> str:
         off.replace("%", " %"),
         f"${quote.list_usd_per_accelerator_h:g} on demand" if dearer else "",
         quote.provider or "",
-        quote.region or "",
+        (quote.provider and quote.region) or "",  # alone it is the place of the machines, not of the price
         quote.on.isoformat() if quote.on else "",
         host,
     ]

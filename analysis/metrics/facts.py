@@ -39,7 +39,7 @@ def forecast_facts(forecast: Forecast) -> dict[str, Any]:
         "energy": None if forecast.energy is None else energy_facts(forecast.energy),
         "engine": forecast.engine,
         "engine_reason": forecast.engine_reason,
-        "warnings": list(scenario.warnings),
+        "warnings": list(forecast.warnings),
         "start": scenario.start.isoformat(),
         "fingerprint": scenario.fingerprint,
         "seed": forecast.seed,

@@ -21,6 +21,7 @@ FloatArray = NDArray[np.float64]
 
 DAY_S = 86400.0
 HOUR_S = 3600.0
+LEAST_REPLICAS = 10  # with fewer, no run lies outside p10 and p90
 
 __all__ = ["DAY_S", "HOUR_S", "FloatArray", "Forecast", "LedgerRow", "Samples", "basis", "days_by_phase", "forecast",
            "groups_of",           "list_rate", "samples"]  # fmt: skip
@@ -102,6 +103,28 @@ class Forecast:
     version: str = __version__
     start_delay_days: Summary | None = None  # on a shared cluster: from submission to start, and to the end
     finish_days: Summary | None = None
+
+    @property
+    def warnings(self) -> Sequence[str]:
+        """What the reader should know: the scenario's warnings, and that of an interval from too few replicas."""
+        if self.replicas >= LEAST_REPLICAS or not is_uncertain(self.scenario):
+            return self.scenario.warnings
+        runs = "one run" if self.replicas == 1 else f"{self.replicas} runs"
+        few = f"p10, p50 and p90 are of {runs} and no interval: that takes {LEAST_REPLICAS} replicas at least."
+        return (*self.scenario.warnings, few)
+
+
+def hours_label(forecast: Forecast, *, billed: bool) -> str:
+    """Name accelerator-hours for people: billed with the spares, or those of the job alone, as publications count."""
+    if all(row.phase != "idle_spare" for row in forecast.ledger):
+        return "accelerator-hours"
+    return f"accelerator-hours {'with' if billed else 'without'} spares"
+
+
+def is_uncertain(scenario: Scenario) -> bool:
+    """Tell whether two replicas can differ."""
+    drawn = scenario.causes or scenario.shared or scenario.spot
+    return bool(drawn) or scenario.efficiency_sigma > 0 or scenario.tariff.is_uncertain
 
 
 def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecast:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.metrics.forecast import DAY_S, Forecast
+from analysis.metrics.forecast import DAY_S, Forecast, hours_label
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +47,11 @@ def comparisons(forecast: Forecast) -> Sequence[Comparison]:
         _row("interruptions", known.interruptions, forecast.interruptions.mean),
     ]
     return [row for row in found if row is not None]
+
+
+def label(forecast: Forecast, row: Comparison) -> str:
+    """Return the quantity of a comparison for people, who see billed hours beside it."""
+    return row.quantity.replace("accelerator-hours", hours_label(forecast, billed=False))
 
 
 def _row(quantity: str, published: float | None, predicted: float) -> Comparison | None:

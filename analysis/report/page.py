@@ -124,7 +124,7 @@ def _text(found: Findings, notes: Sequence[str]) -> dict[str, Any]:
         "published_source": known.source if known else "",
         "published_standing": EVIDENCE.get(known.evidence, known.evidence) if known else "",
         "notes": [(_NOTES.get(key, key.replace("_", " ").capitalize()), text) for key, text in scenario.notes.items()],
-        "warnings": [*notes, *scenario.warnings],
+        "warnings": [*notes, *forecast.warnings],
         "doubtful": words.doubtful(tables.listed(scenario)),
         "replicas": forecast.replicas,
         "seed": forecast.seed,

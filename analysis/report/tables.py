@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from analysis.metrics.energy import COMPONENTS
-from analysis.metrics.forecast import Forecast
-from analysis.metrics.published import comparisons
+from analysis.metrics.forecast import Forecast, hours_label
+from analysis.metrics.published import comparisons, label
 from analysis.plots.amounts import count, dollars_exact
 from analysis.plots.names import cause_name, phase_name
 from analysis.report import flows
@@ -39,7 +39,7 @@ def quantities(forecast: Forecast) -> Table:
         *((name, value, "{:,.2f}") for name, value in waiting if value is not None),
         ("days", forecast.wall_days, "{:,.2f}"),
         ("dollars", forecast.usd, "${:,.0f}"),
-        ("accelerator-hours", forecast.accelerator_hours, "{:,.0f}"),
+        (hours_label(forecast, billed=True), forecast.accelerator_hours, "{:,.0f}"),
         ("interruptions", forecast.interruptions, "{:,.1f}"),
         ("goodput", forecast.goodput, "{:.3f}"),
     )
@@ -129,7 +129,7 @@ def published(forecast: Forecast) -> Table:
     return Table(
         ("quantity", "published", "forecast", "difference"),
         [
-            (row.quantity, _figure(row.published), _figure(row.predicted), _off(row.error))
+            (label(forecast, row), _figure(row.published), _figure(row.predicted), _off(row.error))
             for row in comparisons(forecast)
         ],
     )

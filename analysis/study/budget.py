@@ -109,14 +109,17 @@ class Answer(NamedTuple):
 
 
 def answers(question: Question, found: Sequence[Offer]) -> Sequence[Answer]:
-    """Answer a question on every offer, the best first: least loss for a budget, least dollars for a loss."""
+    """Answer a question on every offer, the best first: least loss for a budget, least dollars for a loss.
+
+    Spot comes last: what interruptions cost is not in its dollars, so that it cannot be held against the others.
+    """
     drawn = draws(question)
     given = [answer(question, offer, drawn) for offer in found]
 
-    def rank(each: Answer) -> tuple[float, str]:
+    def rank(each: Answer) -> tuple[bool, float, str]:
         best = each.serving_aware or each.optimal
         name = f"{best.offer.accelerator.key} {best.offer.term}"
-        return (best.usd if question.usd is None else best.loss).p50, name
+        return best.offer.term == "spot", (best.usd if question.usd is None else best.loss).p50, name
 
     return sorted(given, key=rank)
 

@@ -42,6 +42,13 @@ class Offer:
     mfu_source: str
 
     @property
+    def presumes(self) -> str | None:
+        """What has to hold that the dollars do not pay for; None where they pay for everything."""
+        if self.term == "spot":
+            return "it is never taken back"
+        return "others use the rest of the term" if self.term.startswith("commit") else None
+
+    @property
     def peak_flop_per_s(self) -> float:
         """Dense peak in BF16 [FLOP/s]."""
         return self.accelerator.number("peak_bf16_flop_per_s")

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from analysis.metrics.forecast import Samples, samples
+from analysis.metrics.dollars import bill_of
 from analysis.metrics.summary import Summary, summary
 from analysis.study.evaluate import bare
 from analysis.study.so_far import Seen
@@ -23,6 +23,7 @@ from simulator.engine.run import run, silent
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.streams import generator
 from simulator.foundation.units import show
+from simulator.records import Ensemble
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
 FloatArray = NDArray[np.float64]
@@ -179,13 +180,13 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
         If more was trained than there is, or faster than any belief allows.
     """
     exposed_s = max(seen.elapsed_s - seen.stops * cost.hidden_s, 0.0)
-    expected = exposed_s * cost.rate_per_s
     working_s = (seen.elapsed_s - seen.stops * cost.stop_s) * (1.0 - cost.saving_share)
     if working_s <= 0:
         message = (f"{seen.stops} stops in {show(seen.elapsed_s, 'time')} leave no time to train, at "
                    f"{show(cost.stop_s, 'time')} each as the scenario has it")  # fmt: skip
         raise seen.problem(message)
     measured, error = _measured_speed(scenario, seen, working_s, cost)
+    expected = exposed_s * _rate_per_s(scenario, seen) if cost.rate_per_s else 0.0
     weight, own = 1.0 / error**2, 1.0 / belief.speed_sigma**2
     return replace(
         belief,
@@ -194,6 +195,13 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
         speed_log=(own * belief.speed_log + weight * measured) / (own + weight),
         speed_sigma=(own + weight) ** -0.5,
     )
+
+
+def _rate_per_s(scenario: Scenario, seen: Seen) -> float:
+    """Return the mean rate of the scenario's stops over the stages seen so far [1/s]."""
+    gone_s = _gone_s(scenario, seen)
+    rates = [rate_per_s(scenario, stage) * each_s for stage, each_s in zip(scenario.stages, gone_s, strict=True)]
+    return math.fsum(rates) / seen.elapsed_s
 
 
 def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Costs) -> tuple[float, float]:
@@ -235,11 +243,16 @@ def work_done_s(scenario: Scenario, tokens: float) -> float:
     ScenarioError
         If a stage does not know its tokens, or there are fewer in all.
     """
-    done_s, left = 0.0, tokens
+    return math.fsum(_done_s(scenario, tokens))
+
+
+def _done_s(scenario: Scenario, tokens: float) -> Sequence[float]:
+    """Return the useful time of every stage that is done [s]."""
+    done_s, left = [], tokens
     for stage in scenario.stages:
         whole = _tokens(stage)
         share = min(left / whole, 1.0)
-        done_s += share * stage.work_s
+        done_s.append(share * stage.work_s)
         left -= share * whole
     if left > 1e-9 * tokens:
         message = f"{show(tokens, 'tokens')} are done, more than the scenario has ({show(tokens - left, 'tokens')})"
@@ -287,29 +300,67 @@ def outlook(
     progress : callable, optional
         Called with 1 for every pair.
     """
-    tokens, elapsed_s, stops = (0.0, 0.0, 0) if seen is None else (seen.tokens, seen.elapsed_s, seen.stops)
+    tokens, stops = (0.0, 0) if seen is None else (seen.tokens, seen.stops)
+    gone_s = _gone_s(scenario, seen)
+    elapsed_days = math.fsum(gone_s) / DAY_S
     whole = math.fsum(_tokens(stage) for stage in scenario.stages)
     if seen is not None and tokens >= whole:
         raise seen.problem("all tokens are done: there is nothing left to forecast")
-    parts: list[Samples] = []
+    parts = []
     for number, (rate, speed) in enumerate(_pairs(scenario, belief, draws)):
         rest = rest_of(scenario, tokens, rate=rate, speed=speed)
         span = range(number * replicas, (number + 1) * replicas)
-        parts.append(samples(rest, run(rest, span), span))
+        found = run(rest, span)
+        parts.append([found.wall_s / DAY_S, found.interruptions, *_usd(scenario, found, gone_s, span)])
         progress(1)
-    days, usd, stopped = (
-        np.concatenate([getattr(part, name) for part in parts]) for name in ("wall_days", "usd", "interruptions")
-    )
-    spent = usd / days * elapsed_s / DAY_S
+    days, stopped, usd, spent = np.concatenate(parts, axis=1)
     return Outlook(
         seen=seen,
         belief=belief,
-        wall_days=summary(days + elapsed_s / DAY_S),
-        usd=summary(usd + spent),
+        wall_days=summary(days + elapsed_days),
+        usd=summary(usd),
         interruptions=summary(stopped + stops),
         rest_days=summary(days),
-        rest_usd=summary(usd),
+        rest_usd=summary(usd - spent),
     )
+
+
+def _gone_s(scenario: Scenario, seen: Seen | None) -> Sequence[float]:
+    """Return how long every stage has taken so far [s]: what was seen, shared out by the work that is done."""
+    if seen is None:
+        return [0.0] * len(scenario.stages)
+    done_s = _done_s(scenario, seen.tokens)
+    whole_s = math.fsum(done_s)
+    if not whole_s:
+        return [seen.elapsed_s, *done_s[1:]]
+    return [seen.elapsed_s * each_s / whole_s for each_s in done_s]
+
+
+def _usd(
+    scenario: Scenario, rest: Ensemble, gone_s: Sequence[float], replicas: range
+) -> tuple[FloatArray, FloatArray]:  # fmt: skip
+    """Return what whole runs cost, and what is spent so far [USD], both of shape (replicas,).
+
+    Stages differ in their machines and prices, and some of a bill falls due only once, so that neither is the rest's
+    bill stretched over the time seen.
+    """
+    so_far_s = np.repeat(np.array(gone_s)[:, None], rest.wall_s.size, axis=1)
+    over = np.zeros((len(gone_s) - len(rest.stage_s), rest.wall_s.size))  # stages of which nothing is left
+    whole = bill_of(scenario, _lasting(scenario, rest, np.vstack([over, rest.stage_s]) + so_far_s), replicas)
+    spent = bill_of(scenario, _lasting(scenario, rest, so_far_s), replicas, ended=False)
+    usd, spent_usd = (np.broadcast_to(each.usd("billed"), rest.wall_s.shape) for each in (whole, spent))
+    return usd, spent_usd
+
+
+def _lasting(scenario: Scenario, ensemble: Ensemble, stage_s: FloatArray) -> Ensemble:
+    """Return runs whose stages last so long, their machines doing in each hour what they do in the given ones."""
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    own_s = np.array([stage.accelerators for stage in scenario.stages]) @ stage_s
+    idle_s = spares * stage_s.sum(axis=0)
+    grown = float(np.mean(own_s + idle_s) / np.mean(ensemble.accelerator_s + ensemble.idle_accelerator_s))
+    lines = {line: grown * seconds for line, seconds in ensemble.accelerator_s_by_line.items()}
+    return replace(ensemble, stage_s=stage_s, wall_s=stage_s.sum(axis=0), accelerator_s=own_s,
+                   idle_accelerator_s=idle_s, accelerator_s_by_line=lines)  # fmt: skip
 
 
 def _pairs(scenario: Scenario, belief: Belief, draws: int) -> Sequence[tuple[float, float]]:

@@ -122,7 +122,7 @@ def _answer(found: web.Answer) -> None:
             st.metric(label, written(of.p50, 4))
             st.caption(_plain(f"p10 {written(of.p10, 4)}, p90 {written(of.p90, 4)}, mean {written(of.mean, 4)}"))
     st.caption(_plain(f"{calendar(known)} {added(known)} Dollars: {known.basis}. {known.replicas} runs of equal luck."))
-    for note in (*found.notes, *known.scenario.warnings):
+    for note in (*found.notes, *known.warnings):
         st.warning(_plain(note))
 
 

@@ -4,7 +4,7 @@ On SimPy's agenda are the next arrivals, the end of each stay, and what befalls 
 instant at which something changed comes one pass of the policy. Between events nothing is done or asked.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from math import inf
 
 from simulator.engine.cluster_clock import FIRST, LATE, Clock, Moment
@@ -32,6 +32,7 @@ def simulate_cluster(
     spares: Sequence[int] = (),
     meters: Meters | None = None,
     keep_stays: bool = False,
+    progress: Callable[[int], None] | None = None,
 ) -> ClusterLog:
     """Run jobs to their ends.
 
@@ -53,6 +54,8 @@ def simulate_cluster(
         What to measure along the way, such as why each job waits; it costs time.
     keep_stays : bool
         Whether the log has every stay.
+    progress : callable, optional
+        Called with 1 as each job ends.
 
     Raises
     ------
@@ -69,7 +72,7 @@ def simulate_cluster(
     [0, 50, 20]
     """
     check(jobs, state)
-    operation = Operation(jobs, policy, state, rules or Rules(), meters, keep_stays=keep_stays)
+    operation = Operation(jobs, policy, state, rules or Rules(), meters, progress, keep_stays=keep_stays)
     operation.clock.process(Troubles(operation, spares).story(outages))
     return operation.run()
 
@@ -84,6 +87,7 @@ class Operation:
         state: ClusterState,
         rules: Rules,
         meters: Meters | None,
+        progress: Callable[[int], None] | None,
         *,
         keep_stays: bool,
     ) -> None:
@@ -93,6 +97,7 @@ class Operation:
         self.stops = Stops(self, rules, meters)
         self.waiting = Waiting(policy, state.gate, rules.requeue)
         self._jobs, self._policy, self._rules, self._meters = jobs, policy, rules, meters
+        self._told = progress
         self._preemptive = policy if isinstance(policy, PreemptivePolicy) else None
         self._timed = policy if isinstance(policy, TimedPolicy) else None
         self._stays: list[StayRecord] | None = [] if keep_stays else None
@@ -321,5 +326,7 @@ class Operation:
     def _finish(self, end: JobEnd) -> None:
         job_id = end.job.job_id
         self._ends[job_id] = end
+        if self._told is not None:
+            self._told(1)
         if job_id in self.waiting.held:
             self.waiting.release(job_id)

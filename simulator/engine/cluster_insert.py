@@ -1,7 +1,7 @@
 """One more job on a cluster: the same workload and faults, with it and without it."""
 
 from bisect import insort
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from simulator.engine.cluster_log import ClusterLog, JobEnd
@@ -31,7 +31,9 @@ class Insertion:
         return next(end for end in self.after.ends if end.job.job_id == self.job.job_id)
 
 
-def insert(setup: ClusterSetup, job: Job, policy: str, replica: int = 0) -> Insertion:
+def insert(
+    setup: ClusterSetup, job: Job, policy: str, replica: int = 0, *, progress: Callable[[int], None] | None = None
+) -> Insertion:
     """Run a replication of a cluster with and without one more job.
 
     Parameters
@@ -44,6 +46,8 @@ def insert(setup: ClusterSetup, job: Job, policy: str, replica: int = 0) -> Inse
         As in `make_policy`.
     replica : int
         Sets shifts of the others' submissions, and faults.
+    progress : callable, optional
+        Called with 1 as each job ends, without and with the one more.
 
     Raises
     ------
@@ -62,7 +66,9 @@ def insert(setup: ClusterSetup, job: Job, policy: str, replica: int = 0) -> Inse
         raise ValueError(f"{job.job_id} is submitted at {job.submit_s:g} s, before the first job of the log")
     jobs = list(plain.jobs)
     insort(jobs, job, key=lambda one: one.submit_s)
-    return Insertion(job=job, before=plain.run(policy, replica), after=replace(plain, jobs=jobs).run(policy, replica))
+    before = plain.run(policy, replica, progress=progress)
+    after = replace(plain, jobs=jobs).run(policy, replica, progress=progress)
+    return Insertion(job=job, before=before, after=after)
 
 
 def shifted(setup: ClusterSetup, replica: int) -> Sequence[Job]:

@@ -4,7 +4,7 @@ Replica 0 is the log as it is; the others have shaken submissions and faults of 
 not depend on the policy, so that policies are compared on one workload and one fault timeline.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -133,8 +133,8 @@ class ClusterSetup:
             return self
         return replace(self, jobs=[job for job in self.jobs if (job.size, job.kinds) not in too_large])
 
-    def run(self, policy: str, replica: int = 0) -> ClusterLog:
-        """Run a policy, named with its options as in `make_policy`.
+    def run(self, policy: str, replica: int = 0, *, progress: Callable[[int], None] | None = None) -> ClusterLog:
+        """Run a policy, named with its options as in `make_policy`; `progress` hears a 1 as each job ends.
 
         Examples
         --------
@@ -152,6 +152,7 @@ class ClusterSetup:
             spares=range(len(self.node_units or ()) - self.spares, len(self.node_units or ())),
             meters=Meters(keep_levels=self.chart) if self.explain or self.chart else None,
             keep_stays=self.chart,
+            progress=progress,
         )
         return replace(log, units_per_accelerator=self.units_per_accelerator)
 

@@ -91,11 +91,13 @@ class Portion:
         discount = (self.quote.discount_low, self.quote.discount_high)
         return replace(self, term=listed(list_usd_per_accelerator_h, discount))
 
-    def bill(self, usages: Sequence[Usage], rates: Sequence[float | None], quantile: Amount) -> Sequence[LedgerLine]:
+    def bill(
+        self, usages: Sequence[Usage], rates: Sequence[float | None], quantile: Amount, *, ended: bool = True
+    ) -> Sequence[LedgerLine]:
         """Return the lines of this share of some stages, each with its own list price or None."""
         mine = [_share(usage, self.share) for usage in usages]
         if all(rate is None for rate in rates):
-            return bill(self.drawn(quantile).term, mine)
+            return bill(self.drawn(quantile).term, mine, ended=ended)
         return [
             line
             for usage, rate in zip(mine, rates, strict=True)
@@ -178,8 +180,9 @@ class Tariff:
         return [(each, each.term) for each in self.portions if isinstance(each.term, Committed)]
 
     def bill(
-        self, usages: Sequence[Usage], *, quantile: Amount = 0.5, rates: Sequence[float | None] | None = None
-    ) -> Bill:
+        self, usages: Sequence[Usage], *, quantile: Amount = 0.5, rates: Sequence[float | None] | None = None,
+        ended: bool = True,
+    ) -> Bill:  # fmt: skip
         """Charge some stages that follow each other.
 
         Parameters
@@ -190,17 +193,19 @@ class Tariff:
             Place in uncertain discounts.
         rates : sequence of float or None
             List prices of stages that have their own [USD/h].
+        ended : bool
+            Whether the run ends with them; else the rest of a commitment and data that leaves are not owed yet.
         """
-        lines = [
-            line for portion in self.portions for line in portion.bill(usages, rates or [None] * len(usages), quantile)
-        ]
+        rates = rates or [None] * len(usages)
+        lines = [line for portion in self.portions for line in portion.bill(usages, rates, quantile, ended=ended)]
         names = [usage.uses[0].phase for usage in usages]
         used = [total([line for line in lines if line.phase == name], phase=name) for name in names]
         idle = [line for line in lines if line.phase == UNUSED[0] and line.phase not in names]
         owed = [Owed(line._replace(accelerator_hours=0.0 * line.billed_usd), line.accelerator_hours, "Hours")
                 for line in ([total(idle, phase=UNUSED[0], cause=UNUSED[1])] if idle else [])]  # fmt: skip
         wall_h = summed([usage.wall_h for usage in usages])
-        owed += [each for holding in self.holdings for each in holding.owed(wall_h)]
+        holdings = [each for each in self.holdings if ended or isinstance(each, Storage)]
+        owed += [each for holding in holdings for each in holding.owed(wall_h)]
         return Bill(used, [*owed, *self._beside(Bill(used, owed))])
 
     def _beside(self, so_far: Bill) -> Iterable[Owed]:

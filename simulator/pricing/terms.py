@@ -79,10 +79,10 @@ class Settling(Protocol):
 TERMS: Registry[type] = Registry("price term", group="flopcast.price_terms")
 
 
-def bill(term: PriceTerm, usages: Sequence[Usage]) -> Sequence[LedgerLine]:
-    """Return all lines of some intervals that follow each other: what was used, and what is owed at the end."""
+def bill(term: PriceTerm, usages: Sequence[Usage], *, ended: bool = True) -> Sequence[LedgerLine]:
+    """Return all lines of some intervals that follow each other: what was used, and what is owed if the run ended."""
     used = [line for usage in usages for line in term.charge(usage)]
-    return [*used, *term.settle(usages)] if isinstance(term, Settling) else used
+    return [*used, *term.settle(usages)] if ended and isinstance(term, Settling) else used
 
 
 @TERMS.register("on_demand")

@@ -15,6 +15,11 @@ ALTERNATIVES: Mapping[
     ("throughput",): ("mfu", "tokens_per_second_per_accelerator", "step_time", "method"),
     ("pricing",): ("rate", "book"),
 }
+RATE: Path = ("pricing", "rate")
+OF_A_ROW: Sequence[str] = ("provider", "date")
+"""Whose price, and of which day: a rate that is stated on top is not theirs. The region stays: it is the machines'."""
+OF_A_RUN: Sequence[str] = ("published", "note")
+"""Tables whose values are said of the run as it was where they were written."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,16 +51,16 @@ class Loaded:
         Where each table and value was written.
     sweep : mapping of path to sequence
         What the study varies, in the order of the file.
-    published_of : mapping of key to (str, mapping)
-        For each figure in ``published``: the file that states it, and the document as it was there. What ``--set``
-        states is of the run as it is.
+    said_of : mapping of path to (str, mapping)
+        For each value in `OF_A_RUN`: the file that states it, and the document as it was there. What ``--set`` states
+        is of the run as it is.
     """
 
     name: str
     document: Mapping[str, Any]
     places: Mapping[Path, Place]
     sweep: Mapping[Path, Sequence[Any]]
-    published_of: Mapping[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
+    said_of: Mapping[Path, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
 
     def place(self, path: Path) -> Place | None:
         """Return the place of a path: its own, of what is in it, or of the longest part that was written."""
@@ -96,6 +101,8 @@ class Loaded:
         """
         others = [(*path[:-1], name) for name in ALTERNATIVES.get(path[:-1], ()) if name != path[-1]]
         gone = [path, *(others if path[-1] in ALTERNATIVES.get(path[:-1], ()) else [])]
+        if path == RATE:
+            gone += [row for row in _row_paths() if (at := self.places.get(row)) is not None and at.file != place.file]
         places = {known: at for known, at in self.places.items() if all(known[: len(old)] != old for old in gone)}
         try:
             document = _put(self.document, path, value)
@@ -104,14 +111,14 @@ class Loaded:
             raise ScenarioError([issue]) from None
         for old in gone[1:]:
             document = _taken(document, old)
-        of = {key: run for key, run in self.published_of.items() if ("published", key)[: len(path)] != path}
-        return replace(self, document=document, places=places | {path: place}, published_of=of)
+        of = {known: run for known, run in self.said_of.items() if known[: len(path)] != path}
+        return replace(self, document=document, places=places | {path: place}, said_of=of)
 
     def stating(self, own: Mapping[str, Any], file: str) -> "Loaded":
-        """Return a copy that knows that the published figures in ``own`` are of the run that the document is now."""
-        table = own.get("published")
-        keys = table if isinstance(table, Mapping) else ()
-        return replace(self, published_of={**self.published_of, **dict.fromkeys(keys, (file, self.document))})
+        """Return a copy that knows that what ``own`` says in `OF_A_RUN` is of the run that the document is now."""
+        tables = {name: own[name] for name in OF_A_RUN if isinstance(own.get(name), Mapping)}
+        said = [(name, key) for name, table in tables.items() for key in table]
+        return replace(self, said_of={**self.said_of, **dict.fromkeys(said, (file, self.document))})
 
     def without(self, path: Path) -> "Loaded":
         """Return a copy in which a key is not stated.
@@ -131,13 +138,15 @@ def over(below: Loaded | None, above: Loaded) -> Loaded:
         return above
     places = dict(below.places)
     document = _laid(below.document, above.document, (), places)
-    of = {**below.published_of, **above.published_of}
-    return replace(above, document=document, places=places | dict(above.places), published_of=of)
+    of = {**below.said_of, **above.said_of}
+    return replace(above, document=document, places=places | dict(above.places), said_of=of)
 
 
 def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places: dict[Path, Place]) -> dict[str, Any]:
     names = ALTERNATIVES.get(path, ())
     stale = [key for key in names if key not in above] if any(key in above for key in names) else []
+    if (*path, "rate") == RATE and "rate" in above:
+        stale += [key for key in OF_A_ROW if key not in above]
     for key in stale:
         for old in [old for old in places if old[: len(path) + 1] == (*path, key)]:
             del places[old]
@@ -151,6 +160,10 @@ def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places
                 del places[old]
             merged[key] = value
     return merged
+
+
+def _row_paths() -> Sequence[Path]:
+    return [(*RATE[:-1], key) for key in OF_A_ROW]
 
 
 def _put(tree: Any, path: Path, value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Published figures hold for the run that they were published of: for its model, its tokens and its accelerators."""
+"""Published figures and notes hold for the run that they were written of: its model, its tokens, its accelerators."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -7,6 +7,7 @@ from simulator.foundation.units import UnitError, parse
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.lines import Path, dotted
+from simulator.scenario.merge import OF_A_RUN
 
 _WHAT: Final[Sequence[tuple[tuple[str, str], str | None]]] = (
     (("model", "architecture"), None),
@@ -22,33 +23,36 @@ _OF_PHASES: Final[Mapping[str, str | None]] = {"accelerators": "count", "tokens"
 
 
 def without_others_figures(document: schema.Document, whole: dict[str, Any], findings: Findings) -> schema.Document:
-    """Leave out the figures that were published of another run than the document has become.
+    """Leave out the figures and notes that were written of another run than the document has become.
 
     Parameters
     ----------
     document : Document
         With every default.
     whole : dict
-        The same as TOML has it; the figures are taken out of it as well.
+        The same as TOML has it; they are taken out of it as well.
     findings : Findings
         Knows which document each figure was written of; told of what is left out, and why.
     """
-    table, loaded = whole.get("published", {}), findings.loaded
+    loaded = findings.loaded
     now = dict(_identity(loaded.document))
-    gone: dict[str, list[Path]] = {}
-    for key, (_, before) in loaded.published_of.items():
+    gone: dict[Path, list[Path]] = {}
+    for said, (_, before) in loaded.said_of.items():
         then = dict(_identity(before))
         changed = [path for path in {**then, **now} if then.get(path) != now.get(path)]
-        if key in table and changed:
-            gone[key] = changed
+        if changed and said[1] in whole.get(str(said[0]), {}):
+            gone[said] = changed
     if not gone:
         return document
-    files = ", ".join(dict.fromkeys(loaded.published_of[key][0] for key in gone))
+    files = ", ".join(dict.fromkeys(loaded.said_of[said][0] for said in gone))
     paths = list(dict.fromkeys(dotted(path) for paths in gone.values() for path in paths))
-    findings.fact(("published", "left_out"), f"{', '.join(gone)} of {files}",
-                  f"published of another run: {', '.join(paths)} differ{'s' * (len(paths) == 1)}")  # fmt: skip
-    whole["published"] = {key: value for key, value in table.items() if key not in gone}
-    return document.model_copy(update={"published": schema.PublishedRun.model_validate(whole["published"])})
+    names = ", ".join(dotted(said).removeprefix("published.") for said in gone)
+    findings.fact(("published", "left_out"), f"{names} of {files}",
+                  f"said of another run: {', '.join(paths)} differ{'s' * (len(paths) == 1)}")  # fmt: skip
+    for table in OF_A_RUN:
+        whole[table] = {key: value for key, value in whole.get(table, {}).items() if (table, key) not in gone}
+    published = schema.PublishedRun.model_validate(whole["published"])
+    return document.model_copy(update={"published": published, "note": whole["note"]})
 
 
 def _identity(document: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:

@@ -62,7 +62,14 @@ def phases(document: schema.Document, machines: Machines, model: Trained | None,
     for draft in drafts:
         if names.count(draft.name) > 1:
             findings.problem((*draft.path, "name"), f"{draft.name!r} names {names.count(draft.name)} phases")
-    return _with_tokens(document, drafts, total, findings)
+    found = _with_tokens(document, drafts, total, findings)
+    for draft, phase in zip(found, stated, strict=True):
+        batch = phase.batch or document.data.batch
+        if batch and draft.tokens and batch > draft.tokens:
+            whole = about(draft.tokens, "tokens")
+            findings.warn(f"A batch of {about(batch, 'tokens')} is more than the {whole} of phase {draft.name!r}: "
+                          "it does not do one step.")  # fmt: skip
+    return found
 
 
 def _draft(

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import not_among
-from simulator.pricing.book import Price, PriceBook, PriceError
+from simulator.pricing.book import STALE_DAYS, Price, PriceBook, PriceError
 from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
 from simulator.pricing.terms import DISCOUNT_PRIOR, HOURS_PER_YEAR, TERMS, PriceTerm
@@ -20,6 +20,7 @@ LOOKED_UP = {"on_demand": "on_demand", "negotiated": "on_demand", "spot": "spot"
              "commit_3y": "commit_3y"}  # fmt: skip
 STATED = ("stated", *LOOKED_UP, "capacity_block", "reserved_minimum", "owned")
 KINDS = {"commit_1y": "committed", "commit_3y": "committed"}
+STARTS = "The run starts on"
 YEARS = {"commit_1y": 1, "commit_3y": 3}
 
 
@@ -53,7 +54,9 @@ class Asked:
 
 def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, findings: Findings) -> Portion | None:
     """Return a share of the machines on its term; None with a problem noted."""
-    quote = _stated(terms, path, findings) if terms.rate is not None else _looked_up(terms, path, asked, findings)
+    quote = (
+        _stated(terms, path, asked, findings) if terms.rate is not None else _looked_up(terms, path, asked, findings)
+    )
     if quote is None:
         return None
     if terms.term == "negotiated" and terms.discount is None and terms.list_rate is None:
@@ -70,6 +73,14 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
             (*path, "discount"), f"of 100 % on {quote.term}; a gift is term = 'on_demand' at its list price"
         )
     return Portion(term=term, quote=quote, share=share)
+
+
+def _check_day(what: str, first: date, last: date, day: date, says: str, findings: Findings) -> None:
+    """Warn of a price that was seen from a first to a last day, if a day is more than a year before or after those."""
+    if (day - last).days > STALE_DAYS:
+        findings.warn(f"{says} {day}, more than a year after the day of its price: {what}.")
+    if (first - day).days > STALE_DAYS:
+        findings.warn(f"{says} {day}, more than a year before the day of its price: {what}.")
 
 
 def _term(terms: schema.Terms, share: float, quote: Quote, path: Path, asked: Asked, findings: Findings) -> PriceTerm:
@@ -115,7 +126,7 @@ def _on_list(quote: Quote) -> PriceTerm:
     return listed(at_list, (low, high))
 
 
-def _stated(terms: schema.Terms, path: Path, findings: Findings) -> Quote | None:
+def _stated(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -> Quote | None:
     known = [*STATED, *TERMS]
     if terms.term is not None and terms.term not in known:
         findings.problem((*path, "term"), not_among(terms.term, known, most=30))
@@ -124,6 +135,8 @@ def _stated(terms: schema.Terms, path: Path, findings: Findings) -> Quote | None
     included = True if extra else {"included": True, "excluded": False}.get(str(terms.host))
     low, high = terms.discount or (0.0, 0.0)
     rate = (terms.rate or 0.0) + extra
+    if terms.date is not None:
+        _check_day(f"${rate:g}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
     return Quote(
         usd_per_accelerator_h=rate,
         list_usd_per_accelerator_h=rate if terms.list_rate is None else terms.list_rate + extra,
@@ -164,8 +177,11 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
         return None
     usd, included = _with_host(terms, found, path, findings)
     findings.fact((*path, "row"), found.label, found.source, found.evidence)
-    if found.stale:
-        findings.warn(f"The price is more than a year older than the run: {found.label}.")
+    if found.date_from is not None:
+        seen = found.label, found.date_from, found.date_to or found.date_from
+        _check_day(*seen, asked.start, STARTS, findings)
+        if terms.date is not None and terms.date != asked.start:
+            _check_day(*seen, terms.date, "pricing.date is", findings)
     low, high = terms.discount or (0.0, 0.0)
     return Quote(
         usd_per_accelerator_h=usd,

@@ -81,3 +81,18 @@ def test_unknown_words_end_with_one_message(
 
 def test_nothing_asked() -> None:
     assert CliRunner().invoke(app, []).exit_code == 2
+
+
+def test_no_offer_heads_the_list_whose_interruptions_are_not_counted() -> None:
+    text = " ".join(run("$5M").split())
+    assert "commit 3y (if others use the rest of the term)." in text.partition("on the best offer")[0]
+    assert "On spot, last because interruptions are not counted, if it is never taken back: tpu-v5e at $" in text
+    asked = " ".join(run("$5M", "--term", "spot").split())
+    assert "spot (if it is never taken back)." in asked
+    assert "On spot, last" not in asked
+    offers = json.loads(run("$5M", "--json"))["offers"]
+    spot = [each["term"] == "spot" for each in offers]
+    assert spot == sorted(spot)
+    presumed = {each["term"]: each["presumes"] for each in offers}
+    assert presumed["on_demand"] is None
+    assert presumed["spot"] == "it is never taken back"

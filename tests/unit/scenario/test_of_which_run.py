@@ -1,9 +1,10 @@
-"""Published figures are of one run: a scenario that has become another run does not inherit them."""
+"""Published figures and notes are of one run, and a provider is of one price: another does not inherit them."""
 
 from pathlib import Path
 
 import pytest
 
+from analysis.metrics.dollars import basis
 from simulator.scenario.api import resolved_toml, scenario
 from tests.unit.scenario.maker import fact
 
@@ -81,3 +82,40 @@ def test_the_written_scenario_loads_to_the_same(tmp_path: Path) -> None:
     again.write_text(resolved_toml(found), encoding="utf-8")
     assert scenario(again).fingerprint == found.fingerprint
     assert scenario(again).published is None
+
+
+def test_another_run_inherits_no_notes_either(tmp_path: Path) -> None:
+    found = scenario(write(tmp_path, OTHER["model"] + "[note]\nassumed = 'mine'\n"))
+    assert dict(found.notes) == {"assumed": "mine"}
+    assert "note.published, note.hours_kind of scenarios/llama-65b.toml" in fact(found, "published.left_out").value
+    assert scenario(write(tmp_path, SAME["spares"])).notes == scenario("llama-65b").notes
+    assert scenario("llama-65b", ["cluster.accelerators=1024", "note.mine=yes"]).notes == {"mine": "yes"}
+
+
+RATE = "[pricing]\nrate = '$2.49/h'\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "sets", "words"),
+    [
+        (RATE, [], "$2.49 per accelerator-hour, on demand, host not stated"),
+        ("", ["pricing.rate=$2.49/h"], "$2.49 per accelerator-hour, on demand, host not stated"),
+        (RATE + "provider = 'lambda'\n", [], "on demand, lambda, us-central1, host"),
+        ("", ["pricing.provider=lambda", "pricing.rate=$2.49/h"], "on demand, lambda, us-central1, host"),
+        ("", ["pricing.rate=$2.49/h", "pricing.provider=lambda"], "on demand, lambda, us-central1, host"),
+        ("[pricing]\ndate = 2022-12-13\n", [], "gcp, us-central1, 2022-12-12"),
+        (RATE, ["pricing.discount=0.5"], "on demand, less 50 %, host not stated"),
+    ],
+)
+def test_a_stated_rate_is_nobodys_that_was_asked_for_another(
+    tmp_path: Path, text: str, sets: list[str], words: str
+) -> None:
+    found = scenario(write(tmp_path, text), sets)
+    assert words in basis(found.tariff)
+    again = tmp_path / "resolved.toml"
+    again.write_text(resolved_toml(found), encoding="utf-8")
+    assert scenario(again).fingerprint == found.fingerprint
+    before = scenario("llama-65b").power
+    assert found.power is not None
+    assert before is not None
+    assert found.power.g_per_kwh == before.g_per_kwh  # the machines stay where they are

@@ -274,3 +274,10 @@ def test_resolve_is_what_scenario_does(tmp_path: Path) -> None:
     assert resolve(load("llama-65b")) == scenario("llama-65b")
     assert resolve(load("llama-65b")) != scenario("llama-65b", ["run.seed=2"])
     assert tmp_path
+
+
+@pytest.mark.parametrize(("batch", "warned"), [("4M", False), ("10B", False), ("20B", True)])
+def test_a_batch_that_is_larger_than_the_run_is_warned_of(made: Maker, batch: str, warned: bool) -> None:
+    found = made("", f"data.batch={batch} tokens").warnings
+    text = "A batch of 20B tokens is more than the 10B tokens of phase"
+    assert any(each.startswith(text) for each in found) is warned

@@ -158,3 +158,33 @@ def test_amazons_own_history_of_spot_prices(made: Maker) -> None:
     (made.folder / "spot.json").write_text("{}")
     issues = made.issues("[pricing]\nterm = 'spot'\ntrace = 'spot.json'\n")
     assert "no SpotPriceHistory" in issues["pricing.term"]
+
+
+@pytest.mark.parametrize(
+    ("sets", "word"),
+    [
+        (["start=2022-12-10"], None),
+        (["start=2021-12-12"], None),
+        (["start=2021-12-11"], "before"),
+        (["start=2015-01-01"], "before"),
+        (["start=2023-12-12"], None),
+        (["start=2023-12-13"], "after"),
+        (["start=2022-12-12", "pricing.date=2024-06-01"], "after"),
+        (["start=2015-01-01", "pricing.rate=$2/h"], None),
+        (["start=2015-01-01", "pricing.rate=$2/h", "pricing.date=2022-12-10"], "before"),
+    ],
+)
+def test_a_run_far_from_the_day_of_its_price_is_warned_of(made: Maker, sets: list[str], word: str | None) -> None:
+    row = "without = ['pricing.rate']\n[pricing]\nprovider = 'gcp'\nregion = 'us-central1'\ndate = 2022-12-12\n"
+    text = row if all("rate" not in each for each in sets) else ""
+    found = [each for each in made(text, *sets).warnings if "more than a year" in each]
+    assert [f" {word} the day of its price" in each for each in found] == [True] * (word is not None)
+
+
+def test_a_price_that_was_seen_again_is_of_all_the_days_between(made: Maker) -> None:
+    row = "without = ['pricing.rate']\nstart = 2024-01-20\n[pricing]\nbook = 'my.csv'\n"
+    for last, count in (("2024-01-28", 0), ("", 1)):
+        (made.folder / "my.csv").write_text(
+            f"accelerator,usd_per_accelerator_h,date_from,date_to\na100-sxm-80gb,2,2021-08-13,{last}\n"
+        )
+        assert sum("more than a year after" in each for each in made(row).warnings) == count

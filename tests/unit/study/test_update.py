@@ -49,6 +49,17 @@ def test_the_rate_is_gamma_and_poisson() -> None:
     assert cost.hidden_s == pytest.approx(plain.causes[0].detection_s + plain.recovery.swap_s)
 
 
+def test_stops_are_expected_on_the_machines_of_their_stages() -> None:
+    """PaLM's last 95.8B tokens are trained on half of the machines, which fail half as often."""
+    palm = scenario("palm-540b")
+    cost = costs(palm)
+    seen = Seen(elapsed_s=40 * DAY_S, tokens=7.5e11, stops=50)
+    belief = posterior(palm, prior(palm), seen, cost)
+    half = (7.5e11 - 6.842e11) * 2 / (6.842e11 + (7.5e11 - 6.842e11) * 2)  # of the time, at half of the speed
+    expected = (40 * DAY_S - 50 * cost.hidden_s) * rate_per_s(palm, palm.stages[0]) * (1 - half / 2)
+    assert belief.rate_rate - prior(palm).rate_rate == pytest.approx(expected, rel=1e-6)
+
+
 def test_speed_is_a_weighted_mean_of_belief_and_measurement() -> None:
     plain = scenario("llama-65b", ["failures.enabled=false"])
     half = Seen(elapsed_s=plain.stages[0].work_s / 2, tokens=7e11 * 0.9, stops=0)
@@ -146,3 +157,34 @@ def test_the_published_end_lies_in_a_band_that_narrows(name: str) -> None:
         assert each.usd.p10 < each.usd.p90
     widths = [each.wall_days.p90 - each.wall_days.p10 for each in found]
     assert all(later < earlier for earlier, later in pairwise(widths))
+
+
+def test_dollars_so_far_are_those_of_the_machines_of_their_stages() -> None:
+    palm = scenario("palm-540b", ["failures.enabled=false", "checkpoint.policy=none"])
+    belief = replace(prior(palm), speed_sigma=1e-9, drift_sigma=0.0)
+    whole = outlook(palm, belief, None, draws=1, replicas=1)
+    for tokens in (1e11, 7e11, 7.75e11):  # the last two are on half of the machines
+        seen = Seen(elapsed_s=work_done_s(palm, tokens), tokens=tokens, stops=0)
+        found = outlook(palm, belief, seen, draws=1, replicas=1)
+        assert found.usd.mean == pytest.approx(whole.usd.mean, rel=2e-3)  # the start takes some minutes twice
+        machines = 6144 if tokens < 6.8e11 else 3072
+        least = found.rest_days.mean * 24 * 3072 * 3.22
+        assert (
+            found.rest_usd.mean == pytest.approx(least, rel=1e-6) if machines == 3072 else found.rest_usd.mean > least
+        )
+
+
+@pytest.mark.parametrize("sets", [
+    ["pricing.egress={tier = 'aws', data = '20 PB'}"],  # a million dollars at the end
+    ["pricing.term=commit_1y", "pricing.rate=$1.5/h"],  # a year is paid, three weeks are used
+    ["pricing.storage={tier = 'aws-s3-standard', data = '20 PB'}", "pricing.credits=$100000"],
+])  # fmt: skip
+def test_what_falls_due_once_is_paid_once(sets: list[str]) -> None:
+    plain = scenario("llama-65b", ["failures.enabled=false", "checkpoint.policy=none", *sets])
+    belief = replace(prior(plain), speed_sigma=1e-9, drift_sigma=0.0)
+    seen = Seen(elapsed_s=plain.stages[0].work_s * 0.9, tokens=1.4e12 * 0.9, stops=0)
+    before, found = (outlook(plain, belief, each, draws=1, replicas=1) for each in (None, seen))
+    assert found.usd.mean == pytest.approx(before.usd.mean, rel=1e-3)
+    paid_by_the_day = before.usd.mean - found.rest_usd.mean
+    of_the_machines = 0.9 * 20.82 * 24 * plain.stages[0].accelerators * plain.tariff.quote.usd_per_accelerator_h
+    assert of_the_machines * 0.9 < paid_by_the_day < of_the_machines * 1.15
