@@ -6,6 +6,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from analysis.metrics.dollars import basis as tariff_basis
 from simulator.catalogue.reader import CatalogueError, entry, read
 from simulator.foundation.issues import Issue, ScenarioError, nearest, not_among
 from simulator.pricing.book import PriceError, price_book
@@ -152,8 +153,8 @@ def _rent(name: str, loaded: Loaded, key: str, start: date) -> tuple[float | Non
     """Return what an hour costs to rent: what the scenario pays, unless it owns; else the cheapest row of the book."""
     if "pricing" in loaded.document and loaded.document["pricing"].get("term") != "owned":
         try:
-            quote = resolve(loaded).tariff.quote
-            return quote.list_usd_per_accelerator_h, f"list price of {name}, {quote.source}"
+            tariff = resolve(loaded).tariff
+            return tariff.usd_per_accelerator_h or None, f"what {name} pays: {tariff_basis(tariff)}"
         except ScenarioError:
             pass
     try:

@@ -64,6 +64,13 @@ class Portion:
     quote: Quote
     share: float = 1.0
 
+    @property
+    def usd_per_accelerator_h(self) -> float:
+        """Price of an hour in use: in the middle of an open discount, and over the whole of a trace [USD/h]."""
+        trace = self.term.trace if isinstance(self.term, Spot) else None
+        usd = self.quote.usd_per_accelerator_h if trace is None else trace.mean
+        return usd * (1.0 - (self.quote.discount_low + self.quote.discount_high) / 2.0)
+
     def drawn(self, quantile: Amount) -> "Portion":
         """Return the portion at a place of its uncertain discount, 0 to 1."""
         low, high = self.quote.discount_low, self.quote.discount_high
@@ -157,6 +164,11 @@ class Tariff:
     def list_usd_per_accelerator_h(self) -> float:
         """Mean list price over the portions [USD/h]."""
         return math.fsum(each.share * each.quote.list_usd_per_accelerator_h for each in self.portions)
+
+    @property
+    def usd_per_accelerator_h(self) -> float:
+        """Mean price of an hour in use over the portions [USD/h]."""
+        return math.fsum(each.share * each.usd_per_accelerator_h for each in self.portions)
 
     @property
     def is_uncertain(self) -> bool:

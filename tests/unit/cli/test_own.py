@@ -29,6 +29,18 @@ def test_an_accelerator_by_its_key() -> None:
     assert dearer["usd_per_accelerator_h"] == pytest.approx(2.02 + 0.1, rel=0.01)
 
 
+def test_owning_is_held_against_what_the_scenario_pays() -> None:
+    """The server that pays from half of the time on at the list price never does at a fifth of it."""
+    at_list, less = facts("own", "llama-65b-seed"), facts("own", "llama-65b-negotiated-80")
+    assert (at_list["rent_usd_per_accelerator_h"], less["rent_usd_per_accelerator_h"]) == pytest.approx((3.93, 0.786))
+    assert less["break_even_utilisation"] == pytest.approx(5 * at_list["break_even_utilisation"])
+    assert at_list["break_even_utilisation"] < 0.5
+    assert "less 80 %" in less["rent_basis"]
+    doubtful = facts("own", "what-if-negotiate")["rent_usd_per_accelerator_h"]
+    listed = facts("own", "what-if-rent")["rent_usd_per_accelerator_h"]
+    assert doubtful == pytest.approx(0.35 * listed)  # between 50 and 80 % off
+
+
 def test_what_people_read() -> None:
     shown = CliRunner().invoke(app, ["own", "llama-65b"])
     assert shown.exit_code == 0
