@@ -186,11 +186,14 @@ def _draw_share(machines: Machines, usual: Entry) -> float:
 
 
 def _pue_name(pricing: schema.Pricing, usual: Entry) -> str:
-    """Return which PUE is usual: that of the largest providers, where machines are rented from one of them."""
-    rented = pricing.provider is not None and pricing.term != "owned"
+    """Return which PUE is usual: that of the largest providers, where machines are rented from one of them.
+
+    Where a rate of one's own names nobody, a region in which one of them has prices is taken for theirs.
+    """
     known = usual.values["hyperscalers"]
     assert isinstance(known, tuple)
-    return "pue_hyperscale" if rented and provider_key(pricing.provider or "") in known else "pue"
+    providers = {provider_key(pricing.provider)} if pricing.provider else price_book().providers_in(pricing.region)
+    return "pue_hyperscale" if pricing.term != "owned" and not providers.isdisjoint(known) else "pue"
 
 
 def _grid(document: schema.Document, findings: Findings) -> tuple[float | None, str]:
