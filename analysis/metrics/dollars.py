@@ -1,5 +1,6 @@
 """The dollars of an ensemble: every replica's bill on its tariff, and on which basis it stands, in words."""
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -123,9 +124,9 @@ def _portion(portion: Portion) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def remarks(scenario: Scenario, wall_days: float, due: Bill) -> Sequence[str]:
+def remarks(scenario: Scenario, due: Bill) -> Sequence[str]:
     """Say what a buyer should know of the terms: what stands idle, where a commitment breaks even, if spot pays."""
-    return [*_remarks(scenario.tariff, wall_days, due), *_against_on_demand(scenario, due)]
+    return [*_remarks(scenario, due), *_against_on_demand(scenario, due)]
 
 
 def on_demand(scenario: Scenario) -> Scenario | None:
@@ -169,24 +170,36 @@ def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:
         ).replace("%", " %")
 
 
-def _remarks(tariff: Tariff, wall_days: float, due: Bill) -> Iterator[str]:
+def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
+    tariff = scenario.tariff
     for portion, term in tariff.commitments:
         even, held_h = term.break_even_utilisation, term.held_h
         if held_h is None:
             words = f"The commitment over {_years(term.years)} pays if {even:.0%} of it is used"
             yield f"{words}; others are taken to use what this run does not.".replace("%", " %")
             continue
-        used_h = min(wall_days * 24.0, held_h)
+        used = min(_covered_h(scenario, portion.share, term.accelerators, due) / (term.accelerators * held_h), 1.0)
         whole = f"{term.accelerators:,.0f} accelerators for {_years(term.years)}"
-        verdict = "pays" if used_h >= even * held_h else "does not pay"
+        verdict = "pays" if used >= even else "does not pay"
         yield (
-            f"The commitment holds {whole}; the run uses {used_h / held_h:.1%} of that time, the rest is billed idle. "
+            f"The commitment holds {whole}; the run uses {used:.1%} of their hours, the rest is billed idle. "
             f"It breaks even with ${portion.quote.list_usd_per_accelerator_h:g}/h on demand at {even:.0%}, so for this "
             f"run alone it {verdict}."
         ).replace("%", " %")
     paid = float(np.mean(due.usd("billed")))
     if tariff.currency != "USD":
         yield f"In {tariff.currency} at {tariff.per_usd:g} a dollar: {paid * tariff.per_usd:,.0f}, in the mean."
+
+
+def _covered_h(scenario: Scenario, share: float, reserved: float, due: Bill) -> float:
+    """Return the hours of reserved machines that the run uses, in the mean."""
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    found = []
+    for stage, line in zip(scenario.stages, due.used, strict=True):
+        at_once = share * (stage.accelerators + spares)
+        covered = min(reserved / at_once, 1.0) if at_once else 0.0
+        found.append(share * covered * float(np.mean(line.accelerator_hours)))
+    return math.fsum(found)
 
 
 def _years(years: int) -> str:

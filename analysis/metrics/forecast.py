@@ -158,7 +158,7 @@ def forecast(scenario: Scenario, ensemble: Ensemble, replicas: range) -> Forecas
         ledger=_ledger(scenario, ensemble, due),
         stops_by_cause=ensemble.stops_by_cause,
         basis=basis(scenario.tariff),
-        remarks=remarks(scenario, float(found.wall_days.mean()), due),
+        remarks=remarks(scenario, due),
         energy=energy_of(scenario, ensemble),
         engine=ensemble.engine,
         engine_reason=ensemble.reason,

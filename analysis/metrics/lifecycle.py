@@ -74,7 +74,8 @@ class LifeForecast:
     usd, equity_usd : Summary
         All dollars, and the equity apart from them.
     usd_per_m_written : float or None
-        All dollars over the tokens written, in millions: mean.
+        All dollars over the tokens written, in millions: mean over mean, the price at which a sale of them all would
+        pay for everything. A mean of quotients would be that of the few lives in which little is asked for.
     written_per_month : float or None
         Demand of the first month, most probably [tokens].
     stages : sequence of StageRow
@@ -114,7 +115,7 @@ def life_forecast(life: LifeCycle, ensemble: LifeEnsemble) -> LifeForecast:
         usd=replace(summary(total), mean=round(math.fsum(row.usd.mean for row in rows), 2)),
         usd_sample=total,
         equity_usd=summary(_equity(life, stages, ensemble)),
-        usd_per_m_written=float(np.mean(total / _written_m(services, ensemble))) if services else None,
+        usd_per_m_written=float(total.mean() / _written_m(services, ensemble).mean()) if services else None,
         written_per_month=_demand(services) if services else None,
         stages=rows,
         teams=teams,

@@ -33,7 +33,9 @@ def causes_of(document: schema.Document, machines: Machines, findings: Findings)
     if catalogue is None:
         return ()
     if not failures.enabled:
-        findings.warn("Failures are switched off: the forecast is what a run without a single stop would take.")
+        taken_back = document.spot is not None or document.pricing.preemption.per_1000_node_days
+        what = "nothing but preemptions stops the run" if taken_back else "the forecast is that of a run without a stop"
+        findings.warn(f"Failures are switched off: {what}.")
         return ()
     parts = _parts(catalogue, failures.causes, findings)
     for name, own in failures.causes.items():

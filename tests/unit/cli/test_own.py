@@ -92,6 +92,31 @@ def test_commitments_bill_idle_and_say_so() -> None:
     assert idle["usd"] > 10 * found["usd_by_basis"]["list"]["mean"] / 2
     assert idle["accelerator_hours"] == 0.0
     assert any("does not pay" in remark for remark in found["remarks"])
+
+
+def test_a_commitment_pays_by_its_hours_and_not_by_the_days_of_the_run(tmp_path: Path) -> None:
+    """Eleven months on half of what is reserved: 45.7 % of the hours are used where 50 % are needed."""
+    made = tmp_path / "half.toml"
+    made.write_text("""
+        [cluster]
+        accelerator = "h100-sxm"
+        accelerators = 1024
+        [[phases]]
+        hours = "8000 h"
+        hours_kind = "gross"
+        [pricing]
+        term = "commit_1y"
+        rate = "$1.5/h"
+        list_rate = "$3/h"
+        reserved = 2048
+    """)
+    found = facts("run", str(made), "--replicas", "1")
+    usd = {name: each["mean"] for name, each in found["usd_by_basis"].items()}
+    assert (usd["billed"], usd["list"]) == pytest.approx((2048 * 8760 * 1.5, 1024 * 8000 * 3))
+    assert usd["billed"] > usd["list"]
+    [words] = [remark for remark in found["remarks"] if "commitment" in remark]
+    assert "uses 45.7 % of their hours" in words
+    assert words.endswith("for this run alone it does not pay.")
     assert sum(row["usd"] for row in found["ledger"]) == pytest.approx(found["usd"]["mean"], abs=0.1)
     for basis in ("list", "contracted", "effective"):
         rows = sum(row[f"{basis}_usd"] for row in found["ledger"])

@@ -196,3 +196,17 @@ def test_the_first_service_is_the_launch(tmp_path: Path) -> None:
     assert found.usd.mean == 9.00
     assert found.usd_per_m_written == pytest.approx(3.0)
     assert found.written_per_month == 2e6
+
+
+def test_the_price_of_a_token_times_all_tokens_pays_for_everything(tmp_path: Path) -> None:
+    text = """
+    [lifecycle.stages.build]
+    duration = "1 d"
+    usd = "$1000"
+    [lifecycle.stages.serve]
+    after = ["build"]
+    serving = { months = 1, written = ["10M tokens", "100M tokens", "900M tokens"], usd_per_m_written = "$1" }
+    """
+    found = forecast(write(tmp_path, text))
+    written_m = found.usd.mean - 1000  # a dollar each
+    assert found.usd_per_m_written == pytest.approx(found.usd.mean / written_m, rel=1e-4)

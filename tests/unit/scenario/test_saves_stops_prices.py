@@ -95,6 +95,8 @@ def test_rates_can_be_multiplied(made: Maker) -> None:
 def test_a_forecast_without_failures_says_so(made: Maker) -> None:
     assert any("No failures are simulated" in warning for warning in made("", "failures.catalogue=none").warnings)
     assert any("switched off" in warning for warning in made("", "failures.enabled=false").warnings)
+    spot = ["pricing.term=spot", "pricing.rate=$2/h", "pricing.preemption.per_1000_node_days=5"]
+    assert any("nothing but preemptions" in warning for warning in made("", "failures.enabled=false", *spot).warnings)
     assert not any("failures" in warning.lower() for warning in made().warnings)
 
 
