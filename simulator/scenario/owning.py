@@ -131,6 +131,9 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     power = stated.power
     if power is None:
         if chip is None:
+            if stated.carbon_price:
+                findings.problem((*ENERGY, "power"), "is missing: carbon has a price, and the catalogue does not know "
+                                 f"what a {machines.accelerator.key} draws")  # fmt: skip
             return None
         power = chip * _draw_share(machines, usual)
     host = stated.host if stated.host is not None else _host_w(machines, chip, stated.power is not None)
@@ -138,6 +141,9 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     pue = stated.pue if stated.pue is not None else usual.number(_pue_name(document.pricing, usual))
     trace = _trace(stated, start, findings)
     known = grid[0] is not None or trace is not None
+    if stated.carbon_price and not known:
+        findings.problem((*ENERGY, "grid"), "is missing: carbon has a price; name a grid (flopcast show grids), "
+                         "g_per_kwh or a trace")  # fmt: skip
     source = "stated" if stated.power is not None else "mean draw"
     if stated.power is None and _mean(machines) is None:
         source = "mean draw, a share of its rated power"
