@@ -60,7 +60,7 @@ CASES = {
     "no save is usable": ("[checkpoint]\ncorrupt = 1", "checkpoint.corrupt", "does not end"),
     "too many spares": ("[cluster]\nspares = 1e6", "cluster.spares", "1,000,000 spares are more than.*'ample'"),
     "priced carbon of no grid": ("[energy]\ncarbon_price = '$50'", "energy.grid", "carbon has a price; name a grid"),
-    "priced carbon of no power": ("[cluster]\naccelerator = 'tpu-v5e'\naccelerators = 64\n[energy]\ncarbon_price = '$50'",
+    "priced carbon of no power": ("[cluster]\naccelerator = 'tpu-v5e'\naccelerators = 8\n[energy]\ncarbon_price = '$5'",
                                   "energy.power", "carbon has a price.*what a tpu-v5e draws"),
     "no PUE": ("[energy]\npue = 0", "energy.pue", "'?0'? is no PUE.*1 to 10"),
     "no calendar at its end": ("start = 9999-12-31", "start", "out of range: expected a date from 1900 to 2999"),
