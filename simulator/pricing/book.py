@@ -196,6 +196,11 @@ class PriceBook:
             return "region", f"region {not_among(region, own, most=30)}"
         return "", ""
 
+    def providers_in(self, region: str | None) -> set[str]:
+        """Return whose prices are known in a region; nobody's without one."""
+        wanted = fold(region) if region else None
+        return {row.provider for row in (*self.own, *self.catalogue) if wanted and row.region == wanted}
+
     def _near(self, asked: tuple[str, str | None, str | None, str], date: Date, most: int = 5) -> str:
         key, provider, region, term = asked
         every = [*self.own, *self.catalogue]

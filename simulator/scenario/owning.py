@@ -131,6 +131,9 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     power = stated.power
     if power is None:
         if chip is None:
+            if stated.carbon_price:
+                findings.problem((*ENERGY, "power"), "is missing: carbon has a price, and the catalogue does not know "
+                                 f"what a {machines.accelerator.key} draws")  # fmt: skip
             return None
         power = chip * _draw_share(machines, usual)
     host = stated.host if stated.host is not None else _host_w(machines, chip, stated.power is not None)
@@ -138,6 +141,9 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     pue = stated.pue if stated.pue is not None else usual.number(_pue_name(document.pricing, usual))
     trace = _trace(stated, start, findings)
     known = grid[0] is not None or trace is not None
+    if stated.carbon_price and not known:
+        findings.problem((*ENERGY, "grid"), "is missing: carbon has a price; name a grid (flopcast show grids), "
+                         "g_per_kwh or a trace")  # fmt: skip
     source = "stated" if stated.power is not None else "mean draw"
     if stated.power is None and _mean(machines) is None:
         source = "mean draw, a share of its rated power"
@@ -186,11 +192,14 @@ def _draw_share(machines: Machines, usual: Entry) -> float:
 
 
 def _pue_name(pricing: schema.Pricing, usual: Entry) -> str:
-    """Return which PUE is usual: that of the largest providers, where machines are rented from one of them."""
-    rented = pricing.provider is not None and pricing.term != "owned"
+    """Return which PUE is usual: that of the largest providers, where machines are rented from one of them.
+
+    Where a rate of one's own names nobody, a region in which one of them has prices is taken for theirs.
+    """
     known = usual.values["hyperscalers"]
     assert isinstance(known, tuple)
-    return "pue_hyperscale" if rented and provider_key(pricing.provider or "") in known else "pue"
+    providers = {provider_key(pricing.provider)} if pricing.provider else price_book().providers_in(pricing.region)
+    return "pue_hyperscale" if pricing.term != "owned" and not providers.isdisjoint(known) else "pue"
 
 
 def _grid(document: schema.Document, findings: Findings) -> tuple[float | None, str]:

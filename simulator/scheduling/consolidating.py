@@ -22,10 +22,11 @@ class _FewestNodes:
         full = len(_full(nodes))
         return full > whole or (full == whole and not rest) or (full == whole and _fewest(job.size, nodes) is not None)
 
-    def whole_nodes(self, job: Job, nodes: NodePool) -> int | None:
-        """Return how many whole nodes hold the gang; None if it leaves a part of one."""
-        whole, rest = divmod(job.size, nodes.largest)
-        return None if rest else whole
+    def holds(self, job: Job, counts: Sequence[int]) -> bool:
+        """Tell whether there are whole nodes for the gang, and one with room for what is left of it."""
+        whole, rest = divmod(job.size, len(counts) - 1)
+        full = counts[-1]
+        return full > whole or (full == whole and (not rest or any(counts[rest:-1])))
 
 
 @PLACEMENTS.register("consolidated")

@@ -49,10 +49,10 @@ class QuickRule(Protocol):
 
 @runtime_checkable
 class CountRule(Protocol):
-    """A rule to which whole nodes are all alike."""
+    """A rule to which nodes with as many free units are all alike."""
 
-    def whole_nodes(self, job: Job, nodes: "NodePool") -> int | None:
-        """Return how many whole free nodes a job needs, whichever they are; None if anything else counts."""
+    def holds(self, job: Job, counts: Sequence[int]) -> bool:
+        """Tell whether there is a place for a job where so many nodes have 0, 1, 2, ... free units, enough in all."""
         ...
 
 
@@ -157,20 +157,28 @@ class NodePool:
             self.by_free[free].sort()
 
     def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:
-        """Count whole free nodes, as long as only whole nodes are given back."""
-        needed = None if self._count is None else self._count.whole_nodes(job, self)
-        if needed is None:
+        """Count nodes by their free units, where the rule asks for no more."""
+        if self._count is None:
             return None
-        largest, broken, back = self.largest, self.broken, 0
-        enough = (needed - len(self.by_free[largest])) * largest
-        for count, (nodes, units, _) in enumerate(places, start=1):
+        counts, free, changed = [len(nodes) for nodes in self.by_free], self.free, dict[int, int]()
+        largest, broken = self.largest, self.broken
+        for after, (nodes, units, _) in enumerate(places, start=1):
             held = sum(units)
-            if held < largest * len(units):
-                return None
-            back += held if broken.isdisjoint(nodes) else self.in_service(places[count - 1])
-            if back >= enough:
-                return Room(count, self.free + back)
-        return Room(len(places) + 1, self.free + back)
+            if held == largest * len(units) and broken.isdisjoint(nodes):  # whole nodes, which nobody shares
+                counts[0] -= len(units)
+                counts[largest] += len(units)
+                free += held
+            else:
+                for node, more in zip(nodes, units, strict=True):
+                    if node not in broken:
+                        before = changed.get(node, self.free_on[node])
+                        changed[node] = before + more
+                        counts[before] -= 1
+                        counts[before + more] += 1
+                        free += more
+            if free >= job.size and self._count.holds(job, counts):
+                return Room(after, free)
+        return Room(len(places) + 1, free)
 
     def in_service(self, place: Place) -> int:
         """Return the units of a place on nodes in service."""

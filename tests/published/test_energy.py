@@ -66,7 +66,13 @@ def test_palm_with_nothing_stated(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("pricing", "pue"),
-    [("provider = 'gcp'", 1.10), ("provider = 'Amazon'", 1.10), ("provider = 'lambda'", 1.25), ("", 1.25)],
+    [
+        ("provider = 'gcp'", 1.10),
+        ("provider = 'Amazon'", 1.10),
+        ("provider = 'lambda'", 1.25),
+        ("region = 'us-central1'", 1.10),
+        ("", 1.25),
+    ],
 )
 def test_the_site_is_that_of_the_provider(tmp_path: Path, pricing: str, pue: float) -> None:
     """The largest providers' PUE is 1.10 (theory of cost), that of others 1.25."""

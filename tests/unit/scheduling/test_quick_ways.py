@@ -87,15 +87,19 @@ def test_a_promise_is_the_first_time_at_which_there_is_a_place(
         assert contents(promise._then()) == contents(future)  # type: ignore[arg-type]
 
 
-@given(seeds)
-def test_whole_nodes_are_counted_as_they_are_found(seed: int) -> None:
-    """Where only whole nodes are held, the pool tells by counting what walking finds, also when nothing is enough."""
+@given(seeds, st.booleans())
+def test_nodes_are_counted_as_they_are_found(seed: int, whole: bool) -> None:
+    """The pool tells by counting what walking finds, in whatever order places are given back, also if never."""
     luck = Random(seed)
-    state = busy(luck, whole=True)
-    job = Job("head", 0, UNITS * luck.randint(1, NODES + 1), 10, 10)
+    state = busy(luck, whole=whole)
+    job = some_job(100, luck, most=NODES * UNITS + UNITS, whole=whole)
     places = [stay.place for stay in state.ends if stay.place]
+    luck.shuffle(places)
     if not state.fits(job):
         assert state.pool.first_room(job, places) == state._walked(job, places)
+        found = state.pool.copy()
+        found.give_all(places)
+        assert state.fits_without(job, state.ends) == (found.find(job) is not None)
 
 
 @given(seeds)
