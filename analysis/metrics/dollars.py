@@ -174,6 +174,11 @@ def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
     tariff = scenario.tariff
     for portion, term in tariff.commitments:
         even, held_h = term.break_even_utilisation, term.held_h
+        if (beyond_h := _wall_h(scenario, due) - term.term_h) > 0:
+            yield (
+                f"The run outlasts its commitment over {_years(term.years)} by {beyond_h / 24:,.0f} days in the mean; "
+                "they are priced as if it were renewed."
+            )
         if held_h is None:
             words = f"The commitment over {_years(term.years)} pays if {even:.0%} of it is used"
             yield f"{words}; others are taken to use what this run does not.".replace("%", " %")
@@ -189,6 +194,14 @@ def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
     paid = float(np.mean(due.usd("billed")))
     if tariff.currency != "USD":
         yield f"In {tariff.currency} at {tariff.per_usd:g} a dollar: {paid * tariff.per_usd:,.0f}, in the mean."
+
+
+def _wall_h(scenario: Scenario, due: Bill) -> float:
+    """Return how long the machines are held, in the mean [h]."""
+    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
+    pairs = zip(scenario.stages, due.used, strict=True)
+    held = [(stage.accelerators + spares, float(np.mean(line.accelerator_hours))) for stage, line in pairs]
+    return math.fsum(hours / machines for machines, hours in held if machines)
 
 
 def _covered_h(scenario: Scenario, share: float, reserved: float, due: Bill) -> float:

@@ -106,22 +106,32 @@ def test_commitments_bill_idle_and_say_so() -> None:
     assert any("does not pay" in remark for remark in found["remarks"])
 
 
+HALF = """
+    [cluster]
+    accelerator = "h100-sxm"
+    accelerators = 1024
+    [[phases]]
+    hours = "8000 h"
+    hours_kind = "gross"
+    [pricing]
+    term = "commit_1y"
+    rate = "$1.5/h"
+    list_rate = "$3/h"
+    reserved = 2048
+"""
+
+
+def test_a_run_that_outlasts_its_commitment_says_so(tmp_path: Path) -> None:
+    made = tmp_path / "long.toml"
+    made.write_text(HALF.replace("8000 h", "10000 h"))
+    first, _ = [remark for remark in facts("run", str(made), "--replicas", "1")["remarks"] if "commitment" in remark]
+    assert "outlasts its commitment over one year by 52 days" in first
+
+
 def test_a_commitment_pays_by_its_hours_and_not_by_the_days_of_the_run(tmp_path: Path) -> None:
     """Eleven months on half of what is reserved: 45.7 % of the hours are used where 50 % are needed."""
     made = tmp_path / "half.toml"
-    made.write_text("""
-        [cluster]
-        accelerator = "h100-sxm"
-        accelerators = 1024
-        [[phases]]
-        hours = "8000 h"
-        hours_kind = "gross"
-        [pricing]
-        term = "commit_1y"
-        rate = "$1.5/h"
-        list_rate = "$3/h"
-        reserved = 2048
-    """)
+    made.write_text(HALF)
     found = facts("run", str(made), "--replicas", "1")
     usd = {name: each["mean"] for name, each in found["usd_by_basis"].items()}
     assert (usd["billed"], usd["list"]) == pytest.approx((2048 * 8760 * 1.5, 1024 * 8000 * 3))
