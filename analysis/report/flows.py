@@ -13,9 +13,9 @@ from analysis.plots.interval import Curve
 from analysis.plots.pareto import Loss
 from analysis.plots.waterfall import Step
 from simulator.records import PHASES, Ensemble
-from simulator.reliability.causes import total_rate_per_node_s
 from simulator.reliability.checkpoint import Optimal
 from simulator.reliability.expected import segment_s, stops
+from simulator.reliability.recovery import mean_down_s
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
 FloatArray = NDArray[np.float64]
@@ -102,7 +102,8 @@ def _spent(forecast: Forecast, ensemble: Ensemble, until_s: float) -> FloatArray
 def interval_curve(scenario: Scenario) -> Curve | None:
     """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without.
 
-    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares are left out.
+    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares, and work that silent errors
+    spoil before the last save, are left out.
     A stop also costs the flush that was under way, for saves that are written in the background. None for two tiers:
     there are two intervals.
     """
@@ -147,13 +148,8 @@ def _best_s(scenario: Scenario, stage: Stage) -> float:
 
 def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
     """Return the expected loss at an interval, over the useful time."""
-    mtbf_s = 1.0 / rate_per_s(scenario, stage)
-    rate = total_rate_per_node_s(scenario.causes)
-    down_s = math.fsum(
-        cause.rate_per_node_s / rate * (cause.detection_s + (scenario.recovery.swap_s if cause.nodes_lost else 0.0))
-        for cause in scenario.causes
-    )
-    recovery = scenario.recovery
+    mtbf_s, recovery = 1.0 / rate_per_s(scenario, stage), scenario.recovery
+    down_s = mean_down_s(scenario.causes, recovery)
     if (interval_s + recovery.recovery_s) / mtbf_s > _MOST_EXPONENT:
         return math.inf
     length_s = segment_s(

@@ -24,7 +24,7 @@ from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.streams import generator
 from simulator.foundation.units import show
 from simulator.records import Ensemble
-from simulator.reliability.recovery import REPLACED, way_back_s
+from simulator.reliability.recovery import mean_down_s
 from simulator.scenario.values import Scenario, Stage, rate_per_s
 
 FloatArray = NDArray[np.float64]
@@ -156,10 +156,7 @@ def _hidden_s(scenario: Scenario) -> float:
     recovery = scenario.recovery
     if recovery.exposure == "C":
         return 0.0
-    weights = [cause.rate_per_node_s for cause in scenario.causes]
-    down_s = [math.fsum(way_back_s(cause, recovery)[:REPLACED]) for cause in scenario.causes]
-    mean_s = math.fsum(weight * each_s for weight, each_s in zip(weights, down_s, strict=True)) / math.fsum(weights)
-    return mean_s + (recovery.recovery_s if recovery.exposure == "B" else 0.0)
+    return mean_down_s(scenario.causes, recovery) + (recovery.recovery_s if recovery.exposure == "B" else 0.0)
 
 
 def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Belief:

@@ -1,5 +1,7 @@
 """How a stopped run comes back: what each step takes, and during which of them the next failure can strike."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeVar
 
@@ -110,6 +112,20 @@ def way_back_s(cause: Cause, recovery: Recovery, save_s: float = 0.0) -> tuple[f
         save_s if cause.announced else 0.0, cause.away_s, known_s, 0.0, swap_s, 0.0, recovery.initialization_s,
         recovery.restore_s, 0.0, 0.0,
     )  # fmt: skip
+
+
+def mean_down_s(causes: Sequence[Cause], recovery: Recovery) -> float:
+    """Return D, from a stop to replaced machines: the mean over causes by their rates, the wait for a spare apart [s].
+
+    Examples
+    --------
+    >>> causes = [Cause(name=name, rate_per_node_s=rate, detection_s=60.0) for name, rate in (("a", 3e-6), ("b", 1e-6))]
+    >>> round(mean_down_s(causes, Recovery()), 9)
+    60.0
+    """
+    weights = [cause.rate_per_node_s for cause in causes]
+    down_s = [math.fsum(way_back_s(cause, recovery)[:REPLACED]) for cause in causes]
+    return math.fsum(weight * each_s for weight, each_s in zip(weights, down_s, strict=True)) / math.fsum(weights)
 
 
 def restore_s(recovery: Recovery, reads: Count, near: Flag) -> Seconds:

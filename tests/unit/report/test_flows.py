@@ -52,6 +52,15 @@ def test_the_best_interval_is_the_bottom_of_its_curve(name: str) -> None:
     assert curve.best_lost <= curve.chosen_lost * (1 + 1e-9)
 
 
+def test_work_goes_on_until_a_silent_error_is_found() -> None:
+    """Its detection is no downtime, so that the curve does not hang on it."""
+    silent = "failures.causes.corruption={rate_per_1000_node_days=2, kind='silent', detection='%s', nodes_lost=0}"
+    soon, late = (flows.interval_curve(scenario("llama-65b", [silent % time])) for time in ("1 min", "3 h"))
+    assert soon is not None
+    assert late is not None
+    assert soon.chosen_lost == late.chosen_lost
+
+
 def test_the_curve_agrees_with_the_engine() -> None:
     """At the chosen interval, with blocking saves and ample spares: the closed form against 2,000 replicas."""
     sets = ["checkpoint.mode=blocking", "cluster.spares=ample", "run.replicas=2000"]
