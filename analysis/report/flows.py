@@ -102,10 +102,9 @@ def _spent(forecast: Forecast, ensemble: Ensemble, until_s: float) -> FloatArray
 def interval_curve(scenario: Scenario) -> Curve | None:
     """Return expected loss against the checkpoint interval, of the largest stage that failures strike; None without.
 
-    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares, and work that silent errors
-    spoil before the last save, are left out.
-    A stop also costs the flush that was under way, for saves that are written in the background. None for two tiers:
-    there are two intervals.
+    The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares, and what
+    silent errors spoil before the last save, are left out. A stop also costs the flush that was under way, for saves
+    that are written in the background. None for two tiers: there are two intervals.
     """
     struck = [
         stage
