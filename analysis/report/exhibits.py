@@ -3,12 +3,14 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from analysis.metrics.dollars import WHOLE_RUN
 from analysis.metrics.forecast import DAY_S, Forecast
 from analysis.plots.amounts import days, dollars, is_single
 from analysis.plots.cashflow import cash_flow
 from analysis.plots.distribution import Mark, distribution
 from analysis.plots.ettr import ettr
 from analysis.plots.interval import interval_curve
+from analysis.plots.names import phase_name
 from analysis.plots.pareto import pareto
 from analysis.plots.style import Picture
 from analysis.plots.survival import survival
@@ -134,4 +136,7 @@ def _doubts(found: Findings) -> Sequence[Exhibit]:
 def _money(found: Findings) -> Sequence[Exhibit]:
     months = flows.cash_flow(found.forecast, found.ensemble)
     caption = "Dollars by calendar month: mean, and where eight runs in ten lie."
+    beside = dict.fromkeys(phase_name(row.phase) for row in found.forecast.ledger if row.stage == WHOLE_RUN and row.usd)
+    if beside:
+        caption += f" What is owed beside the use of machines ({', '.join(beside)}) is spread as that use is."
     return [Exhibit(section="money", caption=caption, picture=cash_flow("cash", months))]

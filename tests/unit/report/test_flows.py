@@ -3,6 +3,7 @@
 import pytest
 
 from analysis.report import flows
+from analysis.report.exhibits import exhibits
 from analysis.report.findings import Findings, gather
 from simulator.scenario.api import scenario, shipped
 
@@ -31,6 +32,13 @@ def test_months_sum_to_the_mean_and_follow_each_other(found: Findings) -> None:
     numbers = [12 * month.first.year + month.first.month for month in months]
     assert numbers == list(range(numbers[0], numbers[0] + len(months)))
     assert all(month.p10 <= month.p90 for month in months)
+
+
+@pytest.mark.parametrize(("sets", "beside"), [([], []), (["pricing.term=commit_1y"], ["reserved, not used"])])
+def test_what_is_owed_beside_the_use_is_named_below_the_months(sets: list[str], beside: list[str]) -> None:
+    where = ["pricing.provider=aws", "pricing.region=us-east-1", "run.replicas=20"]
+    [money] = [each for each in exhibits(gather(scenario("llama-65b", [*where, *sets]))) if each.section == "money"]
+    assert [words for words in ["reserved, not used"] if words in money.caption] == beside
 
 
 def test_a_year_end_is_no_edge() -> None:
