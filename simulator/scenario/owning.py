@@ -29,13 +29,14 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         findings.problem((*OWNERSHIP, "server"), "is missing: what is an accelerator with its share of a server?")
         return None
 
-    def usual_of(key: str, name: str, stated: float | None) -> float:
+    def usual_of(key: str, name: str, stated: float | None, of: Entry = usual) -> float:
         if stated is not None:
             return stated
-        findings.fact((*OWNERSHIP, key), f"{usual.number(name):g}", usual.source,
-                      "M" if name in usual.unverified else usual.evidence)  # fmt: skip
-        return usual.number(name)
+        findings.fact((*OWNERSHIP, key), f"{of.number(name):g}", of.source,
+                      "M" if name in of.unverified else of.evidence)  # fmt: skip
+        return of.number(name)
 
+    draw_of, draw_name = _draw_of(machines, usual)
     life = None if own.life is None else own.life / YEAR_S
     network_share = usual_of("network_share", "network_share", own.network_share)
     storage_share = usual_of("storage_share", "storage_share", own.storage_share)
@@ -56,7 +57,7 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         residual_share=usual_of("residual", "residual_share", own.residual),
         capital_rate=usual_of("capital", "capital_rate", own.capital),
         power_w=own.power or server_power_w(machines, findings),
-        draw_share=usual_of("draw", _draw_name(machines), own.draw if own.draw is not None else _mean(machines)),
+        draw_share=usual_of("draw", draw_name, own.draw, draw_of),
         pue=usual_of("pue", "pue", own.pue),
         usd_per_kwh=own.electricity_per_kwh
         if own.electricity_per_kwh is not None
@@ -75,13 +76,12 @@ def _machine(key: str) -> Entry | None:
     return read("ownership").get(key)
 
 
-def _mean(machines: Machines) -> float | None:
-    """Return which share of its known power an accelerator draws on average, where that is published for it."""
-    return machines.accelerator.get_number("draw_share")
-
-
-def _draw_name(machines: Machines) -> str:
-    return "draw_share_tpu" if machines.accelerator.values.get("vendor") == "google" else "draw_share"
+def _draw_of(machines: Machines, usual: Entry) -> tuple[Entry, str]:
+    """Return where the mean draw over the known power stands: with the accelerator, else among the usual inputs."""
+    chip = machines.accelerator
+    if chip.get_number("draw_share") is not None:
+        return chip, "draw_share"
+    return usual, "draw_share_tpu" if chip.values.get("vendor") == "google" else "draw_share"
 
 
 def _server_usd(machines: Machines, machine: Entry | None, start: date, findings: Findings) -> float | None:
@@ -144,9 +144,9 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     if stated.carbon_price and not known:
         findings.problem((*ENERGY, "grid"), "is missing: carbon has a price; name a grid (flopcast show grids), "
                          "g_per_kwh or a trace")  # fmt: skip
-    source = "stated" if stated.power is not None else "mean draw"
-    if stated.power is None and _mean(machines) is None:
-        source = "mean draw, a share of its rated power"
+    published = _draw_of(machines, usual)[0] is not usual
+    mean = "mean draw, as published" if published else "mean draw, a share of its rated power"
+    source = mean if stated.power is None else "stated"
     words = [
         f"{show(round(power, 1), 'power')} a {machines.accelerator.key} while training ({source})",
         f"{show(round(host, 1), 'power')} for its share of the server",
@@ -186,9 +186,9 @@ def _host_w(machines: Machines, chip: float | None, power_is_stated: bool) -> fl
 
 
 def _draw_share(machines: Machines, usual: Entry) -> float:
-    """Return the mean draw over the power that is known: of this accelerator, else of such accelerators."""
-    mean = _mean(machines)
-    return usual.number(_draw_name(machines)) if mean is None else mean
+    """Return the mean draw over the power that is known, 0 to 1."""
+    known, name = _draw_of(machines, usual)
+    return known.number(name)
 
 
 def _pue_name(pricing: schema.Pricing, usual: Entry) -> str:

@@ -64,6 +64,15 @@ def test_palm_with_nothing_stated(tmp_path: Path) -> None:
     assert found.kwh == pytest.approx(8_404_992 * 0.3785 * 1.08, rel=0.2)
 
 
+def test_the_draw_of_ones_own_has_the_accelerators_source(tmp_path: Path) -> None:
+    file = tmp_path / "own.toml"
+    text = RUN.format(accelerator="tpu-v4", count=64, hours=100, energy="", pricing="term = 'owned'")
+    file.write_text("start = 2022-05-11\n" + text.replace('rate = "$1/h"', "") + "\n[ownership]\nserver = '$20000'\n")
+    [draw] = [each for each in scenario(file).assumptions if each.path == "ownership.draw"]
+    assert draw.value == "1"
+    assert "TPU" in draw.source
+
+
 @pytest.mark.parametrize(
     ("pricing", "pue"),
     [
