@@ -102,9 +102,10 @@ def made(scenario: "Scenario", workers: int | None) -> "Forecast":
     from analysis.cli.output import progress
     from analysis.metrics.forecast import forecast
     from simulator.engine.run import run as run_engine
+    from simulator.engine.run import why_slow
 
-    replicas = range(scenario.replicas)
-    with progress(len(replicas), "replicas") as show, mapping(workers or usual(scenario)) as mapper:
+    replicas, ticks = range(scenario.replicas), why_slow(scenario) is not None
+    with progress(len(replicas), "replicas", ticks=ticks) as show, mapping(workers or usual(scenario)) as mapper:
         found = run_engine(scenario, replicas, mapper=mapper, progress=show)
     return forecast(scenario, found, replicas)
 

@@ -1,0 +1,129 @@
+"""Work shared with forks: the same results and errors as without, and nothing left behind."""
+
+import os
+import signal
+import sys
+import threading
+import time
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from simulator.foundation import forks
+from simulator.foundation.forks import forked
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
+
+
+at_once = forks._at_once
+
+
+@pytest.fixture(autouse=True)
+def _three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "_at_once", lambda: 3)
+
+
+def where(piece: int) -> tuple[int, int]:
+    return piece, os.getpid()
+
+
+def children() -> list[str]:
+    return Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split()
+
+
+def test_pieces_are_done_at_once_and_come_in_order() -> None:
+    before = children()
+    done = forked(where, range(7))
+    assert [piece for piece, _ in done] == list(range(7))
+    here = [piece for piece, process in done if process == os.getpid()]
+    assert here == [0, 3, 6]
+    assert len({process for _, process in done}) == 5
+    assert children() == before
+
+
+def test_nothing_to_do() -> None:
+    assert forked(where, []) == []
+    assert forked(where, [4]) == [(4, os.getpid())]
+
+
+def fails_elsewhere(here: int, piece: int, how: str) -> int:
+    if os.getpid() != here and piece == 1:
+        if how == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if how == "gone":
+            os._exit(3)
+        raise MemoryError
+    return piece
+
+
+@pytest.mark.parametrize("how", ["killed", "gone", "raised"])
+def test_what_a_fork_does_not_bring_to_its_end_is_done_here(how: str) -> None:
+    assert forked(partial(fails_elsewhere, os.getpid(), how=how), range(3)) == [0, 1, 2]
+
+
+def test_results_that_cannot_be_sent_are_made_here() -> None:
+    one, other = forked(lambda piece: lambda: piece, [1, 2])
+    assert (one(), other()) == (1, 2)
+
+
+def refuses(piece: int) -> int:
+    if piece == 2:
+        raise ValueError("two is refused")
+    return piece
+
+
+def test_an_error_is_raised_as_without_forks() -> None:
+    before = children()
+    with pytest.raises(ValueError, match="two is refused"):
+        forked(refuses, range(4))
+    assert children() == before
+
+
+def stops_here(here: int, piece: int) -> int:
+    if os.getpid() == here:
+        raise KeyboardInterrupt
+    time.sleep(60)
+    return piece
+
+
+def test_an_interrupted_call_leaves_no_process_and_no_pipe() -> None:
+    before, began, files = children(), time.monotonic(), len(list(Path("/proc/self/fd").iterdir()))
+    with pytest.raises(KeyboardInterrupt):
+        forked(partial(stops_here, os.getpid()), range(2))
+    assert children() == before
+    assert len(list(Path("/proc/self/fd").iterdir())) == files
+    assert time.monotonic() - began < 30
+
+
+def test_where_no_process_can_be_made_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", full)
+    assert {process for _, process in forked(where, range(4))} == {os.getpid()}
+
+
+def test_no_fork_beside_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "_at_once", at_once)
+    done = threading.Event()
+    thread = threading.Thread(target=done.wait)
+    thread.start()
+    try:
+        assert {process for _, process in forked(where, range(4))} == {os.getpid()}
+    finally:
+        done.set()
+        thread.join()
+
+
+def width(_: int) -> int:
+    return at_once()
+
+
+def test_one_at_a_time_in_a_worker_and_as_many_as_cores_here() -> None:
+    from multiprocessing import get_context
+
+    with get_context("spawn").Pool(1) as pool:
+        assert pool.map(width, [0]) == [1]
+    if threading.active_count() == 1:
+        assert at_once() == len(os.sched_getaffinity(0))
