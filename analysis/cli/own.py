@@ -49,6 +49,7 @@ def _facts(found: "Answer") -> Mapping[str, Any]:
         "by_life_and_utilisation": [row._asdict() for row in found.grid],
         "rent_usd_per_accelerator_h": found.rent,
         "rent_basis": found.rent_basis,
+        "rent_has_host": found.rent_has_host,
         "break_even_utilisation": found.break_even,
         "tornado": [bar._asdict() for bar in found.tornado],
         "sources": [{"path": each.path, "value": each.value, "source": each.source} for each in found.sources],

@@ -42,6 +42,14 @@ class Cell(NamedTuple):
     usd_per_accelerator_h: float
 
 
+class Rent(NamedTuple):
+    """What an hour costs to rent [USD/h], on which basis, and whether the machine around the accelerator is in it."""
+
+    usd_per_accelerator_h: float | None
+    basis: str
+    host_included: bool | None
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
     """Owning an accelerator.
@@ -52,6 +60,8 @@ class Answer:
         Every life with every utilisation.
     rent, break_even : float or None
         What an hour costs to rent [USD/h], and the utilisation above which owning is cheaper; it may exceed 1.
+    rent_has_host : bool or None
+        Whether the machine around the accelerator is in the rent, as it is in owning; None where nobody says.
     sources : sequence of Assumption
         What was taken from the catalogue.
     """
@@ -65,6 +75,7 @@ class Answer:
     grid: Sequence[Cell]
     rent: float | None
     rent_basis: str
+    rent_has_host: bool | None
     break_even: float | None
     tornado: Sequence[Bar]
     sources: Sequence[Assumption]
@@ -75,9 +86,11 @@ class Answer:
         if self.rent is None or self.break_even is None:
             return f"No rent of {self.accelerator} is known to hold this against; state one with --rent."
         against = f"${self.rent:g}/h ({self.rent_basis})"
+        alone = " The rent leaves out the server, which owning has in." if self.rent_has_host is False else ""
         if self.break_even > 1:
-            return f"Renting at {against} is cheaper at any utilisation."
-        return f"Against renting at {against}, owning is cheaper above {self.break_even:.0%} in use.".replace("%", " %")
+            return f"Renting at {against} is cheaper at any utilisation.{alone}"
+        above = f"{self.break_even:.0%}".replace("%", " %")
+        return f"Against renting at {against}, owning is cheaper above {above} in use.{alone}"
 
 
 def answer(name: str, sets: Sequence[str] = (), rent: float | None = None) -> Answer:
@@ -101,7 +114,9 @@ def answer(name: str, sets: Sequence[str] = (), rent: float | None = None) -> An
     own = ownership_of(document, site, start, findings)
     sources = findings.close()
     assert own is not None
-    price, basis = (rent, "stated") if rent is not None else _rent(name, loaded, site.accelerator.key, start)
+    price, basis, has_host = (
+        Rent(rent, "stated", None) if rent is not None else _rent(name, loaded, site.accelerator.key, start)
+    )
     return Answer(
         accelerator=site.accelerator.key,
         ownership=own,
@@ -116,6 +131,7 @@ def answer(name: str, sets: Sequence[str] = (), rent: float | None = None) -> An
         ],
         rent=price,
         rent_basis=basis,
+        rent_has_host=has_host,
         break_even=break_even_utilisation(own, price) if price else None,
         tornado=tornado(own),
         sources=sources,
@@ -149,16 +165,17 @@ def _check_name(name: str) -> None:
         raise ScenarioError([Issue(message=f"no accelerator, no shipped scenario and no file: {said}")]) from None
 
 
-def _rent(name: str, loaded: Loaded, key: str, start: date) -> tuple[float | None, str]:
+def _rent(name: str, loaded: Loaded, key: str, start: date) -> Rent:
     """Return what an hour costs to rent: what the scenario pays, unless it owns; else the cheapest row of the book."""
     if "pricing" in loaded.document and loaded.document["pricing"].get("term") != "owned":
         try:
             tariff = resolve(loaded).tariff
-            return tariff.usd_per_accelerator_h or None, f"what {name} pays: {tariff_basis(tariff)}"
+            basis = f"what {name} pays: {tariff_basis(tariff)}"
+            return Rent(tariff.usd_per_accelerator_h or None, basis, tariff.quote.host_included)
         except ScenarioError:
             pass
     try:
         row = price_book().lookup(key, date=start)
     except PriceError:
-        return None, ""
-    return row.usd_per_accelerator_h, row.label
+        return Rent(None, "", None)
+    return Rent(row.usd_per_accelerator_h, row.label, row.host_included)

@@ -173,7 +173,7 @@ def _rows(seen: Mapping[str, str]) -> Iterator[dict[str, str]]:
                 "term": HOST_TERMS[term] if host_only else term,
                 "usd_per_accelerator_h": "" if term == "purchase" else seen[column],
                 "usd_per_accelerator": seen[column] if term == "purchase" else "",
-                "host_included": "" if term == "purchase" or host_only else str(not _is_gpu_only(seen)).lower(),
+                "host_included": "" if host_only else _has_host(seen, term),
                 "date_from": day,
                 "date_to": "",
                 "note": "; ".join(note for note in (*_notes(seen, term), day_note) if note),
@@ -192,6 +192,17 @@ def _accelerator(seen: Mapping[str, str], term: str) -> str:
     if key == "k80" and term == "purchase":
         return "k80-card"
     return key
+
+
+def _has_host(seen: Mapping[str, str], term: str) -> str:
+    """Say whether the machine around the accelerators is in the price: of a purchase, if a whole system was priced."""
+    return str(_system(seen) is not None if term == "purchase" else not _is_gpu_only(seen)).lower()
+
+
+def _system(seen: Mapping[str, str]) -> str | None:
+    """Return by how many accelerators the price of a system was divided, or None for one accelerator alone."""
+    found = re.search(r"system price / (\d+)", seen["note"])
+    return found and found[1]
 
 
 def _is_gpu_only(seen: Mapping[str, str]) -> bool:
@@ -230,9 +241,8 @@ def _day(text: str) -> tuple[str, str]:
 
 def _notes(seen: Mapping[str, str], term: str) -> Iterator[str]:
     text = seen["note"]
-    system = re.search(r"system price / (\d+)", text)
-    if system:
-        yield f"price of a system divided by {system[1]}"
+    if system := _system(seen):
+        yield f"price of a system divided by {system}"
     if re.search(r"estimat", text, re.IGNORECASE):
         yield "estimate, not a sale"
     if re.search(r"euro|EUR\b", text, re.IGNORECASE):

@@ -48,7 +48,8 @@ class Price:
     usd : float
         Price of one accelerator for one hour [USD/h]; for the term ``purchase`` of one accelerator [USD].
     host_included : bool or None
-        Whether the virtual machine around the accelerators is in it; None where that has no meaning.
+        Whether the virtual machine around the accelerators is in it (of a purchase, their share of the server); None
+        where that has no meaning.
     date_from, date_to : date or None
         First and last day of the observation; None is open.
     stale : bool
@@ -90,9 +91,9 @@ class Price:
     @property
     def label(self) -> str:
         """The basis of the price for people: what, who, where, term, since when."""
-        host = {True: "host included", False: "host extra", None: ""}[self.host_included]
+        unit, machine = ("", "server") if self.term == "purchase" else ("/h", "host")
+        host = {True: f"{machine} included", False: f"{machine} extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
-        unit = "" if self.term == "purchase" else "/h"
         parts = (f"${self.usd:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
         return ", ".join(part for part in (*parts, self.term, since, host) if part)
 

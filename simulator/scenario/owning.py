@@ -85,7 +85,7 @@ def _draw_of(machines: Machines, usual: Entry) -> tuple[Entry, str]:
 
 
 def _server_usd(machines: Machines, machine: Entry | None, start: date, findings: Findings) -> float | None:
-    """Return the price of an accelerator with its share of the server: known, or from the price of the bare one."""
+    """Return the price of an accelerator with its share of the server: known, of a system, or from a bare one's."""
     path = (*OWNERSHIP, "server")
     if machine is not None:
         usd = machine.number("server_usd")
@@ -94,6 +94,8 @@ def _server_usd(machines: Machines, machine: Entry | None, start: date, findings
         row = price_book().lookup(machines.accelerator.key, term="purchase", date=start)
     except PriceError:
         return None
+    if row.host_included:
+        return findings.amount(path, row.usd, "usd", row.label, row.evidence)
     factor = entry("ownership", "usual").number("server_over_chip")
     return findings.amount(path, row.usd * factor, "usd", f"{row.label}, x {factor:g} for the server", "S")
 

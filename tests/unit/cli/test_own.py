@@ -41,6 +41,23 @@ def test_owning_is_held_against_what_the_scenario_pays() -> None:
     assert doubtful == pytest.approx(0.35 * listed)  # between 50 and 80 % off
 
 
+def test_the_price_of_a_system_is_not_taken_for_that_of_a_bare_accelerator() -> None:
+    """A B200's $47,409 are a DGX over eight, so no server comes on top; a V100's $10,664 are of the module alone."""
+    for key, usd in (("b200-sxm", 47_409.13), ("v100-sxm2-16gb", 10_664 * 1.665)):
+        assert facts("own", key)["inputs"]["server_usd"] == pytest.approx(usd)
+    found = facts("own", "b200-sxm", "--set", "ownership.utilisation=1")
+    cluster, kw = 47_409.13 / 0.81, 1.82
+    by_hand = cluster * 0.1 / (1 - 1.1**-4) + kw * (184 * 12 + 0.0826 * 0.75 * 1.25 * 8760)
+    assert found["usd_per_accelerator_h"] == pytest.approx(by_hand / 8760)
+
+
+def test_a_rent_without_its_host_says_so() -> None:
+    for name, alone in (("llama-65b", True), ("b200-sxm", False)):
+        words = " ".join(CliRunner().invoke(app, ["own", name]).stdout.split())
+        assert ("The rent leaves out the server, which owning has in." in words) == alone
+    assert facts("own", "llama-65b")["rent_has_host"] is False
+
+
 def test_what_people_read() -> None:
     shown = CliRunner().invoke(app, ["own", "llama-65b"])
     assert shown.exit_code == 0
