@@ -45,6 +45,7 @@ def print_report(name: str, rows: DropReport, study: OutageStudy) -> None:
     if study.repairs is not None:
         repairs = study.repairs
         none = f", {repairs.instants:,} of no length left out" if repairs.instants else ""
+        none += f", {repairs.missing:,} whose end is missing left out" if repairs.missing else ""
         _print_laws(f"Repair: median {length(repairs.median_s)}, mean {length(repairs.mean_s)}{none}", repairs.laws)
     _print_unusual(study)
     screen.print(_age_table(study.ages))
@@ -129,6 +130,7 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
         "uptimes": laws_json(study.uptimes),
         "repairs": None if study.repairs is None else {
             "mean_s": study.repairs.mean_s, "median_s": study.repairs.median_s, "instants": study.repairs.instants,
+            "missing": study.repairs.missing,
             "laws": laws_json(study.repairs.laws),
         },
         "lemons": [asdict(lemon) for lemon in study.lemons],

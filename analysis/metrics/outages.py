@@ -6,6 +6,8 @@ Definitions, which reproduce the published figures of the Los Alamos systems:
   span from the first to the last start over one less than the failures.
 - Laws of gaps are fitted to the gaps above zero: failures that start in one instant are one event that struck several
   nodes, and are counted as bursts.
+- An outage without an end, in a log that has ends, is *still open* if every such outage is the last of its node: the node
+  is out until the observation ends. Where a node failed again after one, ends are missing from the log, and none is open.
 - *Node uptimes* run from the end of an outage (its start, where no end is known) to the next start; the last one of a
   node is censored by the end of the observation. A node counts as new when it enters service, or when the observation
   begins where the log does not say.
@@ -68,11 +70,16 @@ class Bursts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Repairs:
-    """Time from failure to service [s]; instants (outages of no length) are left out and counted."""
+    """Time from failure to service [s].
+
+    Instants (outages of no length) and outages whose end is missing from the log are left out and counted; one that is
+    still open is censored by the end of the observation.
+    """
 
     mean_s: float
     median_s: float
     instants: int
+    missing: int
     laws: Choice | None
 
 
@@ -137,14 +144,15 @@ def study(log: OutageLog, observation: Observation) -> OutageStudy:
         by_cause[outage.cause].append(outage)
     lemons = find_lemons(found, observation)
     apart = {lemon.node for lemon in lemons}
+    open_ = still_open(log.outages)
     return OutageStudy(
         observation=observation,
         failed_nodes=len({outage.node for outage in found}),
         rate=rate(len(found), observation.node_days),
         mtbf_s=_mean_gap_s(found),
         gaps=_gap_laws(found, observation),
-        uptimes=_uptime_laws(found, observation, apart),
-        repairs=_repairs(found, observation),
+        uptimes=_uptime_laws(found, observation, apart, open_),
+        repairs=_repairs(found, observation, open_),
         lemons=lemons,
         bursts=_bursts(found, observation),
         ages=hazard_by_age(found, observation),
@@ -152,8 +160,8 @@ def study(log: OutageLog, observation: Observation) -> OutageStudy:
             CauseStudy(
                 name=name,
                 rate=rate(len(outages), observation.node_days),
-                uptimes=_uptime_laws(outages, observation, apart),
-                repairs=_repairs(outages, observation),
+                uptimes=_uptime_laws(outages, observation, apart, open_),
+                repairs=_repairs(outages, observation, open_),
             )
             for name, outages in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0]))
         ],
@@ -183,6 +191,21 @@ def find_lemons(outages: Sequence[Outage], observation: Observation) -> Sequence
         named = found
 
 
+def still_open(outages: Sequence[Outage]) -> frozenset[Outage]:
+    """Return the outages that have not ended when the log does, by the rule above.
+
+    Examples
+    --------
+    >>> first, last = Outage("a", 0.0, 9.0, ""), Outage("a", 20.0, None, "")
+    >>> len(still_open([first, last])), len(still_open([first, last, Outage("a", 30.0, 40.0, "")]))
+    (1, 0)
+    """
+    last = {outage.node: outage for outage in outages}
+    endless = {outage for outage in outages if outage.end_s is None}
+    told = len(endless) < len(outages)
+    return frozenset(endless) if told and endless <= set(last.values()) else frozenset()
+
+
 def _mean_gap_s(outages: Sequence[Outage]) -> float | None:
     if len(outages) < 2 or outages[-1].start_s == outages[0].start_s:
         return None
@@ -202,7 +225,9 @@ def _gap_laws(outages: Sequence[Outage], observation: Observation) -> Choice | N
     return _laws([gap_s for gap_s in gaps_s if gap_s > 0], [last_s] if last_s > 0 else [])
 
 
-def _uptime_laws(outages: Sequence[Outage], observation: Observation, apart: set[str]) -> Choice | None:
+def _uptime_laws(
+    outages: Sequence[Outage], observation: Observation, apart: set[str], open_: frozenset[Outage]
+) -> Choice | None:
     """Fit the uptimes of all nodes but some, those that never failed included."""
     by_node: dict[str, list[Outage]] = defaultdict(list)
     for outage in outages:
@@ -214,25 +239,27 @@ def _uptime_laws(outages: Sequence[Outage], observation: Observation, apart: set
         for outage in its:
             if outage.start_s > up_s:
                 observed_s.append(outage.start_s - up_s)
-            up_s = max(up_s, outage.start_s if outage.end_s is None else outage.end_s)
+            back_s = outage.start_s if outage.end_s is None else outage.end_s
+            up_s = until_s if outage in open_ else max(up_s, back_s)
         if until_s > up_s:
             censored_s.append(until_s - up_s)
     never = observation.never_failed(set(by_node) | apart)
     return _laws(observed_s, [*censored_s, *(length_s for length_s in never if length_s > 0)])
 
 
-def _repairs(outages: Sequence[Outage], observation: Observation) -> Repairs | None:
-    """Study the repairs; one that has no end while others have is censored by the end of the observation."""
+def _repairs(outages: Sequence[Outage], observation: Observation, open_: frozenset[Outage]) -> Repairs | None:
+    """Study the repairs; one that is still open is censored by the end of the observation."""
     lengths_s = sorted(outage.end_s - outage.start_s for outage in outages if outage.end_s is not None)
     if not lengths_s:
         return None
-    open_s = [observation.until_s - outage.start_s for outage in outages if outage.end_s is None]
+    open_s = [observation.until_s - outage.start_s for outage in outages if outage in open_]
     positive = [length_s for length_s in lengths_s if length_s > 0]
     middle = len(lengths_s) // 2
     return Repairs(
         mean_s=math.fsum(lengths_s) / len(lengths_s),
         median_s=lengths_s[middle] if len(lengths_s) % 2 else (lengths_s[middle - 1] + lengths_s[middle]) / 2,
         instants=len(lengths_s) - len(positive),
+        missing=len(outages) - len(lengths_s) - len(open_s),
         laws=_laws(positive, [length_s for length_s in open_s if length_s > 0]),
     )
 

@@ -105,11 +105,14 @@ def setting(
     Raises
     ------
     ValueError
-        If the catalogue lacks a figure of the accelerator, or degrees contradict each other.
+        If the catalogue lacks a figure of the accelerator, degrees contradict each other, or FP8 is asked of an
+        accelerator that has none.
     """
     missing = [name for name in NEEDED if site.accelerator.get_number(name) is None]
     if missing:
         raise ValueError(f"the catalogue does not know {', '.join(missing)} of {site.accelerator.key}")
+    if parallelism.precision == "fp8" and site.accelerator.get_number("peak_fp8_flop_per_s") is None:
+        raise ValueError(f"the catalogue knows no FP8 of {site.accelerator.key}; leave precision at bf16")
     fabric = fabric_of(site.accelerator)
     if site.nic_bytes_per_s:
         fabric = replace(fabric, nic_bytes_per_s=site.nic_bytes_per_s)

@@ -87,6 +87,28 @@ def test_an_outage_without_end_is_censored():
     assert (repairs.laws.observed, repairs.laws.censored) == (40, 1)
 
 
+def test_ends_that_are_missing_from_the_log_are_no_open_repairs():
+    """A tenth of the ends is lost, of nodes that failed again: repairs stay what they were, not weeks long."""
+    whole = fleet()
+    holed = [outage._replace(end_s=None) if number % 10 == 0 else outage for number, outage in enumerate(whole)]
+    found = log(holed, nodes=200)
+    repairs = study(found, Observation.of(found, since_s=0.0, until_s=400 * DAY_S)).repairs
+    assert repairs.missing == sum(outage.end_s is None for outage in holed)
+    assert repairs.laws.censored == 0
+    assert repairs.laws.best.shape == pytest.approx(1.2, rel=0.05)
+    assert repairs.laws.best.mean_s == pytest.approx(3600 * math.exp(1.2**2 / 2), rel=0.1)
+
+
+def test_a_node_that_is_still_out_is_not_up():
+    """Without its last repair a node is down until the observation ends, which is no uptime."""
+    outages = [Outage(str(n), (10 + n) * DAY_S, (11 + n) * DAY_S, "x") for n in range(9)]
+    outages += [Outage("0", 50 * DAY_S, None, "x")]
+    found = log(outages, nodes=9)
+    result = study(found, Observation.of(found, since_s=0.0, until_s=100 * DAY_S))
+    assert (result.uptimes.observed, result.uptimes.censored) == (10, 8)
+    assert (result.repairs.laws, result.repairs.missing) == (None, 0)  # all alike
+
+
 @pytest.mark.parametrize(
     ("given", "said"),
     [
