@@ -6,8 +6,8 @@ Definitions, which reproduce the published figures of the Los Alamos systems:
   span from the first to the last start over one less than the failures.
 - Laws of gaps are fitted to the gaps above zero: failures that start in one instant are one event that struck several
   nodes, and are counted as bursts.
-- An outage without an end, in a log that has ends, is *still open* if every such outage is the last of its node: the node
-  is out until the observation ends. Where a node failed again after one, ends are missing from the log, and none is open.
+- An outage without an end, in a log that has ends, is *still open* if every such outage is the last of its node: it is
+  out until the observation ends. Where a node failed again after one, ends are missing from the log, and none is open.
 - *Node uptimes* run from the end of an outage (its start, where no end is known) to the next start; the last one of a
   node is censored by the end of the observation. A node counts as new when it enters service, or when the observation
   begins where the log does not say.
