@@ -1,7 +1,7 @@
 """What an hour of one's own accelerator costs: capital, place, power, people, and how much of the time it works."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
@@ -157,26 +157,40 @@ _RANGES: Final[Mapping[str, tuple[float, float, str]]] = {
     "support_share": (0.0, 0.05, "{:.0%} a year"),
     "spares_share": (0.0, 0.05, "{:.0%}"),
 }
-_TIMES: Final[Mapping[str, tuple[float, float]]] = {"server_usd": (0.8, 1.2), "power_w": (0.8, 1.2)}
+_TIMES: Final[Mapping[str, tuple[float, float]]] = {
+    "server_usd": (0.8, 1.2),
+    "power_w": (0.8, 1.2),
+    "building_usd_per_kw": (0.8, 1.2),
+}
 
 
 def tornado(own: Ownership) -> Sequence[Bar]:
     """Return what each input does alone over its range, the widest first.
 
-    Ranges are assumptions of ours, wide enough for what is seen: prices of servers and power a fifth either way.
+    Ranges are assumptions of ours, wide enough for what is seen: prices of servers, power and buildings a fifth either
+    way. They are widened to what one has; an own building has no colocation beside it, and the other way round.
     """
     cost: Callable[[Ownership], float] = usd_per_accelerator_h
+    housed = "colocation_usd_per_kw_month" if own.building_usd_per_kw else "building_usd_per_kw"
     bars = [
         Bar(name, form.format(low).replace("%", " %"), form.format(high).replace("%", " %"),
             cost(_with(own, name, low)), cost(_with(own, name, high)))
-        for name, (low, high, form) in _RANGES.items()
+        for name, low, high, form in _widened(own) if name != housed or getattr(own, name)
     ]  # fmt: skip
     bars += [
         Bar(name, f"x {low:g}", f"x {high:g}", cost(_with(own, name, getattr(own, name) * low)),
             cost(_with(own, name, getattr(own, name) * high)))
-        for name, (low, high) in _TIMES.items()
+        for name, (low, high) in _TIMES.items() if name != housed
     ]  # fmt: skip
     return sorted(bars, key=lambda bar: -bar.span)
+
+
+def _widened(own: Ownership) -> Iterator[tuple[str, float, float, str]]:
+    """Yield the ranges, each with what one has inside; the network leaves something for the servers."""
+    for name, (low, high, form) in _RANGES.items():
+        has = getattr(own, name)
+        most = (1.0 - own.storage_share + has) / 2.0 if name == "network_share" else math.inf
+        yield name, min(low, has), max(min(high, most), has), form
 
 
 def _with(own: Ownership, name: str, value: float) -> Ownership:

@@ -70,6 +70,25 @@ def test_utilisation_and_life_decide_and_power_does_not() -> None:
     assert share < 0.065
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"building_usd_per_kw": 12_000.0, "colocation_usd_per_kw_month": 0.0},
+        {"life_years": 8.0, "capital_rate": 0.0, "pue": 1.05, "support_share": 0.1},
+        {"storage_share": 0.78},
+    ],
+)
+def test_every_bar_has_the_cost_itself_between_its_ends(given: dict[str, float]) -> None:
+    """Also where one has a building instead of colocation, or an input beyond its usual range."""
+    own = replace(H100, **given)
+    usd = usd_per_accelerator_h(own)
+    bars = {bar.name: sorted((bar.usd_at_low, bar.usd_at_high)) for bar in tornado(own)}
+    assert ("colocation_usd_per_kw_month" in bars) != ("building_usd_per_kw" in bars)
+    assert ("building_usd_per_kw" in bars) == ("building_usd_per_kw" in given)
+    for low, high in bars.values():
+        assert low - 1e-9 <= usd <= high + 1e-9
+
+
 def test_impossible_inputs_are_refused() -> None:
     for wrong in ({"server_usd": 0.0}, {"life_years": 0.0}, {"utilisation": 1.1}, {"network_share": 1.0}):
         with pytest.raises(ValueError, match=r"expected above 0|stay below 1"):
