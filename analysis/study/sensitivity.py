@@ -12,6 +12,7 @@ with the estimators of A. Saltelli et al., Computer Physics Communications 181 (
 J. E. Oakley, A. Brennan, Medical Decision Making 34 (2014) 311 for the regression behind partial information.
 """
 
+import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -32,8 +33,6 @@ Progress = Callable[[int], None]
 
 BOOTSTRAPS = 200  # for the errors of Sobol's indices
 _Z_95 = 1.959964
-
-DEGREE = 3  # of the polynomials that stand for "if this input were known"
 
 
 class MissingExtraError(OSError):
@@ -113,7 +112,7 @@ class Information:
     perfect : float
         Expected saving if everything were known [USD].
     partial : sequence of (Input, float)
-        Expected saving if this input alone were known [USD], largest first.
+        Expected saving if this input alone were known [USD], largest first; none is above `perfect`.
     """
 
     decisions: Sequence[str]
@@ -334,8 +333,17 @@ def information(
 
 
 def _known(share: FloatArray, costs: FloatArray, best: int) -> float:
-    """Return the expected saving if one input were known: costs given the input come from a regression."""
-    base = np.polynomial.legendre.legvander(2.0 * share - 1.0, DEGREE)
-    saved = costs[:, best, None] - costs  # regressing differences keeps what the decisions have in common out of it
-    expected = base @ np.linalg.lstsq(base, saved, rcond=None)[0]
-    return max(float(expected.max(axis=1).mean() - max(saved.mean(axis=0).max(), 0.0)), 0.0)
+    """Return the expected saving if one input were known.
+
+    The decision at a point is the one that is cheapest on the mean of its neighbours in that input, the point itself
+    left out; what it saves is what it saves at the point, so that one input is never worth more than all of them.
+    """
+    at, reach = np.arange(len(share)), max(math.isqrt(len(share)) // 2, 1)
+    order = np.argsort(share, kind="stable")
+    saved = (costs[:, best, None] - costs)[order]  # differences keep what the decisions have in common out of it
+    known = share[order]
+    first = np.searchsorted(known, known[np.maximum(at - reach, 0)], side="left")  # equal shares go together
+    last = np.searchsorted(known, known[np.minimum(at + reach, len(share) - 1)], side="right")
+    sums = np.vstack([np.zeros(costs.shape[1]), np.cumsum(saved, axis=0)])
+    around = sums[last] - sums[first] - saved
+    return max(float(saved[at, around.argmax(axis=1)].mean()), 0.0)

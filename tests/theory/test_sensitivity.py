@@ -69,6 +69,20 @@ def test_perfect_information_about_one_of_two_inputs() -> None:
     assert found.perfect >= known["x1"]
 
 
+def test_one_input_is_never_worth_more_than_all_of_them() -> None:
+    """Renting costs 1 - exp(12 (x1 - 0.4)) / 50 less than nothing beyond a point: steep, as dollars over failure rates.
+
+    Knowing x1 is knowing everything: the two are equal but for the points around the turn.
+    """
+    for seed in range(5):
+        shares = np.random.default_rng(seed).random((256, 2))
+        costs = np.column_stack([np.zeros(256), 1.0 - np.exp(12.0 * (shares[:, 0] - 0.4)) / 50.0])
+        found = information(["build", "rent"], inputs(2), shares, costs)
+        known = {each.name: value for each, value in found.partial}
+        assert 0.98 * found.perfect <= known["x1"] <= found.perfect
+        assert known["x2"] <= 0.02 * found.perfect
+
+
 def test_what_changes_no_decision_is_worth_nothing() -> None:
     shares = np.linspace(0, 1, 101)[:, None]
     costs = np.hstack([1.0 + shares, 3.0 + shares])
