@@ -12,7 +12,6 @@ with the estimators of A. Saltelli et al., Computer Physics Communications 181 (
 J. E. Oakley, A. Brennan, Medical Decision Making 34 (2014) 311 for the regression behind partial information.
 """
 
-import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -33,6 +32,7 @@ Progress = Callable[[int], None]
 
 BOOTSTRAPS = 200  # for the errors of Sobol's indices
 _Z_95 = 1.959964
+NEIGHBOURS = 8  # a point is judged by this part of the points, those nearest in one input
 
 
 class MissingExtraError(OSError):
@@ -336,9 +336,10 @@ def _known(share: FloatArray, costs: FloatArray, best: int) -> float:
     """Return the expected saving if one input were known.
 
     The decision at a point is the one that is cheapest on the mean of its neighbours in that input, the point itself
-    left out; what it saves is what it saves at the point, so that one input is never worth more than all of them.
+    left out; what it saves is what it saves at the point, so that one input is never worth more than all of them. What
+    is worth little beside the noise of the other inputs is told too low.
     """
-    at, reach = np.arange(len(share)), max(math.isqrt(len(share)) // 2, 1)
+    at, reach = np.arange(len(share)), max(len(share) // NEIGHBOURS // 2, 1)
     order = np.argsort(share, kind="stable")
     saved = (costs[:, best, None] - costs)[order]  # differences keep what the decisions have in common out of it
     known = share[order]
