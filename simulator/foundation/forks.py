@@ -123,6 +123,7 @@ class _Fork(Generic[Done]):
         with suppress(OSError), beside_libraries():  # OSError: no room for another process
             self._process = os.fork()
         if self._process == 0:
+            os.close(self._reader)  # else a fork whose parent was killed would wait for itself to read
             _answer(call, writer)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(writer)

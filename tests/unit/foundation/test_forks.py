@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -94,6 +95,28 @@ def test_an_interrupted_call_leaves_no_process_and_no_pipe() -> None:
     assert children() == before
     assert len(list(Path("/proc/self/fd").iterdir())) == files
     assert time.monotonic() - began < 30
+
+
+KILLED = """
+import os, signal
+from simulator.foundation import forks
+
+def large(piece):
+    if piece == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.write(1, b"x")
+    return bytes(10_000_000)
+
+forks.width = lambda: 3
+forks.forked(large, range(3))
+"""
+
+
+def test_no_fork_outlives_a_parent_that_was_killed() -> None:
+    """Also one that has more to send than a pipe holds."""
+    told = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == -signal.SIGKILL
+    assert told.stdout == "xx"  # their ends of the pipe are closed: none is left
 
 
 def test_where_no_process_can_be_made_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
