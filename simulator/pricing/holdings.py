@@ -10,11 +10,12 @@ import numpy as np
 from simulator.pricing.ledger import Amount, LedgerLine
 
 HOURS_PER_MONTH: Final = 730.0
-BYTES_PER_GB: Final = 1e9
+BYTES_PER_GB: Final = 2.0**30
+"""What price lists of clouds call a GB, and FOCUS a GiB: Amazon S3's FAQ divides byte-hours by 1,073,741,824."""
 
 
 class Tier(NamedTuple):
-    """A price up to an amount; the last tier of a list has no end."""
+    """A price of a GB, as price lists count, up to an amount; the last tier of a list has no end."""
 
     upto_gb: float
     usd_per_gb: float
@@ -59,7 +60,7 @@ class Holding(Protocol):
 
     @property
     def gb(self) -> float:
-        """How much [GB]."""
+        """How much, as price lists count [GB of 2^30 bytes]."""
         ...
 
     @property
@@ -86,7 +87,7 @@ class Storage:
     what : str
         Such as ``checkpoints``.
     gb : float
-        How much [GB].
+        How much, as price lists count [GB of 2^30 bytes].
     tiers : sequence of Tier
         Price of a GB for a month; they count the GB that are held.
     label : str
@@ -108,7 +109,7 @@ class Storage:
         """Return the line for a run of some length [h]."""
         months = wall_h / HOURS_PER_MONTH
         usd = _share_usd(self.gb, self.tiers, together_gb) * months
-        return _owed("storage", self.what, usd, self.gb * months, "GB-Months")
+        return _owed("storage", self.what, usd, self.gb * months, "GiB-Months")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,7 +130,7 @@ class Egress:
     def owed(self, wall_h: Amount, together_gb: float | None = None) -> Owed:
         """Return the line; how long the run takes does not matter."""
         usd = _share_usd(self.gb, self.tiers, together_gb) + 0.0 * wall_h
-        return _owed("egress", self.what, usd, self.gb + 0.0 * wall_h, "GB")
+        return _owed("egress", self.what, usd, self.gb + 0.0 * wall_h, "GiB")
 
 
 def owed_for(holdings: Sequence[Holding], wall_h: Amount, *, ended: bool = True) -> Sequence[Owed]:

@@ -81,7 +81,7 @@ def test_storage_and_egress() -> None:
     assert {each.line.phase: round(float(each.line.billed_usd), 9) for each in due.owed} == {
         "storage": 3.0, "egress": 0.9
     }  # fmt: skip
-    assert [each.unit for each in due.owed] == ["GB-Months", "GB"]
+    assert [each.unit for each in due.owed] == ["GiB-Months", "GiB"]
     with pytest.raises(ValueError, match="rising ends"):
         Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)]).owed(1.0)
 
