@@ -3,7 +3,6 @@
 Run it on a quiet machine: ``python benchmarks/bench_engines.py``. Exit code 1 if a promise is broken.
 """
 
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable
@@ -11,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from promises import finish, promise
 from simulator.engine.estimate import estimate
 from simulator.engine.simulate import simulate
 from simulator.records import LedgerSink
@@ -25,17 +25,11 @@ def main() -> int:
     run = scenario("llama3-405b")
     estimate(run, range(100))  # imports and caches
     kept = [
-        _promise("10,000 replicas of llama3-405b against as many exponentials", *_against_exponentials(run), 5.0),
-        _promise("GiB at the peak of 100,000 replicas of llama3-405b", _peak_gib(run), "", 1.0),
-        _promise("simulate at 1M accelerators against 16k, equal job failure rate", *_against_nodes(run), 1.2),
+        promise("10,000 replicas of llama3-405b against as many exponentials", *_against_exponentials(run), 5.0),
+        promise("GiB at the peak of 100,000 replicas of llama3-405b", _peak_gib(run), "", 1.0),
+        promise("simulate at 1M accelerators against 16k, equal job failure rate", *_against_nodes(run), 1.2),
     ]
     return 0 if all(kept) else 1
-
-
-def _promise(what: str, measured: float, detail: str, most: float) -> bool:
-    verdict = "kept" if measured <= most else "BROKEN"
-    print(f"{verdict:6}  {measured:6.2f} (promised: at most {most:g})  {what}  {detail}")
-    return measured <= most
 
 
 def _pairs(one: Callable[[], object], other: Callable[[], object], times: int) -> tuple[float, float]:
@@ -81,4 +75,4 @@ def _against_nodes(run: Scenario) -> tuple[float, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -8,7 +8,6 @@ of each save, the end of each repair. So many bare timeouts are the measure; the
 printed too.
 """
 
-import sys
 import time
 import tracemalloc
 from collections.abc import Callable, Generator, Sequence
@@ -16,6 +15,7 @@ from typing import Any
 
 import simpy
 
+from promises import finish, promise
 from simulator.engine.fleet import Nodes
 from simulator.engine.simulate import simulate
 from simulator.records import LedgerSink, ListSink
@@ -42,13 +42,6 @@ def main() -> int:
         promise("s of processor for 90 days of 131,072 nodes", *whole(large), 60.0),
     ]
     return 0 if all(kept) else 1
-
-
-def promise(what: str, measured: float, detail: str, most: float) -> bool:
-    """Print one promise, and return whether it is kept."""
-    verdict = "kept" if measured <= most else "BROKEN"
-    print(f"{verdict:6}  {measured:8.2f} (promised: at most {most:g})  {what}  {detail}", flush=True)
-    return measured <= most
 
 
 def weibulls(nodes: int, more: Sequence[str] = ()) -> Scenario:
@@ -127,4 +120,4 @@ def whole(run: Scenario) -> tuple[float, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

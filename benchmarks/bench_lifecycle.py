@@ -3,11 +3,11 @@
 Run it on a quiet machine: ``python benchmarks/bench_lifecycle.py``. Exit code 1 if the promise is broken.
 """
 
-import sys
 import time
 from dataclasses import replace
 
 from analysis.metrics.lifecycle import life_forecast
+from promises import finish
 from simulator.engine.lifecycle_run import run_life
 from simulator.scenario.api import life
 
@@ -30,4 +30,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -4,11 +4,11 @@ Run it on a quiet machine: ``python benchmarks/bench_plans.py``. Exit code 1 if 
 """
 
 import resource
-import sys
 import time
 
 import numpy as np
 
+from promises import finish, promise
 from simulator.catalogue.reader import entry
 from simulator.workload.architecture import architecture
 from simulator.workload.choice import every, search, usual_limits
@@ -38,20 +38,13 @@ def main() -> int:
     seconds = time.perf_counter() - start
     gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
     kept = [
-        _promise("plans a second and core, legal ones listed and ranked", searched, at_least=20_000),
-        _promise("plans a second and core, evaluated", done / seconds, at_least=20_000),
-        _promise("seconds for a search of 1M plans, at the rate of the first line", MILLION / searched, at_most=60),
-        _promise("GiB of memory at the peak", gib, at_most=2),
+        promise("plans a second and core, legal ones listed and ranked", searched, "", 20_000, least=True),
+        promise("plans a second and core, evaluated", done / seconds, "", 20_000, least=True),
+        promise("seconds for a search of 1M plans, at the rate of the first line", MILLION / searched, "", 60),
+        promise("GiB of memory at the peak", gib, "", 2),
     ]
     return 0 if all(kept) else 1
 
 
-def _promise(what: str, measured: float, *, at_least: float = 0.0, at_most: float = float("inf")) -> bool:
-    good = at_least <= measured <= at_most
-    bound = f"at least {at_least:,.0f}" if at_least else f"at most {at_most:,.0f}"
-    print(f"{'kept' if good else 'BROKEN':6}  {measured:12,.2f} (promised: {bound})  {what}")
-    return good
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

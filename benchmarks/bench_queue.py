@@ -19,6 +19,8 @@ from bisect import insort
 from heapq import heappop, heappush
 from pathlib import Path
 
+from promises import finish
+
 ROOT = Path(__file__).parents[1]
 TRACES = Path(os.environ.get("FLOPCAST_TRACES", ROOT.parent / "shared" / "data"))
 CASES = [  # trace, policy, units, jobs/s promised on a quiet core, most times the plain loop
@@ -166,7 +168,7 @@ def repeated(times: int, path: Path) -> None:
                 file.write(" ".join([str(number), str(int(fields[1]) + turn * period), *fields[2:]]) + "\n")
 
 
-def main() -> None:
+def main() -> int:
     """Print the ratios as a table, and as JSON on the last line."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--repeat", type=int, default=3)
@@ -176,7 +178,7 @@ def main() -> None:
     chosen = options.parse_args()
     if chosen.plain:
         plain_process(*chosen.plain)
-        return
+        return 0
     results = {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -191,6 +193,7 @@ def main() -> None:
         if chosen.logs:
             results |= {Path(trace).name: whole(TRACES / trace, arguments, folder) for trace, arguments in LOGS}
     print(json.dumps(results))
+    return 0
 
 
 def whole(trace: Path, arguments: list[str], folder: Path) -> dict[str, float]:
@@ -228,4 +231,4 @@ def large(folder: Path, repeat: int, small: dict[str, dict[str, float]]) -> dict
 
 
 if __name__ == "__main__":
-    main()
+    finish(main)

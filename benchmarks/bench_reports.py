@@ -14,6 +14,7 @@ import tempfile
 import time
 from pathlib import Path
 
+from promises import finish
 from simulator.scenario.api import shipped
 
 MOST_S, MOST_BYTES = 5.0, 2_000_000
@@ -67,4 +68,4 @@ def additions_s() -> float:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

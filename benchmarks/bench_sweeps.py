@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from analysis.study.evaluate import FIGURES, Key, Row, evaluate
 from analysis.study.journal import Journal
 from analysis.study.sweep import JOURNAL, Variant, variants_of
+from promises import finish, promise
 from simulator.scenario.api import load, variants
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -40,17 +41,6 @@ def main() -> int:
         promise("s to open a journal of 1M rows and find one", *opened(), 1.0),
     ]
     return 0 if all(kept) else 1
-
-
-def promise(what: str, measured: float, detail: str, bound: float, *, least: bool = False) -> bool:
-    """Print one promise, and return whether it is kept."""
-    kept = measured >= bound if least else measured <= bound
-    word = "least" if least else "most"
-    print(
-        f"{'kept' if kept else 'BROKEN':6}  {measured:6.2f} (promised: at {word} {bound:g})  {what}  {detail}",
-        flush=True,
-    )
-    return kept
 
 
 def made(count: int, replicas: int) -> list[Variant]:
@@ -177,4 +167,4 @@ def opened() -> tuple[float, str]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    finish(main)

@@ -99,8 +99,11 @@ def _least_width(table: "Table") -> int:
 
 
 @contextmanager
-def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
-    """Show a bar on stderr while work of some length goes on; nothing when stderr is not a terminal."""
+def progress(total: int, what: str, *, ticks: bool = True) -> Iterator[Callable[[int], None]]:
+    """Show a bar on stderr while work of some length goes on; nothing when stderr is not a terminal.
+
+    Between two steps its clock goes on where it `ticks`, on a thread, beside which nothing forks (`forked`).
+    """
     screen = console(stderr=True)
     if not screen.is_terminal:  # the bar costs a twentieth of a second to load
         yield lambda _: None
@@ -115,14 +118,14 @@ def progress(total: int, what: str) -> Iterator[Callable[[int], None]]:
     )
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True) as bar:
+    with Progress(*columns, TimeRemainingColumn(), console=screen, transient=True, auto_refresh=ticks) as bar:
         task, waiting = bar.add_task(what, total=total), 0
 
         def show(done: int) -> None:
             nonlocal waiting
             waiting += done
             if waiting >= total / MOST_STEPS:
-                bar.advance(task, waiting)
+                bar.update(task, advance=waiting, refresh=not ticks)
                 waiting = 0
 
         yield show

@@ -93,7 +93,7 @@ def basis(tariff: Tariff) -> str:
     several = len(tariff.portions) > 1
     parts = [f"{portion.share:.3g} x ({_portion(portion)})" if several else _portion(portion)
              for portion in tariff.portions]  # fmt: skip
-    parts += [f"{holding.what} {holding.gb:,.0f} GB, {holding.label}" for holding in tariff.holdings]
+    parts += [f"{holding.what} {holding.gb:,.0f} GiB, {holding.label}" for holding in tariff.holdings]
     if tariff.tax_rate:
         parts.append(f"tax of {tariff.tax_rate:.3g}")
     if tariff.credits_usd:

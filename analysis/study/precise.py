@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.study import rare
 from analysis.study.goal import Figure
-from simulator.engine.run import join, run, silent
+from simulator.engine.run import run, silent
+from simulator.engine.tally import join
 from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario

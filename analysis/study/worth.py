@@ -98,7 +98,7 @@ def half_the_restart(_: Loaded, scenario: Scenario) -> Scenario | None:
 def twice_the_bandwidth(loaded: Loaded, scenario: Scenario) -> Scenario | None:
     """Save and restore at twice the bandwidth of the file system; nothing where the time of a save is stated."""
     known = next((item for item in scenario.assumptions if item.path == "checkpoint.bandwidth"), None)
-    if known is None:
+    if known is None or "save_time" in loaded.document.get("checkpoint", {}):
         return None
     from simulator.foundation.units import parse
 

@@ -1,7 +1,7 @@
 """What became of published runs that failed: goodput, stops and days of the shipped scenarios that state them."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from analysis.metrics.forecast import forecast
@@ -18,9 +18,12 @@ NEVER, USUAL = "nothing ever fails", "RSC-1's stops a node and day"
 DAY_S: Final = 86400.0
 
 
-def outcomes() -> Board:
-    """Score each shipped scenario that says what goodput or how many stops were published."""
-    lines = [line for name in shipped() for line in _lines(name)]
+def outcomes(names: Sequence[str] | None = None) -> Board:
+    """Score each scenario, the shipped ones if none is named, that says what goodput or how many stops were published.
+
+    A net length holds no stop, so that it says nothing of what became of a run that failed: it is left out.
+    """
+    lines = [line for name in (shipped() if names is None else names) for line in _lines(name)]
     return Board(name="outcomes", title="What became of runs that failed", lines=lines)
 
 
@@ -35,7 +38,7 @@ def _lines(name: str) -> Iterator[Line]:
         yield _line(f"{name}: goodput", found.goodput, known.goodput, 1.0, NEVER)
     if known.interruptions is not None:
         yield _line(f"{name}: stops", found.interruptions, known.interruptions, _usual(case, known), USUAL)
-    if known.wall_s is not None and not all(stage.gross for stage in case.stages):
+    if known.wall_s is not None and known.wall_kind != "net" and not all(stage.gross for stage in case.stages):
         ideal = math.fsum(stage.work_s for stage in case.stages) / DAY_S
         yield _line(f"{name}: days", found.wall_days, known.wall_s / DAY_S, ideal, NEVER)
 

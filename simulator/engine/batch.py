@@ -54,10 +54,9 @@ class Effects(NamedTuple):
 class Batch:
     """Replicas that advance together, and where each stands; arrays of shape (replicas,)."""
 
-    def __init__(self, scenario: Scenario, replicas: range, tally: Tally) -> None:
+    def __init__(self, scenario: Scenario, replicas: range) -> None:
         size = len(replicas)
-        self.scenario, self.replicas, self.tally = scenario, replicas, tally
-        self.offset = replicas.start - tally.replicas.start
+        self.scenario, self.replicas, self.tally = scenario, replicas, Tally(scenario, size)
         self.speed = efficiencies(scenario, replicas)
         self.factors = rate_factors(scenario, replicas)
         self.stage = np.zeros(size, dtype=np.intp)  # which stage it is in
@@ -112,9 +111,9 @@ class Batch:
         if (maturity := self.scenario.maturity) is not None:
             exposed_s = maturity.exposure_s(at_s) - maturity.exposure_s(self.entered_s[who])
         self.entered_hazard[who] += exposed_s * self.rate_per_s(stage, who)
-        self.tally.left(number, who + self.offset, length_s, self.work_s(stage, who))
+        self.tally.left(number, who, length_s, self.work_s(stage, who))
         self.stage[who] = number + 1
         if number + 1 < len(self.scenario.stages):
             self.enter(number + 1, who, at_s)
         else:
-            self.tally.hazard[who + self.offset] = self.entered_hazard[who]
+            self.tally.hazard[who] = self.entered_hazard[who]

@@ -6,18 +6,20 @@ take no notice of a fault, which is the whole of the control flow.
 """
 
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 
 from simulator.engine.batch import Batch
 from simulator.engine.strikes import Pass
-from simulator.engine.tally import Tally
+from simulator.engine.tally import join
 from simulator.engine.timeline import BLOCK, Chunk, chunks
+from simulator.foundation.forks import forked
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario, needs_events, uses_luck
 
-AHEAD = 8192  # replicas from which on a second thread for the draws is worth it
 BATCH = 16 * BLOCK  # replicas that advance together: their state fits the cache
+SHARED = 8 * BLOCK  # from which on halves are worth a second process
 
 
 def estimate(scenario: Scenario, replicas: range) -> Ensemble:
@@ -42,17 +44,24 @@ def estimate(scenario: Scenario, replicas: range) -> Ensemble:
     """
     if (why := needs_events(scenario)) is not None:
         raise ValueError(f"simulate it: {why}")
-    tally = Tally(scenario, replicas)
-    for first in range(replicas.start, replicas.stop, BATCH):
-        batch = range(first, min(first + BATCH, replicas.stop))
-        _advance(Batch(scenario, batch, tally))
-    return tally.ensemble()
+    parts = [part for first in range(replicas.start, replicas.stop, BATCH) for part in _halves(first, replicas.stop)]
+    return join(forked(partial(_live, scenario), parts))
 
 
-def _advance(batch: Batch) -> None:
+def _halves(first: int, stop: int) -> list[range]:
+    """Return the next batch in two halves, whoever does them, or whole where it is small."""
+    batch = range(first, min(first + BATCH, stop))
+    if len(batch) < SHARED:
+        return [batch]
+    half = -(-len(batch) // (2 * BLOCK)) * BLOCK
+    return [batch[:half], batch[half:]]
+
+
+def _live(scenario: Scenario, replicas: range) -> Ensemble:
     """Bring every replica to its end."""
+    batch = Batch(scenario, replicas)
     stages = len(batch.scenario.stages)
-    batch.enter(0, np.arange(len(batch.replicas)), np.zeros(len(batch.replicas)))
+    batch.enter(0, np.arange(len(replicas)), np.zeros(len(replicas)))
     timeline = _faults(batch)
     while (first := int(batch.stage.min())) < stages:
         chunk = next(timeline)
@@ -60,6 +69,7 @@ def _advance(batch: Batch) -> None:
             who = np.flatnonzero(batch.stage == number)
             if who.size:
                 Pass(batch, number, who).run(chunk)
+    return batch.tally.ensemble()
 
 
 def _faults(batch: Batch) -> Iterator[Chunk]:
@@ -67,5 +77,4 @@ def _faults(batch: Batch) -> Iterator[Chunk]:
     return chunks(
         scenario.seed, batch.replicas, scenario.causes,
         repairs=batch.shop is not None, luck=uses_luck(scenario), factors=batch.factors,
-        aside=len(batch.replicas) >= AHEAD,
     )  # fmt: skip

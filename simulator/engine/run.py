@@ -4,8 +4,7 @@ Replicas are run in pieces of fixed size and joined in order, so that the answer
 many workers share the pieces.
 """
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -15,7 +14,7 @@ import numpy as np
 from simulator.engine.estimate import BATCH, estimate
 from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import simulate
-from simulator.engine.tally import close
+from simulator.engine.tally import close, join
 from simulator.foundation.mapper import Mapper
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
 from simulator.scenario.values import Scenario, needs_events
@@ -79,33 +78,6 @@ def run(
 def run_piece(scenario: Scenario, engine: Engine, replicas: range) -> Ensemble:
     """Run some replicas in this process."""
     return estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas)
-
-
-def join(parts: Sequence[Ensemble]) -> Ensemble:
-    """Put consecutive pieces of one ensemble together."""
-    sizes = np.array([part.wall_s.size for part in parts], dtype=float)
-    lines = dict.fromkeys(line for part in parts for line in part.accelerator_s_by_line)
-    shares = (sizes / sizes.sum()).tolist()
-    pairs = list(zip(shares, parts, strict=True))
-    hazards = [part.hazard for part in parts if part.hazard is not None]
-    return replace(
-        parts[0],
-        stage_s=np.concatenate([part.stage_s for part in parts], axis=1),
-        wall_s=np.concatenate([part.wall_s for part in parts]),
-        accelerator_s=np.concatenate([part.accelerator_s for part in parts]),
-        idle_accelerator_s=np.concatenate([part.idle_accelerator_s for part in parts]),
-        productive_accelerator_s=np.concatenate([part.productive_accelerator_s for part in parts]),
-        interruptions=np.concatenate([part.interruptions for part in parts]),
-        accelerator_s_by_line={
-            line: math.fsum(share * part.accelerator_s_by_line.get(line, 0.0) for share, part in pairs)
-            for line in lines
-        },
-        stops_by_cause={
-            cause: math.fsum(share * part.stops_by_cause[cause] for share, part in pairs)
-            for cause in parts[0].stops_by_cause
-        },
-        hazard=None if not hazards else np.concatenate(hazards),
-    )
 
 
 def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:

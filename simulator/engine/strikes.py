@@ -85,9 +85,7 @@ class Pass:
         if self.met:
             who, cause = (np.concatenate(parts) for parts in zip(*self.missed, strict=True))
             self.books.stops -= np.bincount(cause, minlength=len(self.books.stops))
-            self.batch.tally.interruptions[self.batch.offset + self.who] += self.met - np.bincount(
-                who, minlength=len(self.who)
-            )
+            self.batch.tally.interruptions[self.who] += self.met - np.bincount(who, minlength=len(self.who))
         if self.gone:
             gone, finish_s = (np.concatenate(parts) for parts in zip(*self.gone, strict=True))
             self.batch.leave(self.number, self.who[gone], finish_s)

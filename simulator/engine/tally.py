@@ -4,8 +4,9 @@ Counting stops and cut-off times is enough: every part of a recovery has a known
 times length, less what the next fault cut off.
 """
 
+import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -84,10 +85,10 @@ class StageTally:
 
 
 class Tally:
-    """The counts of a whole ensemble."""
+    """The counts of replicas that advance together."""
 
-    def __init__(self, scenario: Scenario, replicas: range) -> None:
-        self.scenario = scenario
+    def __init__(self, scenario: Scenario, replicas: int) -> None:
+        self.scenario, self.replicas = scenario, replicas
         self.names = [*(cause.name for cause in scenario.causes), NO_CAUSE]
         self.wastes = [*(cause.waste for cause in scenario.causes), "wasted_progress"]
         self.stages = [
@@ -101,10 +102,8 @@ class Tally:
             )
             for number, stage in enumerate(scenario.stages)
         ]
-        self.replicas = replicas
-        shape = (len(scenario.stages), len(replicas))
-        self.stage_s, self.productive_s = np.zeros(shape), np.zeros(shape)
-        self.interruptions, self.hazard = np.zeros((2, len(replicas)))
+        self.stage_s, self.productive_s = np.zeros((2, len(scenario.stages), replicas))
+        self.interruptions, self.hazard = np.zeros((2, replicas))
 
     def entered(self, number: int, replicas: int) -> None:
         """Count replicas that begin a stage."""
@@ -126,9 +125,9 @@ class Tally:
         stops = dict.fromkeys(self.names[:-1], 0.0)
         for stage, tally in zip(self.scenario.stages, self.stages, strict=True):
             for line, seconds in tally.lines(stage, self.names, self.wastes).items():
-                lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / len(self.replicas)
+                lines[line] = lines.get(line, 0.0) + seconds * stage.accelerators / self.replicas
             for name, hits in zip(self.names[:-1], tally.stops[:-1], strict=True):
-                stops[name] += float(hits) / len(self.replicas)
+                stops[name] += float(hits) / self.replicas
         return close(
             self.scenario, self.stage_s, self.productive_s, self.interruptions, lines, stops,
             engine="estimate", hazard=self.hazard,
@@ -174,4 +173,31 @@ def close(
         stops_by_cause=stops,
         engine=engine,
         hazard=hazard,
+    )
+
+
+def join(parts: Sequence[Ensemble]) -> Ensemble:
+    """Put consecutive pieces of one ensemble together."""
+    sizes = np.array([part.wall_s.size for part in parts], dtype=float)
+    lines = dict.fromkeys(line for part in parts for line in part.accelerator_s_by_line)
+    shares = (sizes / sizes.sum()).tolist()
+    pairs = list(zip(shares, parts, strict=True))
+    hazards = [part.hazard for part in parts if part.hazard is not None]
+    return replace(
+        parts[0],
+        stage_s=np.concatenate([part.stage_s for part in parts], axis=1),
+        wall_s=np.concatenate([part.wall_s for part in parts]),
+        accelerator_s=np.concatenate([part.accelerator_s for part in parts]),
+        idle_accelerator_s=np.concatenate([part.idle_accelerator_s for part in parts]),
+        productive_accelerator_s=np.concatenate([part.productive_accelerator_s for part in parts]),
+        interruptions=np.concatenate([part.interruptions for part in parts]),
+        accelerator_s_by_line={
+            line: math.fsum(share * part.accelerator_s_by_line.get(line, 0.0) for share, part in pairs)
+            for line in lines
+        },
+        stops_by_cause={
+            cause: math.fsum(share * part.stops_by_cause[cause] for share, part in pairs)
+            for cause in parts[0].stops_by_cause
+        },
+        hazard=None if not hazards else np.concatenate(hazards),
     )

@@ -10,7 +10,6 @@ the same faults whether it is asked for alone, among a million, or in another pr
 """
 
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
@@ -146,40 +145,27 @@ class Draws(NamedTuple):
 
 def chunks(
     seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
-    factors: FloatArray | None = None, aside: bool = False,
+    factors: FloatArray | None = None,
 ) -> Iterator[Chunk]:  # fmt: skip
-    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for one turn.
-
-    With `aside`, the next chunk is drawn on a second thread while one is worked on.
-    """
-    pages = _pages(seed, replicas, Guide(causes, factors), repairs=repairs, luck=luck)
-    yield from _ahead(pages) if aside else pages
-    raise UnfinishableError
-
-
-def _pages(seed: int, replicas: range, guide: Guide, *, repairs: bool, luck: bool) -> Iterator[Chunk]:
-    """Turn what is drawn into faults; a page stays valid for two turns."""
-    reached = np.zeros(len(replicas))
+    """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for one turn."""
+    guide, reached = Guide(causes, factors), np.zeros(len(replicas))
     for gap, mark, repair, chance in _draws(seed, replicas, repairs=repairs, luck=luck):
         gap[0] += reached
         for earlier, later in pairwise(gap):
             later += earlier
         reached[:] = gap[-1]
         yield Chunk(gap, guide.causes(mark), repair, chance)
+    raise UnfinishableError
 
 
 def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
-    """Yield what the timeline is made of; it stays valid for two turns."""
+    """Yield what the timeline is made of; it stays valid for one turn."""
     shape, drawn = (CHUNK, len(replicas)), np.empty((CHUNK, BLOCK))
-    pages = [
-        Draws(
-            np.empty(shape), np.empty(shape, dtype=np.uint32), np.empty(shape) if repairs else None,
-            np.empty(shape) if luck else None,
-        )
-        for _ in range(2)
-    ]  # fmt: skip
+    page = Draws(
+        np.empty(shape), np.empty(shape, dtype=np.uint32), np.empty(shape) if repairs else None,
+        np.empty(shape) if luck else None,
+    )  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        page = pages[chunk % 2]
         for block, here, there in _columns(replicas):
             page.gap[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
             page.mark[:, here] = marks(seed, block, chunk)[:, there]
@@ -188,15 +174,6 @@ def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator
             if page.luck is not None:
                 page.luck[:, here] = lucks(seed, block, chunk)[:, there]
         yield page
-
-
-def _ahead(pages: Iterator[Chunk]) -> Iterator[Chunk]:
-    """Make the next page on a second thread while one is worked on: NumPy lets go of the interpreter meanwhile."""
-    with ThreadPoolExecutor(1, thread_name_prefix="timeline") as drawer:
-        coming = drawer.submit(next, pages, None)
-        while (page := coming.result()) is not None:
-            coming = drawer.submit(next, pages, None)
-            yield page
 
 
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:

@@ -52,7 +52,7 @@ class Price:
     date_from, date_to : date or None
         First and last day of the observation; None is open.
     stale : bool
-        Whether the row is older than a year on the day asked for.
+        Whether it was seen last more than a year before the day asked for.
     others : tuple of float
         Prices of other rows that fitted as well, which were dearer.
     own : bool
@@ -81,6 +81,11 @@ class Price:
         if self.term == "purchase":
             raise PriceError(f"{self.label}: a purchase has no price per hour; state what ownership costs an hour")
         return self.usd
+
+    @property
+    def last_seen(self) -> Date | None:
+        """The last day of which it is known to have held: the end of its observation, else the first day."""
+        return self.date_to or self.date_from
 
     @property
     def label(self) -> str:
@@ -158,7 +163,7 @@ class PriceBook:
         Returns
         -------
         Price
-            With `stale` set when the row is older than a year.
+            With `stale` set when it was seen last more than a year before the day.
 
         Raises
         ------
@@ -262,7 +267,7 @@ def _best(fits: Sequence[Price], date: Date, region: str | None) -> Price:
     latest = [row for row in fits if (row.date_from or Date.min) == last]
     latest.sort(key=lambda row: (row.region != (region or row.region), row.usd, row.label))
     first, *rest = latest
-    stale = first.date_from is not None and (date - first.date_from).days > STALE_DAYS
+    stale = first.last_seen is not None and (date - first.last_seen).days > STALE_DAYS
     return replace(first, stale=stale, others=tuple(row.usd for row in rest))
 
 

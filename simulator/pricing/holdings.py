@@ -1,20 +1,21 @@
 """What a run pays beside its accelerators: data that is kept, and data that leaves the provider, by tiers."""
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import Final, NamedTuple
+from typing import ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from simulator.pricing.ledger import Amount, LedgerLine
 
 HOURS_PER_MONTH: Final = 730.0
-BYTES_PER_GB: Final = 1e9
+BYTES_PER_GB: Final = 2.0**30
+"""What price lists of clouds call a GB, and FOCUS a GiB: Amazon S3's FAQ divides byte-hours by 1,073,741,824."""
 
 
 class Tier(NamedTuple):
-    """A price up to an amount; the last tier of a list has no end."""
+    """A price of a GB, as price lists count, up to an amount; the last tier of a list has no end."""
 
     upto_gb: float
     usd_per_gb: float
@@ -44,6 +45,39 @@ def tiered_usd(amount_gb: Amount, tiers: Sequence[Tier]) -> Amount:
     return usd
 
 
+class Holding(Protocol):
+    """Data beside the accelerators, at a price by tiers."""
+
+    @property
+    def what(self) -> str:
+        """Such as ``checkpoints``."""
+        ...
+
+    @property
+    def label(self) -> str:
+        """The price row, for people."""
+        ...
+
+    @property
+    def gb(self) -> float:
+        """How much, as price lists count [GB of 2^30 bytes]."""
+        ...
+
+    @property
+    def row(self) -> Hashable:
+        """The price row: holdings of one row are counted together before its tiers apply."""
+        ...
+
+    @property
+    def accrues(self) -> bool:
+        """Whether it is owed for each hour that it is held; else once, at the run's end."""
+        ...
+
+    def owed(self, wall_h: Amount, together_gb: float | None = None) -> Owed:
+        """Return the line for a run of some length [h], beside other data of the row: `together_gb` in all."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Storage:
     """Data that is kept for as long as the run takes.
@@ -53,23 +87,29 @@ class Storage:
     what : str
         Such as ``checkpoints``.
     gb : float
-        How much [GB].
+        How much, as price lists count [GB of 2^30 bytes].
     tiers : sequence of Tier
-        Price of a GB for a month.
+        Price of a GB for a month; they count the GB that are held.
     label : str
-        Provider and class, date and source, for people.
+        The price row: provider and class, date and source, for people.
     """
 
     what: str
     gb: float
     tiers: Sequence[Tier]
     label: str = ""
+    accrues: ClassVar[bool] = True
 
-    def owed(self, wall_h: Amount) -> Iterable[Owed]:
+    @property
+    def row(self) -> Hashable:
+        """What shares its tiers."""
+        return "storage", self.label, tuple(self.tiers)
+
+    def owed(self, wall_h: Amount, together_gb: float | None = None) -> Owed:
         """Return the line for a run of some length [h]."""
-        _check(self.gb, self.tiers)
         months = wall_h / HOURS_PER_MONTH
-        yield _owed("storage", self.what, tiered_usd(self.gb, self.tiers) * months, self.gb * months, "GB-Months")
+        usd = _share_usd(self.gb, self.tiers, together_gb) * months
+        return _owed("storage", self.what, usd, self.gb * months, "GiB-Months")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +120,50 @@ class Egress:
     gb: float
     tiers: Sequence[Tier]
     label: str = ""
+    accrues: ClassVar[bool] = False
 
-    def owed(self, wall_h: Amount) -> Iterable[Owed]:
+    @property
+    def row(self) -> Hashable:
+        """What shares its tiers."""
+        return "egress", self.label, tuple(self.tiers)
+
+    def owed(self, wall_h: Amount, together_gb: float | None = None) -> Owed:
         """Return the line; how long the run takes does not matter."""
-        _check(self.gb, self.tiers)
-        usd = tiered_usd(self.gb, self.tiers) + 0.0 * wall_h
-        yield _owed("egress", self.what, usd, self.gb + 0.0 * wall_h, "GB")
+        usd = _share_usd(self.gb, self.tiers, together_gb) + 0.0 * wall_h
+        return _owed("egress", self.what, usd, self.gb + 0.0 * wall_h, "GiB")
+
+
+def owed_for(holdings: Sequence[Holding], wall_h: Amount, *, ended: bool = True) -> Sequence[Owed]:
+    """Return a line a holding, for a run of some length [h].
+
+    Clouds count everything of one class and region on the account before a tier applies, and bill the sum. It is told
+    by holding in proportion to the GB, so that each pays the mean price of the whole.
+
+    Parameters
+    ----------
+    holdings : sequence of Holding
+        Those that share a price row are counted together.
+    wall_h : float or array
+        Length of the run [h].
+    ended : bool
+        Whether the run ends; else only what accrues is owed.
+
+    Examples
+    --------
+    >>> row = [Tier(10.0, 0.10), Tier(float("inf"), 0.05)]
+    >>> held = [Storage(what=what, gb=gb, tiers=row) for what, gb in (("checkpoints", 15.0), ("data", 5.0))]
+    >>> [round(float(each.line.billed_usd), 6) for each in owed_for(held, HOURS_PER_MONTH)]  # $1.50 for 20 GB
+    [1.125, 0.375]
+    """
+    due = [each for each in holdings if ended or each.accrues]
+    return [each.owed(wall_h, math.fsum(other.gb for other in due if other.row == each.row)) for each in due]
+
+
+def _share_usd(gb: float, tiers: Sequence[Tier], together_gb: float | None) -> Amount:
+    """Return what some GB cost at the mean price of all that is counted with them [USD]."""
+    _check(gb, tiers)
+    together = together_gb or gb
+    return tiered_usd(together, tiers) * (gb / together if together else 0.0)
 
 
 def _owed(phase: str, cause: str, usd: Amount, quantity: Amount, unit: str) -> Owed:

@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
-from simulator.pricing.holdings import Egress, Owed, Storage
+from simulator.pricing.holdings import Holding, Owed, owed_for
 from simulator.pricing.ledger import Amount, LedgerLine, summed, total
 from simulator.pricing.reserved import UNUSED, Committed
 from simulator.pricing.terms import TERMS, Free, Negotiated, OnDemand, PriceTerm, Spot, Usage, bill
@@ -131,8 +131,8 @@ class Tariff:
     ----------
     portions : sequence of Portion
         Their shares sum to one.
-    holdings : sequence of Storage or Egress
-        Data beside the accelerators.
+    holdings : sequence of Holding
+        Data beside the accelerators; those of one price row share its tiers.
     tax_rate : float
         On everything that is billed, credits apart.
     credits_usd : float
@@ -144,7 +144,7 @@ class Tariff:
     """
 
     portions: Sequence[Portion]
-    holdings: Sequence[Storage | Egress] = ()
+    holdings: Sequence[Holding] = ()
     tax_rate: float = 0.0
     credits_usd: float = 0.0
     currency: str = "USD"
@@ -216,8 +216,7 @@ class Tariff:
         owed = [Owed(line._replace(accelerator_hours=0.0 * line.billed_usd), line.accelerator_hours, "Hours")
                 for line in ([total(idle, phase=UNUSED[0], cause=UNUSED[1])] if idle else [])]  # fmt: skip
         wall_h = summed([usage.wall_h for usage in usages])
-        holdings = [each for each in self.holdings if ended or isinstance(each, Storage)]
-        owed += [each for holding in holdings for each in holding.owed(wall_h)]
+        owed += owed_for(self.holdings, wall_h, ended=ended)
         return Bill(used, [*owed, *self._beside(Bill(used, owed))])
 
     def _beside(self, so_far: Bill) -> Iterable[Owed]:

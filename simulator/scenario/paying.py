@@ -7,7 +7,7 @@ from pathlib import Path as FilePath
 
 from simulator.catalogue.reader import Entry, entry
 from simulator.pricing.book import PriceBook, PriceError, price_book
-from simulator.pricing.holdings import BYTES_PER_GB, Egress, Storage, Tier
+from simulator.pricing.holdings import BYTES_PER_GB, Egress, Holding, Storage, Tier
 from simulator.pricing.tariff import SCALABLE, Portion, Tariff, flat
 from simulator.pricing.terms import PREEMPTION, Spot
 from simulator.reliability.causes import Cause
@@ -147,8 +147,8 @@ def preemptions(document: schema.Document, tariff: Tariff, findings: Findings) -
     )  # fmt: skip
 
 
-def _holdings(pricing: schema.Pricing, state: State | None, findings: Findings) -> Sequence[Storage | Egress]:
-    found: list[Storage | Egress] = []
+def _holdings(pricing: schema.Pricing, state: State | None, findings: Findings) -> Sequence[Holding]:
+    found: list[Holding] = []
     kept, leaving = pricing.storage, pricing.egress
     if kept != schema.Kept():
         fact = _tiers_of("storage", kept.tier, findings)

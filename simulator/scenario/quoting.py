@@ -177,8 +177,8 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
         return None
     usd, included = _with_host(terms, found, path, findings)
     findings.fact((*path, "row"), found.label, found.source, found.evidence)
-    if found.date_from is not None:
-        seen = found.label, found.date_from, found.date_to or found.date_from
+    if found.last_seen is not None:
+        seen = found.label, found.date_from or found.last_seen, found.last_seen
         _check_day(*seen, asked.start, STARTS, findings)
         if terms.date is not None and terms.date != asked.start:
             _check_day(*seen, terms.date, "pricing.date is", findings)

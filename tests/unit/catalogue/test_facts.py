@@ -107,6 +107,12 @@ def test_hardware_equals_the_collected_table() -> None:
     assert seen | {"v100-sxm2-16gb"} == set(read("accelerators"))
 
 
+def test_a_v100_has_half_a_port_of_its_server() -> None:
+    """A DGX-1 has four ports of 100 Gb/s for eight GPUs, a DGX-2 eight for sixteen (NVIDIA, DGX-1 white paper)."""
+    for key in ("v100-sxm2-16gb", "v100-sxm2-32gb"):
+        assert entry("accelerators", key).number("nic_bytes_per_s") == 4 * 100e9 / 8 / 8
+
+
 def test_quartiles_of_efficiency_are_ordered_and_marked_when_assumed() -> None:
     for found in read("accelerators").values():
         low, middle, high = (found.number(f"mfu_p{q}") for q in (25, 50, 75))

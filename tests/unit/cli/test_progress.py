@@ -1,5 +1,6 @@
 """Long work shows how far it is: the queue job by job, and a bar that does not cost the time that it shows."""
 
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import StringIO
@@ -68,11 +69,23 @@ def test_compared_clusters_tell_of_every_job(tmp_path: Path, bars: list[list[int
 def test_a_bar_takes_a_thousand_steps_however_small_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
     screen, steps = Console(file=StringIO(), force_terminal=True), []
     monkeypatch.setattr(output, "console", lambda **_: screen)
-    monkeypatch.setattr(Progress, "advance", lambda *seen: steps.append(seen[2]))
+    monkeypatch.setattr(Progress, "update", lambda *_, advance, **__: steps.append(advance))
     with output.progress(50_000, "jobs") as show:
         for _ in range(50_000):
             show(1)
     assert steps == [50] * 1000
+
+
+@pytest.mark.parametrize(("ticks", "beside"), [(True, 1), (False, 0)])
+def test_a_bar_that_does_not_tick_has_no_thread(monkeypatch: pytest.MonkeyPatch, *, ticks: bool, beside: int) -> None:
+    """So that engines may fork beside it; it shows each step all the same."""
+    screen = Console(file=StringIO(), force_terminal=True)
+    monkeypatch.setattr(output, "console", lambda **_: screen)
+    before = threading.active_count()
+    with output.progress(4, "replicas", ticks=ticks) as show:
+        assert threading.active_count() == before + beside
+        show(3)
+        assert ticks or "3/4" in screen.file.getvalue()
 
 
 @pytest.mark.parametrize(("option", "words"), [("--repair", "banana"), ("--shake", "banana"), ("--repair", "3")])

@@ -8,8 +8,10 @@ import numpy as np
 import pytest
 
 from simulator.engine import run as door
-from simulator.engine.estimate import BATCH, estimate
-from simulator.engine.run import WHY_ASKED, WHY_ESTIMATE, choose, join, run, simulate_all
+from simulator.engine.estimate import BATCH, SHARED, estimate
+from simulator.engine.run import WHY_ASKED, WHY_ESTIMATE, choose, run, simulate_all
+from simulator.engine.tally import join
+from simulator.foundation import forks
 from simulator.records import Ensemble
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.recovery import Recovery
@@ -78,6 +80,17 @@ def test_batches_do_not_show() -> None:
     """A replica beyond the first batch is the same in company and alone."""
     far = range(BATCH - 2, BATCH + 2)
     np.testing.assert_array_equal(estimate(SOME, range(BATCH + 2)).wall_s[-4:], estimate(SOME, far).wall_s)
+
+
+def test_halves_are_the_same_wherever_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each replica as in any other company, and all bytes whether a second process takes half or not."""
+    replicas = range(7, 7 + SHARED)
+    monkeypatch.setattr(forks, "width", lambda: 1)
+    here = estimate(SOME, replicas)
+    monkeypatch.setattr(forks, "width", lambda: 2)
+    assert factories.same(here, estimate(SOME, replicas))
+    some = estimate(SOME, range(SHARED // 2, SHARED // 2 + 100))
+    np.testing.assert_array_equal(here.wall_s[SHARED // 2 - 7 :][:100], some.wall_s)
 
 
 def test_simulated_means() -> None:

@@ -102,14 +102,6 @@ def test_a_page_gives_the_chances_of_a_fault() -> None:
         assert (walk[3].luck, walk[3].repair) == (luck[replica], repair[replica])
 
 
-def test_a_page_stays_valid_while_the_next_is_drawn() -> None:
-    plain = chunks(9, range(50), THREE, repairs=False)
-    drawn_ahead = chunks(9, range(50), THREE, repairs=False, aside=True)
-    for _ in range(6):
-        page = next(drawn_ahead)
-        np.testing.assert_array_equal(page.hazard, next(plain).hazard)
-
-
 def test_the_timeline_does_not_depend_on_the_rates() -> None:
     """Twice the rate meets the same points of hazard, sooner in time; equal shares, equal causes."""
     twice = [factories.cause(2 * cause.rate_per_node_s, name=cause.name) for cause in THREE]
@@ -128,5 +120,3 @@ def test_a_run_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
         list(chunks(1, range(2), THREE, repairs=False))
     with pytest.raises(UnfinishableError, match="save more often"):
         list(faults(1, 0, THREE))
-    with pytest.raises(UnfinishableError):
-        list(chunks(1, range(2), THREE, repairs=False, aside=True))

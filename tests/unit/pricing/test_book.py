@@ -50,6 +50,14 @@ def test_staleness_starts_after_a_year() -> None:
     assert (date(2023, 12, 12) - DAY).days == STALE_DAYS
 
 
+def test_a_row_is_as_old_as_the_last_day_on_which_it_held(tmp_path: Path) -> None:
+    """Amazon's $3.00 for a committed A100 held from December 2022 to August 2024: the price of June 2024."""
+    held = price_book().lookup("a100-80gb", provider="aws", term="commit_1y", date=date(2024, 6, 1))
+    assert (held.date_from, held.last_seen, held.stale) == (date(2022, 12, 9), date(2024, 8, 2), False)
+    path = own_file(tmp_path, "accelerator,usd_per_accelerator_h,date_from,date_to\nh100,2,2020-01-01,2025-03-31\n")
+    assert not PriceBook(catalogue=()).with_file(path).lookup("h100", date=date(2025, 3, 31)).stale
+
+
 def test_a_day_before_every_row_is_an_error_with_the_nearest() -> None:
     with pytest.raises(PriceError, match=r"no price for a100-sxm-80gb, gcp.*2020-01-01; nearest rows:\n.*3\.93/h"):
         price_book().lookup("a100-80gb", provider="gcp", date=date(2020, 1, 1))

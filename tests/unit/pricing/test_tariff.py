@@ -1,5 +1,6 @@
 """What a run pays: portions, holdings, taxes and credits on four bases."""
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -7,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from simulator.pricing.holdings import Egress, Storage, Tier, tiered_usd
-from simulator.pricing.ledger import BASES
+from simulator.pricing.holdings import Egress, Owed, Storage, Tier, owed_for, tiered_usd
+from simulator.pricing.ledger import BASES, LedgerLine
 from simulator.pricing.reserved import Committed
 from simulator.pricing.tariff import Portion, Quote, Tariff, flat, term_of
 from simulator.pricing.terms import Free, Negotiated, OnDemand, Spot, Usage, Use
@@ -80,9 +81,44 @@ def test_storage_and_egress() -> None:
     assert {each.line.phase: round(float(each.line.billed_usd), 9) for each in due.owed} == {
         "storage": 3.0, "egress": 0.9
     }  # fmt: skip
-    assert [each.unit for each in due.owed] == ["GB-Months", "GB"]
+    assert [each.unit for each in due.owed] == ["GiB-Months", "GiB"]
     with pytest.raises(ValueError, match="rising ends"):
-        list(Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)]).owed(1.0))
+        Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)]).owed(1.0)
+
+
+def test_holdings_of_one_price_row_are_counted_together_before_its_tiers_apply() -> None:
+    """By hand, S3's tiers for a month of 730 h: 51,200 GB at $0.023, the next 460,800 at $0.022, the rest at $0.021."""
+    tiers = [Tier(51_200.0, 0.023), Tier(512_000.0, 0.022), Tier(INF, 0.021)]
+    saves = Storage(what="checkpoints", gb=400_000.0, tiers=tiers, label="S3")
+    data = Storage(what="data", gb=200_000.0, tiers=tiers, label="S3")
+    elsewhere = Storage(what="data", gb=200_000.0, tiers=tiers, label="another region")
+    leaving = Egress(what="data", gb=1000.0, tiers=tiers, label="S3")
+    due = owed_for([saves, data, elsewhere, leaving], 730.0)
+    paid = [float(each.line.billed_usd) for each in due]
+    together = 51_200 * 0.023 + 460_800 * 0.022 + 88_000 * 0.021
+    assert paid[0] + paid[1] == pytest.approx(together)  # $13,163.2, not $13,302.4 for one by one
+    assert paid[0] == pytest.approx(2 * paid[1])
+    assert paid[2] == pytest.approx(51_200 * 0.023 + 148_800 * 0.022)
+    assert paid[3] == pytest.approx(23.0)
+    assert [float(each.quantity) for each in due] == [400_000.0, 200_000.0, 200_000.0, 1000.0]
+
+
+def test_what_falls_due_once_is_owed_at_the_end() -> None:
+    """A holding says itself whether it accrues: one of somebody else's class does too."""
+
+    @dataclass(frozen=True)
+    class Licence:
+        what = label = row = "licence"
+        gb = 0.0
+        accrues = False
+
+        def owed(self, wall_h: Any, together_gb: float | None = None) -> Owed:
+            return Owed(LedgerLine("licence", "none", 0.0, 5.0, 5.0, 5.0, 5.0), 1.0, "licences")
+
+    store = Storage(what="data", gb=100.0, tiers=[Tier(INF, 0.02)])
+    tariff = Tariff(portions=flat(2.0).portions, holdings=[store, Licence()])
+    phases = {ended: [each.line.phase for each in tariff.bill(USAGES, ended=ended).owed] for ended in (True, False)}
+    assert phases == {True: ["storage", "licence"], False: ["storage"]}
 
 
 @given(st.floats(0, 1e5), st.floats(0, 1e5))

@@ -106,8 +106,16 @@ def test_storage_taxes_and_credits(made: Maker) -> None:
             "egress.data=3 GB", "tax=20 %", "credits=$5", "currency=EUR", "per_usd=0.9"]  # fmt: skip
     found = made("", "checkpoint.state=1 TB", *(f"pricing.{each}" for each in sets)).tariff
     sizes = [(each.what, each.gb) for each in found.holdings]
-    assert sizes == [("checkpoints", 2000.0), ("data", 1000.0), ("data", 3.0)]
+    assert sizes == [("checkpoints", 2e12 / 2**30), ("data", 1e12 / 2**30), ("data", 3e9 / 2**30)]
     assert (found.tax_rate, found.credits_usd, found.currency, found.per_usd) == (0.2, 5.0, "EUR", 0.9)
+
+
+def test_a_gigabyte_of_a_price_list_has_two_to_the_thirty_bytes(made: Maker) -> None:
+    """Amazon's own example of S3 (its FAQ) divides byte-hours by 1,073,741,824: 10 TiB are 10,240 GB at $0.023."""
+    sets = ["pricing.storage.tier=aws-s3-standard", "pricing.storage.data=10 TiB"]
+    [kept] = made("", *sets).tariff.bill([Usage.of(8, 730.0, "train")]).owed
+    assert (float(kept.line.billed_usd), float(kept.quantity)) == (pytest.approx(235.52), 10_240.0)
+    assert kept.unit == "GiB-Months"
 
 
 def test_a_trace_of_prices(made: Maker) -> None:

@@ -105,6 +105,12 @@ def test_levers_that_a_scenario_lacks_are_left_out() -> None:
     ]
 
 
+def test_a_stated_time_of_a_save_leaves_nothing_to_bandwidth() -> None:
+    """The save would take as long at twice the bandwidth; what the restore alone gains is no worth of bandwidth."""
+    stated = load("llama-65b", sets=["checkpoint.mode=blocking", "checkpoint.save_time=40 s", "run.replicas=10"])
+    assert "twice the storage bandwidth" not in {each.lever for each in worth(stated)}
+
+
 def test_an_interval_covers_the_pasts_of_a_busy_cluster() -> None:
     """Longer swaps eat what a short wait has left; how long one may be is as unsure as the mean wait of eight pasts."""
     sets = ["shared.accelerators=288", "cluster.spares=ample", "shared.replications=8", "failures.rate_multiplier=10"]

@@ -102,6 +102,16 @@ def test_outcomes_name_their_scenarios_and_beat_the_rule_that_nothing_fails() ->
     assert all(line.error <= line.baseline for line in lines.values() if line.baseline is not None)
 
 
+@pytest.mark.parametrize(("kind", "lines"), [("gross", ["goodput", "days"]), ("net", ["goodput"])])
+def test_a_net_length_is_not_held_against_the_whole_run(kind: str, lines: list[str], tmp_path: Path) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(
+        f'extends = "llama-65b"\n[published]\ngoodput = 0.9\nwall = "21 d"\nwall_kind = "{kind}"\n'
+        "[run]\nreplicas = 20\n"
+    )
+    assert [line.name.split(": ")[-1] for line in outcomes([str(own)]).lines] == lines
+
+
 def test_commands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(built, "boards", lambda: [BOARD, Board(name="c", title="C", absent="not here: why")])
     page, run = tmp_path / "all.md", CliRunner().invoke
