@@ -14,6 +14,7 @@ from analysis.validation.beside import traces, truth
 from analysis.validation.board_lines import Board, Line, plain, read, worse
 from analysis.validation.board_text import markdown
 from analysis.validation.boards import boards
+from analysis.validation.outcomes import outcomes
 from analysis.validation.schedules import schedules
 
 DOCS = Path(__file__).parents[3] / "docs" / "scoreboard"
