@@ -44,7 +44,8 @@ def _(ensemble: Ensemble) -> None:
     whole_s = float(ensemble.accelerator_s.mean() + ensemble.idle_accelerator_s.mean())
     assert math.isclose(math.fsum(lines), whole_s, rel_tol=REL), (math.fsum(lines), whole_s)
     assert min(lines, default=0.0) >= -REL * whole_s
-    np.testing.assert_allclose(ensemble.stage_s.sum(axis=0), ensemble.wall_s, rtol=REL)
+    late_s = np.abs(ensemble.stage_s.sum(axis=0) - ensemble.wall_s)  # numpy.testing takes ten times as long
+    assert (late_s <= REL * np.abs(ensemble.wall_s)).all(), (ensemble.stage_s, ensemble.wall_s)
 
 
 @assert_closed.register

@@ -1,6 +1,8 @@
 """``flopcast report``: one self-contained HTML file, or a PDF, that a decision can be signed on."""
 
 import gc
+import threading
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -42,8 +44,9 @@ def report(
     from time import perf_counter
 
     from analysis.cli.output import all_sets, check_file, to_json, write_text, write_whole
-    from analysis.cli.workers import aside, mapping, usual
+    from analysis.cli.workers import mapping
     from analysis.report.source import differences, read
+    from simulator.foundation.forks import ahead
 
     gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
     check_file(out, ".html", ".htm", ".pdf", "")
@@ -51,10 +54,8 @@ def report(
         pdf("")  # what is missing is said before any work is done
     begun_s = perf_counter()
     source = read(scenario, all_sets(sets, seed, replicas))
-    width = workers or usual(source.scenario)
-    with mapping(width) as mapper:
-        aside(width, "analysis.report.page")
-        found = _gathered(source.scenario, mapper)
+    with mapping(workers, source.scenario) as mapper, ahead() as begin:
+        found = _gathered(source.scenario, mapper, begin)
         lived_s = perf_counter()
         from analysis.metrics.facts import forecast_facts
         from analysis.report.exhibits import exhibits
@@ -78,13 +79,16 @@ def report(
         typer.echo(f"{out}: {out.stat().st_size / 1e6:.2f} MB; {times}")
 
 
-def _gathered(scenario: "Scenario", mapper: "Mapper") -> "Findings":
-    """Run a scenario with progress on stderr; while workers do it, this process loads what draws."""
+def _gathered(scenario: "Scenario", mapper: "Mapper", begin: "Mapper") -> "Findings":
+    """Run a scenario with progress on stderr; while others work, this process loads what draws."""
     from analysis.cli.output import progress
     from analysis.report.findings import gather
+    from simulator.engine.run import why_slow
 
-    with progress(scenario.replicas, "replicas") as show:
-        return gather(scenario, show, mapper)
+    if mapper is not map:
+        threading.Thread(target=import_module, args=("analysis.report.page",), name="loader").start()
+    with progress(scenario.replicas, "replicas", ticks=why_slow(scenario) is not None) as show:
+        return gather(scenario, show, mapper, begin)
 
 
 class NoPdfError(OSError):

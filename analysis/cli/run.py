@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
-from analysis.cli.workers import mapping, usual
+from analysis.cli.workers import mapping
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -93,7 +93,7 @@ def _precisely(scenario: "Scenario", precision: str, of: str, workers: int | Non
         raise typer.BadParameter(str(error)) from None
     if not isfinite(wanted) or not 1e-6 <= wanted < 1:
         raise typer.BadParameter(f"--precision is a share such as '0.5 %', found {precision}")
-    with progress(FIRST, "replicas, at first") as show, mapping(workers or usual(scenario)) as mapper:
+    with mapping(workers, scenario) as mapper, progress(FIRST, "replicas, at first") as show:
         return run_until(scenario, named, wanted, mapper=mapper, progress=show)
 
 
@@ -105,7 +105,7 @@ def made(scenario: "Scenario", workers: int | None) -> "Forecast":
     from simulator.engine.run import why_slow
 
     replicas, ticks = range(scenario.replicas), why_slow(scenario) is not None
-    with progress(len(replicas), "replicas", ticks=ticks) as show, mapping(workers or usual(scenario)) as mapper:
+    with mapping(workers, scenario) as mapper, progress(len(replicas), "replicas", ticks=ticks) as show:
         found = run_engine(scenario, replicas, mapper=mapper, progress=show)
     return forecast(scenario, found, replicas)
 

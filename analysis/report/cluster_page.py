@@ -54,7 +54,7 @@ class ClusterPage:
         """Return the page."""
         return filled(
             "cluster_page.html",
-            {part.key: [each for each in self.exhibits if each.section == part.key] for part in self.parts},
+            self.exhibits,
             title=self.title,
             answer=self.answer,
             rows_read=self.rows_read,

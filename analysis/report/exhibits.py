@@ -34,7 +34,8 @@ class Exhibit:
 
 def exhibits(found: Findings) -> Sequence[Exhibit]:
     """Draw every picture that this scenario has something to show for."""
-    return [*_answer(found.forecast), *_losses(found), *_runs(found), *_doubts(found), *_money(found)]
+    at_hand = [*_answer(found.forecast), *_losses(found), *_money(found)]
+    return [*at_hand, *_runs(found), *_doubts(found)]  # what is waited for comes last
 
 
 def _answer(forecast: Forecast) -> Sequence[Exhibit]:

@@ -8,7 +8,7 @@ from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
 from analysis.report.replay import Replay, nearest_replica, replay
 from analysis.study.doubts import Doubts, doubts
-from simulator.engine.run import run, silent, why_slow
+from simulator.engine.run import run, silent
 from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
@@ -63,11 +63,24 @@ class Findings:
         return list(self.replays)
 
 
-def gather(scenario: Scenario, progress: Callable[[int], None] = silent, mapper: Mapper = map) -> Findings:
-    """Run a scenario; a mapper spreads that, the runs to live again and what could move the answer over workers."""
+def gather(
+    scenario: Scenario, progress: Callable[[int], None] = silent, mapper: Mapper = map, ahead: Mapper = map
+) -> Findings:
+    """Run a scenario.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What to run.
+    progress : callable, optional
+        Called with the number of replicas done since the last call.
+    mapper : callable, optional
+        Spreads the runs, also those that are lived again, over workers.
+    ahead : callable, optional
+        Begins at once with what could move the answer, which takes longest and is needed last.
+    """
     replicas = range(scenario.replicas)
-    left_out = why_slow(scenario) is not None  # which is said here, and no worker has to load for it
-    asked = (map if left_out else mapper)(doubts, [scenario])  # takes longest and is needed last
+    asked = ahead(doubts, [scenario])
     ensemble = run(scenario, replicas, mapper=mapper, progress=progress)
     shown = [TYPICAL] if is_single(ensemble.wall_s.tolist()) else [TYPICAL, BAD]
     return Findings(

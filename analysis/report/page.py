@@ -3,6 +3,7 @@
 import base64
 import json
 import re
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from analysis.report.exhibits import Exhibit, exhibits
 from analysis.report.findings import Findings
 from analysis.report.glossary import explained, meanings_of
 from simulator.catalogue.reader import EVIDENCE
+from simulator.foundation.forks import dealt
 from simulator.scenario.api import resolved_toml
 
 _HERE = Path(__file__).resolve().parent
@@ -47,10 +49,7 @@ def page(
     made = exhibits(found) if shown is None else shown
     return filled(
         "page.html",
-        {
-            name: [each for each in made if each.section == name]
-            for name in ("answer", "ledger", "runs", "doubts", "money")
-        },
+        made,
         **_text(found, notes),
         **_tables(found),
         **doubts.shown(found.doubts, found.scenario),
@@ -59,33 +58,34 @@ def page(
     )
 
 
-def filled(template: str, pictures: Mapping[str, Sequence[Exhibit]], **values: Any) -> str:
+def filled(template: str, shown: Sequence[Exhibit], /, **values: Any) -> str:
     """Return one of our templates filled in, with the style of all our pages.
 
     Parameters
     ----------
     template : str
         Name of the file beside this module.
-    pictures : mapping of str to sequence of Exhibit
-        By section.
+    shown : sequence of Exhibit
+        Each goes to its section.
     values : Any
         What else the template names.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
+    pictures: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+    for exhibit, svg in zip(shown, dealt(_svg, shown), strict=True):
+        pictures[exhibit.section].append({"svg": svg, "caption": exhibit.caption})
     environment.filters |= {"explained": explained, "meanings": meanings_of, "breakable": _breakable}
     return environment.get_template(template).render(
         **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
-        pictures={
-            name: [
-                {"svg": Markup(exhibit.picture.inline()), "caption": exhibit.caption}  # noqa: S704 - escaped as drawn
-                for exhibit in shown
-            ]
-            for name, shown in pictures.items()
-        },
+        pictures=pictures,
     )
+
+
+def _svg(exhibit: Exhibit) -> Markup:
+    return Markup(exhibit.picture.inline())  # noqa: S704 - escaped as it was drawn
 
 
 def _breakable(path: str) -> Markup:

@@ -3,7 +3,7 @@
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,12 +28,19 @@ class Replay:
 
     def __reduce__(self) -> "tuple[Callable[..., Replay], tuple[object, ...]]":
         """Travel between processes by column, which takes a tenth of the time."""
-        return _of_columns, (self.header, [list(column) for column in zip(*self.records, strict=True)])
+        return _of_columns, (self.header, _columns(self.records), _columns(self.stops))
 
 
-def _of_columns(header: RunHeader, columns: Sequence[Sequence[Any]]) -> Replay:
-    records = [make(Record, fields) for fields in zip(*columns, strict=True)]
-    return Replay(header=header, records=records, stops=stops(records))
+def _columns(rows: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
+    return [list(column) for column in zip(*rows, strict=True)]
+
+
+def _of_columns(header: RunHeader, records: Sequence[Sequence[Any]], stops: Sequence[Sequence[Any]]) -> Replay:
+    return Replay(
+        header=header,
+        records=[make(Record, fields) for fields in zip(*records, strict=True)],
+        stops=[make(StopRecord, fields) for fields in zip(*stops, strict=True)],
+    )
 
 
 def replay(scenario: Scenario, replica: int) -> Replay:
@@ -55,8 +62,7 @@ def nearest_replica(wall: NDArray[np.float64], quantile: float) -> int:
     return int(np.argmin(np.abs(wall - np.quantile(wall, quantile))))
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StopRecord:
+class StopRecord(NamedTuple):
     """One stop: when, by what, when work went on, and the job's time that it cost [s]."""
 
     at_s: float

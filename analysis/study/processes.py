@@ -11,8 +11,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor
 from contextlib import contextmanager
 from functools import partial
+from multiprocessing import get_context
 from multiprocessing.context import BaseContext
 from typing import Any
+
+from simulator.foundation import forks
 
 _LOADED = "analysis.study.evaluate"  # what nearly every task needs
 
@@ -61,9 +64,19 @@ def pool_of(width: int, prepare: Callable[[], object] | None = None) -> ProcessP
     return ProcessPoolExecutor(width, mp_context=warm(), initializer=_begin, initargs=(prepare,))
 
 
+def team_of(width: int, prepare: Callable[[], object] | None = None) -> ProcessPoolExecutor:
+    """Return a pool that is there at once: forks of this process, where that is safe, have all that it has loaded."""
+    if forks.width() == 1:
+        return pool_of(width, prepare)
+    pool = ProcessPoolExecutor(width, mp_context=get_context("fork"), initializer=_begin, initargs=(prepare,))
+    with _uninterrupted(), forks.beside_libraries():
+        pool.submit(int)  # begins all of them, before the pool's own threads
+    return pool
+
+
 def warm() -> BaseContext:
     """Return how processes are started, and let the server begin to load at once: it is ready when the tasks are."""
-    from multiprocessing import forkserver, get_all_start_methods, get_context, resource_tracker
+    from multiprocessing import forkserver, get_all_start_methods, resource_tracker
 
     if "forkserver" not in get_all_start_methods():
         return get_context("spawn")

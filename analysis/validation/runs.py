@@ -197,15 +197,20 @@ def _without_itself(run: PublishedRun) -> float:
     whole, ids = _whole()
     if run.id.lower() not in ids:
         return 1.0
-    apart = fit_without(scorable(load(None)), run.id)
+    apart = fit_without(_fitted(), run.id)
     # the kind enters both fits, and the gain of net hours is that of the fit without the run
     return math.exp(float(features(run) @ (whole - apart)))
 
 
 @lru_cache(maxsize=1)
+def _fitted() -> Sequence[PublishedRun]:
+    """Return the catalogue's runs that the shipped fit saw."""
+    return scorable(load(None))
+
+
+@lru_cache(maxsize=1)
 def _whole() -> tuple[np.ndarray, frozenset[str]]:
-    runs = scorable(load(None))
-    return fit(runs).coefficients, frozenset(run.id.lower() for run in runs)
+    return fit(_fitted()).coefficients, frozenset(run.id.lower() for run in _fitted())
 
 
 def _scaled(hours: Hours, factor: float) -> Hours:

@@ -9,10 +9,12 @@ import signal
 import sys
 import threading
 import warnings
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from functools import partial
-from typing import Generic, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
+
+from simulator.foundation.mapper import Mapper
 
 Piece = TypeVar("Piece")
 Done = TypeVar("Done")
@@ -32,25 +34,82 @@ def forked(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[D
         In the order of the results.
     """
     done: list[Done] = []
-    for first in range(0, len(pieces), at_once := _at_once()):
+    for first in range(0, len(pieces), at_once := width()):
         here, *there = pieces[first : first + at_once]
-        forks = [_Fork(partial(function, piece)) for piece in there]
-        try:
+        with ahead() as begin:
+            coming = begin(function, there)
             done.append(function(here))
-            done.extend(fork.result() for fork in forks)
-        finally:
-            for fork in forks:
-                fork.end()
+            done.extend(coming)
     return done
 
 
-def _at_once() -> int:
-    """Return how many pieces to do at once: one in a worker, which has a core, and beside threads, which hold locks."""
+def dealt(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:
+    """Apply a function to many small pieces, dealt out to as many processes as there are cores (`forked`); a mapper."""
+    hands = width()
+    done: list[Done] = [None] * len(pieces)  # type: ignore[list-item] # until all are filled
+    for hand, part in enumerate(forked(partial(_each, function), [pieces[hand::hands] for hand in range(hands)])):
+        done[hand::hands] = part
+    return done
+
+
+def _each(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:
+    return [function(piece) for piece in pieces]
+
+
+@contextmanager
+def ahead() -> Iterator[Mapper]:
+    """Hand out a mapper that begins each piece at once, in a fork where that is safe, and waits for it as it is read.
+
+    Where no fork is safe, a piece is done as it is read. What nobody has read when the context ends is ended, too.
+    """
+    forks: list[_Fork[Any]] = []
+
+    def begin(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> Iterable[Done]:
+        if width() == 1:
+            return map(function, pieces)
+        begun = [_Fork(partial(function, piece)) for piece in pieces]
+        forks.extend(begun)
+        return (fork.result() for fork in begun)
+
+    try:
+        yield begin
+    finally:
+        for fork in forks:
+            fork.end()
+
+
+@contextmanager
+def at_most(processes: int) -> Iterator[None]:
+    """Let work be shared among so many processes at most, this one included."""
+    global _most
+    before, _most = _most, processes
+    try:
+        yield
+    finally:
+        _most = before
+
+
+_most = sys.maxsize
+
+
+def width() -> int:
+    """Return how many processes work is shared among: one where a fork is not safe, or where others use the cores.
+
+    A fork has the locks of threads of this process but not the threads; a worker has one core.
+    """
     from multiprocessing import parent_process
 
     if sys.platform != "linux" or parent_process() is not None or threading.active_count() > 1:
         return 1
-    return len(os.sched_getaffinity(0))
+    return min(len(os.sched_getaffinity(0)), _most)
+
+
+@contextmanager
+def beside_libraries() -> Iterator[None]:
+    """Allow a fork beside threads of libraries, such as NumPy's, which are ready for it; Python 3.12 warns of them."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        yield
 
 
 class _Fork(Generic[Done]):
@@ -61,10 +120,10 @@ class _Fork(Generic[Done]):
         self._reader, writer = os.pipe()
         self._process: int | None = None  # while there is one
         mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})  # Ctrl-C is this process' affair
-        with suppress(OSError), warnings.catch_warnings():  # no room for another process
-            warnings.simplefilter("ignore", DeprecationWarning)  # of libraries' threads, that no call here waits for
+        with suppress(OSError), beside_libraries():  # OSError: no room for another process
             self._process = os.fork()
         if self._process == 0:
+            os.close(self._reader)  # else a fork whose parent was killed would wait for itself to read
             _answer(call, writer)
         signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         os.close(writer)
@@ -89,7 +148,7 @@ def _answer(call: Callable[[], object], writer: int) -> NoReturn:
     """Write the result of a call, and leave without what a process does at its end: that is the first one's affair."""
     status = 1
     try:
-        with open(writer, "wb") as pipe:
+        with at_most(1), open(writer, "wb") as pipe:
             pickle.dump(call(), pipe, protocol=pickle.HIGHEST_PROTOCOL)
         status = 0
     finally:

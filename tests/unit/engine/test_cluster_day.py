@@ -29,6 +29,7 @@ def jobs():
     ]
 
 
+@pytest.mark.no_cover
 @pytest.mark.parametrize("policy", ["priority-preempt", "quota:red=1440,blue=1440", "easy"])
 def test_a_busy_day_accounts_for_everything(policy):
     setup = ClusterSetup(

@@ -163,6 +163,7 @@ def test_a_limit_kills_whoever_is_longer():
     assert [(end.end_s, end.killed, end.lost_s) for end in log.ends] == [(60, True, 0), (90, False, 0)]
 
 
+@pytest.mark.no_cover
 def test_a_cluster_that_can_never_run_a_job_again_says_so():
     endless = (Outage(at, 10, 1) for at in range(5, 10**9, 5))
     with pytest.raises(RuntimeError, match="could start"):

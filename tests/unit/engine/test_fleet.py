@@ -224,6 +224,7 @@ def test_people_restart_a_share_of_the_stops() -> None:
 # by chance ------------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.no_cover
 def test_lemons_are_mended_one_by_one() -> None:
     """Share 0.2 of 500 nodes, ten times as often, each repair mends: about 100 failures more than without them."""
     work_s, rate = 2e6, 1e-6

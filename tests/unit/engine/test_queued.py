@@ -63,6 +63,7 @@ def test_the_policy_is_the_clusters_own():
     assert mean_delay_s("shared.policy=fcfs", "shared.load=0.7") != mean_delay_s("shared.load=0.7")
 
 
+@pytest.mark.no_cover
 def test_a_run_that_others_overtake_for_ever_is_told_so():
     with pytest.raises(StarvedError, match="choose a policy with reservations"):
         starts(small("shared.policy=srtf", "cluster.accelerators=496", "shared.load=0.95"))

@@ -85,9 +85,9 @@ def test_batches_do_not_show() -> None:
 def test_halves_are_the_same_wherever_they_are_done(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each replica as in any other company, and all bytes whether a second process takes half or not."""
     replicas = range(7, 7 + SHARED)
-    monkeypatch.setattr(forks, "_at_once", lambda: 1)
+    monkeypatch.setattr(forks, "width", lambda: 1)
     here = estimate(SOME, replicas)
-    monkeypatch.setattr(forks, "_at_once", lambda: 2)
+    monkeypatch.setattr(forks, "width", lambda: 2)
     assert factories.same(here, estimate(SOME, replicas))
     some = estimate(SOME, range(SHARED // 2, SHARED // 2 + 100))
     np.testing.assert_array_equal(here.wall_s[SHARED // 2 - 7 :][:100], some.wall_s)

@@ -170,6 +170,7 @@ def test_what_does_not_go_together(made, addition, sets, path, said):
     assert said in issues[path]
 
 
+@pytest.mark.no_cover
 def test_capacity_that_is_never_enough_ends_with_a_reason(made):
     """Ten minutes up at a time, an hour from save to save: nothing is ever kept."""
     (made.folder / "short.csv").write_text("time,nodes\n0,10\n600,0\n1200,0\n")

@@ -8,6 +8,8 @@ from simulator.engine.cluster_scenario import setup_of
 from simulator.scenario.api import load
 from simulator.scenario.cluster_resolve import shared_of
 
+pytestmark = pytest.mark.no_cover  # a day of 2,000 jobs, explained one by one
+
 
 @pytest.fixture(scope="module")
 def shared():

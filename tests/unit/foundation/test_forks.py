@@ -2,6 +2,7 @@
 
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -11,17 +12,17 @@ from pathlib import Path
 import pytest
 
 from simulator.foundation import forks
-from simulator.foundation.forks import forked
+from simulator.foundation.forks import ahead, at_most, dealt, forked
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="forks are made on Linux alone")
 
 
-at_once = forks._at_once
+width_here = forks.width
 
 
 @pytest.fixture(autouse=True)
 def _three_cores(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "_at_once", lambda: 3)
+    monkeypatch.setattr(forks, "width", lambda: 3)
 
 
 def where(piece: int) -> tuple[int, int]:
@@ -96,6 +97,28 @@ def test_an_interrupted_call_leaves_no_process_and_no_pipe() -> None:
     assert time.monotonic() - began < 30
 
 
+KILLED = """
+import os, signal
+from simulator.foundation import forks
+
+def large(piece):
+    if piece == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+    os.write(1, b"x")
+    return bytes(10_000_000)
+
+forks.width = lambda: 3
+forks.forked(large, range(3))
+"""
+
+
+def test_no_fork_outlives_a_parent_that_was_killed() -> None:
+    """Also one that has more to send than a pipe holds."""
+    told = subprocess.run([sys.executable, "-c", KILLED], capture_output=True, text=True, timeout=60, check=False)
+    assert told.returncode == -signal.SIGKILL
+    assert told.stdout == "xx"  # their ends of the pipe are closed: none is left
+
+
 def test_where_no_process_can_be_made_all_is_done_here(monkeypatch: pytest.MonkeyPatch) -> None:
     def full() -> int:
         raise BlockingIOError
@@ -105,7 +128,7 @@ def test_where_no_process_can_be_made_all_is_done_here(monkeypatch: pytest.Monke
 
 
 def test_no_fork_beside_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forks, "_at_once", at_once)
+    monkeypatch.setattr(forks, "width", width_here)
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
@@ -117,7 +140,7 @@ def test_no_fork_beside_a_thread(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def width(_: int) -> int:
-    return at_once()
+    return width_here()
 
 
 def test_one_at_a_time_in_a_worker_and_as_many_as_cores_here() -> None:
@@ -126,4 +149,54 @@ def test_one_at_a_time_in_a_worker_and_as_many_as_cores_here() -> None:
     with get_context("spawn").Pool(1) as pool:
         assert pool.map(width, [0]) == [1]
     if threading.active_count() == 1:
-        assert at_once() == len(os.sched_getaffinity(0))
+        assert width_here() == len(os.sched_getaffinity(0))
+
+
+def test_many_pieces_are_dealt_out_and_come_in_order() -> None:
+    done = dealt(where, range(8))
+    assert [piece for piece, _ in done] == list(range(8))
+    assert len({process for _, process in done}) == 3
+    assert dealt(where, range(2))[1][0] == 1
+    assert dealt(where, []) == []
+
+
+def test_what_is_begun_ahead_is_waited_for_as_it_is_read() -> None:
+    before = children()
+    with ahead() as begin:
+        coming = iter(begin(where, range(2)))
+        assert len(children()) == len(before) + 2
+        (first, one), (second, other) = coming
+        assert (first, second) == (0, 1)
+        assert len({one, other, os.getpid()}) == 3
+    assert children() == before
+
+
+def sleeps(_: int) -> None:
+    time.sleep(60)
+
+
+def test_what_nobody_reads_is_ended() -> None:
+    before, began = children(), time.monotonic()
+    with ahead() as begin:
+        begin(sleeps, range(2))
+    assert children() == before
+    assert time.monotonic() - began < 30
+
+
+def test_without_forks_a_piece_is_done_as_it_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(forks, "width", lambda: 1)
+    seen: list[int] = []
+    with ahead() as begin:
+        coming = iter(begin(seen.append, [1, 2]))
+        assert seen == []
+        next(coming)
+        assert seen == [1]
+
+
+def test_a_fork_forks_no_more_and_a_limit_is_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert forked(lambda _: forks._most, range(2)) == [sys.maxsize, 1]
+    monkeypatch.setattr(forks, "width", width_here)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
+    with at_most(1):
+        assert width_here() == 1
+    assert forks._most == sys.maxsize

@@ -9,6 +9,7 @@ from analysis.validation.stored import KINDS, OUT, measured, stored, text
 from simulator.scenario.api import resolve, scenario, shipped
 
 
+@pytest.mark.no_cover
 def test_the_stored_scores_are_those_of_the_board() -> None:
     found = measured(score())
     assert text(found) == OUT.read_text(encoding="utf-8")

@@ -98,6 +98,7 @@ def test_a_fit_recovers_what_made_the_data_and_leaves_one_out() -> None:
     assert not np.allclose(fit_without(made, "r0"), found.coefficients, rtol=1e-12, atol=0)
 
 
+@pytest.mark.no_cover
 def test_the_board_keeps_its_promises_on_the_catalogue() -> None:
     """Targets of theory/cost.md section 6, on all runs of the catalogue; each is predicted without itself."""
     scores = score()
