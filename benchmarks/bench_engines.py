@@ -46,7 +46,7 @@ def _pairs(one: Callable[[], object], other: Callable[[], object], times: int) -
 def _against_exponentials(run: Scenario) -> tuple[float, str]:
     failures = int(estimate(run, range(REPLICAS)).interruptions.sum())
     stream = np.random.default_rng(1)
-    ours, theirs = _pairs(lambda: estimate(run, range(REPLICAS)), lambda: stream.exponential(1.0, failures), 7)
+    ours, theirs = _pairs(lambda: estimate(run, range(REPLICAS)), lambda: stream.exponential(1.0, failures), 15)
     return ours / theirs, f"[{failures:,} failures, {ours:.3f} s against {theirs:.3f} s]"
 
 
