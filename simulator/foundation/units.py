@@ -158,7 +158,9 @@ def _parse_text(text: str, dimension: str, kind: Dimension) -> float:
 
 @lru_cache(maxsize=4096)
 def _factor(unit: str, dimension: str) -> float:
-    """Return how many base units one such unit is."""
+    """Return how many base units one such unit is; the registry that knows all of them takes a while to load."""
+    if (usual := _USUAL.get(dimension, {}).get(unit)) is not None:
+        return usual
     from pint.errors import DimensionalityError, UndefinedUnitError
 
     kind = DIMENSIONS[dimension]
@@ -173,7 +175,7 @@ def _factor(unit: str, dimension: str) -> float:
         quantity /= registry.Quantity(1.0, registry.parse_units(below))
         return float(quantity.to(kind.unit).magnitude)
     except UndefinedUnitError:
-        guess = nearest(unit, _spellings(dimension))
+        guess = nearest(unit, _USUAL.get(dimension, {}))
         hint = f", did you mean {guess!r}?" if guess else ";"
         raise UnitError(f"unit {unit!r} is not known{hint} write {_what(dimension)} such as {kind.example}") from None
     except DimensionalityError:
@@ -189,34 +191,32 @@ def _registry() -> Any:  # pint's registry is generic over a type that only its 
     return registry
 
 
-def _spellings(dimension: str) -> list[str]:
-    return {
-        "time": [
-            "s",
-            "sec",
-            "min",
-            "minute",
-            "h",
-            "hour",
-            "hours",
-            "d",
-            "day",
-            "days",
-            "week",
-            "weeks",
-            "year",
-            "years",
-        ],
-        "bytes": ["B", "kB", "MB", "GB", "TB", "PB", "KiB", "MiB", "GiB", "TiB", "bytes"],
-        "bytes_per_s": ["GB/s", "MB/s", "TB/s", "Gb/s", "Tb/s", "Mb/s", "GiB/s"],
-        "flop_per_s": ["TFLOP/s", "PFLOP/s", "GFLOP/s", "TFLOPS", "PFLOPS"],
-        "tokens": ["tokens", "token"],
-        "tokens_per_s": ["tokens/s", "tokens/h", "tokens/d"],
-        "usd": ["USD", "$"],
-        "usd_per_h": ["USD/h", "$/h", "USD/d"],
-        "power": ["W", "kW", "MW"],
-        "rate": ["/h", "/d", "/s", "/year"],
-    }.get(dimension, [])
+_USUAL: dict[str, dict[str, float]] = {
+    "time": {
+        "s": 1.0, "sec": 1.0, "min": 60.0, "minute": 60.0, "h": 3600.0, "hour": 3600.0, "hours": 3600.0,
+        "d": 86400.0, "day": 86400.0, "days": 86400.0, "week": 604800.0, "weeks": 604800.0,
+        "year": 31557600.0, "years": 31557600.0,
+    },
+    "bytes": {
+        "B": 1.0, "kB": 1e3, "MB": 1e6, "GB": 1e9, "TB": 1e12, "PB": 1e15, "KiB": 2.0**10, "MiB": 2.0**20,
+        "GiB": 2.0**30, "TiB": 2.0**40, "bytes": 1.0,
+    },
+    "bytes_per_s": {
+        "GB/s": 1e9, "MB/s": 1e6, "TB/s": 1e12, "Gb/s": 1e9 / 8, "Tb/s": 1e12 / 8, "Mb/s": 1e6 / 8, "GiB/s": 2.0**30,
+        "kB/s": 1e3, "B/s": 1.0,
+    },
+    "flop_per_s": {
+        "TFLOP/s": 1e12, "PFLOP/s": 1e15, "GFLOP/s": 1e9, "TFLOPS": 1e12, "PFLOPS": 1e15, "EFLOP/s": 1e18,
+        "FLOP/s": 1.0,
+    },
+    "tokens": {"tokens": 1.0, "token": 1.0},
+    "tokens_per_s": {"tokens/s": 1.0, "tokens/h": 1.0 / 3600.0, "tokens/d": 1.0 / 86400.0},
+    "usd": {"USD": 1.0, "$": 1.0},
+    "usd_per_h": {"USD/h": 1.0, "$/h": 1.0, "USD/d": 1.0 / 24.0},
+    "power": {"W": 1.0, "kW": 1e3, "MW": 1e6},
+    "rate": {"/h": 1.0 / 3600.0, "/d": 1.0 / 86400.0, "/s": 1.0, "/year": 1.0 / 31557600.0},
+}  # fmt: skip
+"""How many base units the usual spellings of each dimension are, bit by bit what pint says of the definitions above."""
 
 
 _WHAT = {

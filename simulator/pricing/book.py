@@ -231,6 +231,7 @@ def price_book() -> PriceBook:
     return PriceBook(catalogue=tuple(_price(row) for kind in ("prices", "prices_stated") for row in rows(kind)))
 
 
+@lru_cache(maxsize=1024)
 def accelerator_key(accelerator: str) -> str:
     """Return the key under which an accelerator is priced; aliases of the catalogue are resolved."""
     try:

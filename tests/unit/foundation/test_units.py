@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from simulator.foundation import units
 from simulator.foundation.units import DIMENSIONS, UnitError, parse, show
 
 GOOD = [
@@ -78,3 +79,24 @@ def test_reading_is_linear(number: float, unit: str, k: int) -> None:
 
 def test_zero_is_shown_in_base_units() -> None:
     assert show(0.0, "time") == "0 s"
+
+
+def test_usual_spellings_are_worth_what_the_registry_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bit by bit: they are written down only so that it need not load."""
+    usual = units._USUAL
+    monkeypatch.setattr(units, "_USUAL", {})
+    for dimension, spellings in usual.items():
+        for unit, factor in spellings.items():
+            assert units._factor.__wrapped__(unit, dimension) == factor, (unit, dimension)
+
+
+def test_what_is_shown_needs_no_registry(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> None:
+        raise AssertionError("the registry was loaded")
+
+    monkeypatch.setattr(units, "_registry", refused)
+    units._factor.cache_clear()
+    for dimension, kind in DIMENSIONS.items():
+        for value in (1.0, 7e4, 3e9, kind.most / 2):
+            text = show(min(value, kind.most), dimension)
+            assert parse(text, dimension) == pytest.approx(min(value, kind.most), rel=1e-2), text
