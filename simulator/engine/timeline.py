@@ -30,6 +30,7 @@ CHUNK = 32  # faults in one stream
 
 _CELL_BITS = 12  # of a mark, that number the cells of the table which turns it into a cause
 _MIXED = -1  # a cell that holds more than one cause
+_ALL = slice(None)
 
 
 MOST_CHUNKS = 100_000  # before a run is taken to be endless
@@ -79,7 +80,7 @@ class Guide:
     causes : sequence of Cause
         Their rates set the shares, exact to 2^-32; at least one is positive.
     factors : array of shape (causes, replicas), optional
-        Multiples of the rates in each column of the marks, where they differ.
+        Multiples of the rates of each replica, where they differ.
 
     Examples
     --------
@@ -101,11 +102,16 @@ class Guide:
         bounds = np.searchsorted(self._edges, np.arange(2**_CELL_BITS + 1) * 2.0 ** (32 - _CELL_BITS), side="right")
         self._causes = np.where(bounds[:-1] == bounds[1:], bounds[:-1], _MIXED).astype(np.min_scalar_type(-len(rates)))
 
-    def causes(self, marks: MarkArray) -> CauseArray:
-        """Return the index of each mark's cause, in the marks' shape."""
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the causes: narrow, and room for all."""
+        return self._causes.dtype
+
+    def causes(self, marks: MarkArray, columns: slice = _ALL) -> CauseArray:
+        """Return the index of each mark's cause, in the marks' shape; `columns` are the replicas that they are of."""
         if self._columns is not None:
-            found = np.zeros(marks.shape, dtype=self._causes.dtype)
-            for edge in self._columns[:-1]:
+            found = np.zeros(marks.shape, dtype=self.dtype)
+            for edge in self._columns[:-1, columns]:
                 found += marks >= edge
             return found
         found = self._causes.take(marks >> np.uint32(32 - _CELL_BITS), mode="clip")
@@ -134,46 +140,31 @@ class Chunk(NamedTuple):
         return None if self.luck is None else self.luck[fault], None if self.repair is None else self.repair[fault]
 
 
-class Draws(NamedTuple):
-    """What is drawn for the next faults of some replicas; arrays of shape (CHUNK, replicas)."""
-
-    gap: FloatArray
-    mark: MarkArray
-    repair: FloatArray | None
-    luck: FloatArray | None
-
-
 def chunks(
     seed: int, replicas: range, causes: Sequence[Cause], *, repairs: bool, luck: bool = False,
     factors: FloatArray | None = None,
 ) -> Iterator[Chunk]:  # fmt: skip
     """Yield the timeline of consecutive replicas, a chunk at a time, without end; a chunk stays valid for one turn."""
-    guide, reached = Guide(causes, factors), np.zeros(len(replicas))
-    for gap, mark, repair, chance in _draws(seed, replicas, repairs=repairs, luck=luck):
-        gap[0] += reached
-        for earlier, later in pairwise(gap):
-            later += earlier
-        reached[:] = gap[-1]
-        yield Chunk(gap, guide.causes(mark), repair, chance)
-    raise UnfinishableError
-
-
-def _draws(seed: int, replicas: range, *, repairs: bool, luck: bool) -> Iterator[Draws]:
-    """Yield what the timeline is made of; it stays valid for one turn."""
-    shape, drawn = (CHUNK, len(replicas)), np.empty((CHUNK, BLOCK))
-    page = Draws(
-        np.empty(shape), np.empty(shape, dtype=np.uint32), np.empty(shape) if repairs else None,
+    guide, shape = Guide(causes, factors), (CHUNK, len(replicas))
+    drawn, reached = np.empty((CHUNK, BLOCK)), np.zeros(len(replicas))
+    page = Chunk(
+        np.empty(shape), np.empty(shape, dtype=guide.dtype), np.empty(shape) if repairs else None,
         np.empty(shape) if luck else None,
     )  # fmt: skip
     for chunk in range(MOST_CHUNKS):
-        for block, here, there in _columns(replicas):
-            page.gap[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
-            page.mark[:, here] = marks(seed, block, chunk)[:, there]
+        for block, here, there in _columns(replicas):  # while what is drawn is in the cache
+            page.hazard[:, here] = gaps(seed, "gaps", block, chunk, out=drawn)[:, there]
+            page.cause[:, here] = guide.causes(marks(seed, block, chunk)[:, there], here)
             if page.repair is not None:
                 page.repair[:, here] = gaps(seed, "repairs", block, chunk, out=drawn)[:, there]
             if page.luck is not None:
                 page.luck[:, here] = lucks(seed, block, chunk)[:, there]
+        page.hazard[0] += reached
+        for earlier, later in pairwise(page.hazard):
+            later += earlier
+        reached[:] = page.hazard[-1]
         yield page
+    raise UnfinishableError
 
 
 def passed(seed: int, replicas: range, hazard: FloatArray) -> FloatArray:
