@@ -2,6 +2,7 @@
 
 They are forks of a server that has loaded the engine once and does nothing else: a worker is there in hundredths of a
 second, and shares the pages of what is loaded. Where a system has no such server, each worker loads for itself.
+A team that is wanted at once, while this process has no thread yet, is forks of this process (`team_of`).
 """
 
 import os
