@@ -35,3 +35,24 @@ def best_interval_s(check_s: float, save_s: float, *, silent_per_s: float, stops
     """
     rate = silent_per_s + stops_per_s / 2.0
     return math.sqrt((check_s + save_s) / rate) if rate else math.inf
+
+
+def drifting_s(work_s: float, reach_s: float, *, rate_per_s: float) -> float:
+    """Return about how long a run takes whose stops each void the last `reach_s` of it [s].
+
+    Below one reach between two stops it comes forward, at 1 - x times the pace for x = rate x reach. Above it drifts
+    back to its beginning, and ends once luck carries it all the way: after some exp(u W / reach) reaches, where
+    x (1 - exp(-u)) = u (the root of Cramer and Lundberg).
+
+    Examples
+    --------
+    >>> drifting_s(1000.0, 10.0, rate_per_s=0.05), drifting_s(1000.0, 10.0, rate_per_s=0.2) > 1e60
+    (2000.0, True)
+    """
+    x = rate_per_s * reach_s
+    if x < 1.0:
+        return work_s / (1.0 - x)
+    u = x
+    for _ in range(200):
+        u = x * -math.expm1(-u)
+    return work_s + reach_s * math.exp(min(u * work_s / reach_s, 600.0))

@@ -11,6 +11,7 @@ from simulator.reliability.causes import Cause, total_rate_per_node_s
 from simulator.reliability.expected import segment_s
 from simulator.reliability.gang import PREEMPTION
 from simulator.reliability.recovery import Recovery, way_back_s
+from simulator.reliability.silent import drifting_s
 from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
@@ -40,6 +41,9 @@ from simulator.scenario.values import Assumption, Published, Scenario, Stage
 MOST_STOPS = 1e6  # in one replica; more than any run has seen, and more than memory holds
 RUN_ALONE = "This is the training run alone; flopcast lifecycle forecasts the whole life cycle."
 _LARGEST_EXPONENT = 300.0
+_BACKWARDS = (
+    "silent errors or loss spikes set it back faster than it comes forward; check their rates, detection and rewind"
+)
 __all__ = ["FromRuns", "resolve"]  # the way to an efficiency is registered by its import
 
 
@@ -274,7 +278,9 @@ def _check_totals(
     for at, stage in enumerate(stages):
         spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery, document)
         whole += spent
-        if not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
+        if not stage.gross and _drifting_s(stage, causes) > most:
+            findings.problem(("phases", at), f"would not end: {_BACKWARDS}")
+        elif not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
             mean = about(1 / (rate * stage.nodes), "time") if rate else "never"
             length = about(stage.cycle.length_s, "time")
             message = f"would not end: a stop every {mean} on average, and {length} from one save to the next"
@@ -294,6 +300,16 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery, docum
     save_s = stage.cycle.write_s + stage.cycle.flush_s
     back_s = [cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, save_s)) for cause in spared]
     return struck_s * (1.0 + stage.nodes * math.fsum(back_s))
+
+
+def _drifting_s(stage: Stage, causes: Sequence[Cause]) -> float:
+    """Return about how long a stage takes under stops that void what lies far before them [s]."""
+    found = [cause for cause in causes if cause.reach_s and not (cause.kind == "silent" and stage.cycle.check_s)]
+    rate = total_rate_per_node_s(found)
+    if not rate:
+        return stage.work_s
+    reach_s = math.fsum(cause.rate_per_node_s * cause.reach_s for cause in found) / rate
+    return drifting_s(stage.work_s, reach_s, rate_per_s=rate * stage.nodes)
 
 
 def _destroyed_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:

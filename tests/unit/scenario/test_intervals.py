@@ -73,3 +73,14 @@ def test_no_other_interval_is_better(made: Maker, addition: str) -> None:
         return float(run(replace(best, stages=(replace(stage, cycle=cycle),)), range(60)).wall_s.mean())
 
     assert wall_s(1.0) < min(wall_s(0.4), wall_s(2.5))
+
+
+SPIKES = "failures.causes.spike={rate_per_1000_node_days=%s, kind='loss_spike', rewind='10 h', nodes_lost=0}"
+
+
+def test_a_run_that_is_set_back_faster_than_it_comes_forward_is_refused(made: Maker) -> None:
+    """Eight nodes and 600 spikes per 1000 node-days: one in 5 h, each of which voids the last 10 h."""
+    long = "data.tokens=1T tokens"
+    assert "faster than it comes forward" in made.issues("", long, SPIKES % 600)["phases[0]"]
+    assert made("", long, SPIKES % 150).stages  # it comes forward at half the pace
+    assert made("", "data.tokens=1B tokens", SPIKES % 600).stages  # 1.4 h fit between two stops
