@@ -351,7 +351,8 @@ def _main_effects(shares: FloatArray, saved: FloatArray) -> FloatArray:
     terms = np.polynomial.legendre.legvander(2.0 * shares - 1.0, degree)[:, :, 1:]  # of shape (points, inputs, degree)
     whole = np.hstack([np.ones((points, 1)), terms.reshape(points, -1)])
     fitted = np.linalg.lstsq(whole, saved, rcond=None)[0][1:].reshape(width, degree, -1)
-    return np.einsum("pit,itd->ipd", terms, fitted)
+    effects: FloatArray = np.einsum("pit,itd->ipd", terms, fitted)
+    return effects
 
 
 def _known(share: FloatArray, saved: FloatArray) -> float:
