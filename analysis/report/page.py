@@ -66,22 +66,37 @@ def filled(template: str, shown: Sequence[Exhibit], /, **values: Any) -> str:
     template : str
         Name of the file beside this module.
     shown : sequence of Exhibit
-        Each goes to its section.
+        Each goes to its section, which the template has to ask for.
     values : Any
         What else the template names.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    pictures: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+    pictures = _Pictures()
     for exhibit, svg in zip(shown, dealt(_svg, shown), strict=True):
-        pictures[exhibit.section].append({"svg": svg, "caption": exhibit.caption})
+        pictures.by_section[exhibit.section].append({"svg": svg, "caption": exhibit.caption})
     environment.filters |= {"explained": explained, "meanings": meanings_of, "breakable": _breakable}
-    return environment.get_template(template).render(
+    html = environment.get_template(template).render(
         **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         pictures=pictures,
     )
+    left_out = pictures.by_section.keys() - pictures.asked
+    assert not left_out, f"{template} shows no pictures of {sorted(left_out)}; it asks for {sorted(pictures.asked)}"
+    return html
+
+
+class _Pictures:
+    """Pictures by section, none where a section has none; remembers which ones the template asks for."""
+
+    def __init__(self) -> None:
+        self.by_section: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, section: str) -> Sequence[Mapping[str, str]]:
+        self.asked.add(section)
+        return self.by_section.get(section, ())
 
 
 def _svg(exhibit: Exhibit) -> Markup:
