@@ -1,8 +1,9 @@
-"""Everything a report shows, gathered once: the forecast, its replicas, and two runs lived again."""
+"""Everything a report shows, gathered once: the forecast, its replicas, and two runs event by event."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
@@ -12,6 +13,9 @@ from simulator.engine.run import run, silent
 from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
+
+if TYPE_CHECKING:
+    from simulator.engine.kept import Kept
 
 TYPICAL, BAD = 0.5, 0.9
 
@@ -64,15 +68,22 @@ def gather(
     progress : callable, optional
         Called with the number of replicas done since the last call.
     mapper : callable, optional
-        Spreads the runs, also those that are lived again, over workers.
+        Spreads the runs over workers.
     ahead : callable, optional
         Begins at once with what could move the answer, which takes longest and is needed last.
     """
     replicas = range(scenario.replicas)
     asked = ahead(doubts, [scenario])
-    ensemble = run(scenario, replicas, mapper=mapper, progress=progress)
-    shown = [TYPICAL] if is_single(ensemble.wall_s.tolist()) else [TYPICAL, BAD]
-    again = mapper(partial(replay, scenario), [nearest_replica(ensemble.wall_s, share) for share in shown])
-    known = forecast(scenario, ensemble, replicas)
-    typical, *worse = again
-    return Findings(forecast=known, ensemble=ensemble, typical=typical, bad=worse[0] if worse else None, asked=asked)
+    lived: dict[int, Kept] = {}
+    ensemble = run(scenario, replicas, mapper=mapper, progress=progress, lived=lived)
+
+    def shown(quantile: float) -> Replay:
+        return replay(scenario, nearest_replica(ensemble.wall_s, quantile), lived)
+
+    return Findings(
+        forecast=forecast(scenario, ensemble, replicas),
+        ensemble=ensemble,
+        typical=shown(TYPICAL),
+        bad=None if is_single(ensemble.wall_s.tolist()) else shown(BAD),
+        asked=asked,
+    )
