@@ -6,29 +6,10 @@ from typing import NamedTuple
 
 from simulator.engine.simulate import RunHeader
 from simulator.foundation.tuples import make
-from simulator.records import LedgerSink, Record
+from simulator.records import Record
 
 FEW = 50  # replicas of which all are kept: where there are more, to live one again costs less
 MOST = 200_000  # records of a run that is kept
-
-
-class KeepingSink(LedgerSink):
-    """Sums accelerator-seconds, and keeps the records too as long as they are not too many."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.records: list[Record] = []
-
-    def take(self, record: Record) -> None:
-        """Add the record to its line, and keep it."""
-        super().take(record)
-        if len(self.records) <= MOST:
-            self.records.append(record)
-
-    @property
-    def all_kept(self) -> bool:
-        """Whether no record was left out."""
-        return len(self.records) <= MOST
 
 
 class Kept(NamedTuple):
@@ -58,6 +39,6 @@ class Kept(NamedTuple):
 def kept(header: RunHeader, records: Sequence[Record]) -> Kept:
     """Pack the records of a run."""
     rows: dict[tuple[str, str, str, int], int] = {}
-    kinds = array("H", [rows.setdefault(record[2:], len(rows)) for record in records])
-    starts_s, durations_s = array("d", [record[0] for record in records]), array("d", [record[1] for record in records])
-    return Kept(header, starts_s, durations_s, kinds, list(rows))
+    starts_s, durations_s, *labels = zip(*records, strict=True) if records else [()] * 6
+    kinds = [rows.setdefault(label, len(rows)) for label in zip(*labels, strict=True)]
+    return Kept(header, array("d", starts_s), array("d", durations_s), array("H", kinds), list(rows))

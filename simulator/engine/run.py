@@ -12,7 +12,7 @@ from typing import Literal
 import numpy as np
 
 from simulator.engine.estimate import BATCH, estimate
-from simulator.engine.kept import FEW, KeepingSink, Kept, kept
+from simulator.engine.kept import FEW, MOST, Kept, kept
 from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import RunHeader, simulate
 from simulator.engine.tally import close, join
@@ -116,11 +116,8 @@ def simulate_all(scenario: Scenario, replicas: range, lived: dict[int, Kept] | N
 
 
 def _live(scenario: Scenario, replica: int, lived: dict[int, Kept] | None) -> tuple[RunHeader, LedgerSink]:
-    if lived is None:
-        books = LedgerSink()
-        return simulate(scenario, replica, sink=books), books
-    keeping = KeepingSink()
-    header = simulate(scenario, replica, sink=keeping)
-    if keeping.all_kept:
-        lived[replica] = kept(header, keeping.records)
-    return header, keeping
+    books = LedgerSink() if lived is None else LedgerSink(MOST)
+    header = simulate(scenario, replica, sink=books)
+    if lived is not None and not books.forgets:
+        lived[replica] = kept(header, books.records)
+    return header, books

@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 
 from analysis.report.replay import replay
-from simulator.engine import kept as module
-from simulator.engine.kept import FEW, KeepingSink, Kept, kept
+from simulator.engine import run as door
+from simulator.engine.kept import FEW, Kept, kept
 from simulator.engine.run import run
 from simulator.engine.simulate import RunHeader, simulate
 from simulator.records import ListSink, Record
@@ -52,19 +52,9 @@ def test_none_is_kept_of_many_of_the_batch_engine_or_too_long(
     events = replace(plain, engine="simulate")
     assert len(kept_of(events, FEW)) == FEW
     assert not kept_of(events, FEW + 1)
-    monkeypatch.setattr(module, "MOST", 100)
+    monkeypatch.setattr(door, "MOST", 100)
     assert not kept_of(lemons, 1)
     assert replay(lemons, 1, {}).header.replica == 1
-
-
-def test_a_sink_that_is_full_goes_on_with_its_sums(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(module, "MOST", 2)
-    sink = KeepingSink()
-    for start in range(5):
-        assert sink.all_kept == (start <= 2)
-        sink.take(Record(float(start), 1.0, "train", "productive", "none", 8))
-    assert sink.accelerator_s == {("train", "productive", "none"): 40.0}
-    assert len(sink.records) == 3
 
 
 def test_it_travels_in_less_room() -> None:
@@ -73,3 +63,7 @@ def test_it_travels_in_less_room() -> None:
     sent = pickle.dumps(packed)
     assert len(sent) < 0.6 * len(pickle.dumps(records))
     assert pickle.loads(sent).records == records
+
+
+def test_a_run_without_records_is_kept() -> None:
+    assert kept(RunHeader(0, 1, "", (), {}), []).records == []
