@@ -50,6 +50,9 @@ def print_report(name: str, rows: DropReport, study: OutageStudy) -> None:
     _print_unusual(study)
     screen.print(_age_table(study.ages))
     screen.print(_cause_table(study.causes))
+    for cause in study.causes:
+        if cause.youth:
+            screen.print(f"{cause.name.replace('_', ' ')}: {cause.youth}")
 
 
 def _print_laws(title: str, laws: Choice | None) -> None:
@@ -144,7 +147,8 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
             {"name": each.name, "rate": asdict(each.rate), "uptimes": laws_json(each.uptimes),
              "repairs": None if each.repairs is None else {
                  "mean_s": each.repairs.mean_s, "median_s": each.repairs.median_s,
-                 "laws": laws_json(each.repairs.laws)}}
+                 "laws": laws_json(each.repairs.laws)},
+             "youth": each.youth and each.youth._asdict()}
             for each in study.causes
         ],
     }  # fmt: skip

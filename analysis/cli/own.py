@@ -53,6 +53,7 @@ def _facts(found: "Answer") -> Mapping[str, Any]:
         "break_even_utilisation": found.break_even,
         "tornado": [bar._asdict() for bar in found.tornado],
         "sources": [{"path": each.path, "value": each.value, "source": each.source} for each in found.sources],
+        "warnings": found.warnings,
     }
 
 
@@ -82,7 +83,7 @@ def _page(found: "Answer") -> "list[Any]":
     blocks += [parts, grid, bars, found.verdict]
     if not (inputs.staff_usd_per_year or inputs.support_share or inputs.spares_share):
         blocks.append("Staff, support and spare parts are not in it: state ownership.staff_per_year, support, spares.")
-    return [*blocks, *_sources(found)]
+    return [*blocks, *_sources(found), *(f"Warning: {warning}" for warning in found.warnings)]
 
 
 def _sources(found: "Answer") -> "list[str]":

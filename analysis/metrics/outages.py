@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from analysis.metrics.observation import AgeBin, Observation, Rate, hazard_by_age, rate
+from analysis.metrics.youth import Youth, youth
 from simulator.reliability.fitting import FEWEST, Choice, choose
 from simulator.traces.outages import Outage, OutageLog
 
@@ -85,12 +86,13 @@ class Repairs:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CauseStudy:
-    """One cause of the log."""
+    """One cause of the log; `youth` where its rate is not that of later ages."""
 
     name: str
     rate: Rate
     uptimes: Choice | None
     repairs: Repairs | None
+    youth: Youth | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -157,15 +159,19 @@ def study(log: OutageLog, observation: Observation) -> OutageStudy:
         bursts=_bursts(found, observation),
         ages=hazard_by_age(found, observation),
         causes=[
-            CauseStudy(
-                name=name,
-                rate=rate(len(outages), observation.node_days),
-                uptimes=_uptime_laws(outages, observation, apart, open_),
-                repairs=_repairs(outages, observation, open_),
-            )
+            _cause(name, outages, observation, apart, open_)
             for name, outages in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0]))
         ],
     )
+
+
+def _cause(
+    name: str, outages: Sequence[Outage], observation: Observation, apart: set[str], open_: frozenset[Outage]
+) -> CauseStudy:
+    counted = rate(len(outages), observation.node_days)
+    uptimes = _uptime_laws(outages, observation, apart, open_)
+    return CauseStudy(name=name, rate=counted, uptimes=uptimes, repairs=_repairs(outages, observation, open_),
+                      youth=youth(uptimes, counted, observation))  # fmt: skip
 
 
 def find_lemons(outages: Sequence[Outage], observation: Observation) -> Sequence[Lemon]:

@@ -76,6 +76,7 @@ def _cause(cause: CauseStudy, study: OutageStudy) -> Mapping[str, object]:
         "nodes_lost": 1,
         **_law("law", laws),
         **_repair(cause.repairs if cause.repairs and cause.repairs.laws else study.repairs),
+        "notes": str(cause.youth or ""),
     }
 
 

@@ -28,10 +28,12 @@ from simulator.scenario.machines import machines
 from simulator.scenario.merge import Place
 from simulator.scenario.owning import ownership_of
 from simulator.scenario.problems import problems
+from simulator.scenario.quoting import check_day, check_row
 from simulator.scenario.values import Assumption
 
 LIVES, UTILISATIONS = (3.0, 4.0, 5.0), (1.0, 0.8, 0.6)
 DAY = date(2026, 1, 1)  # of prices, where only an accelerator is named: the newest of the catalogue
+RENTED = "Machines are rented on"
 
 
 class Cell(NamedTuple):
@@ -64,6 +66,8 @@ class Answer:
         Whether the machine around the accelerator is in the rent, as it is in owning; None where nobody says.
     sources : sequence of Assumption
         What was taken from the catalogue.
+    warnings : sequence of str
+        Of prices that are more than a year from the day on which machines are bought or rented.
     """
 
     accelerator: str
@@ -79,6 +83,7 @@ class Answer:
     break_even: float | None
     tornado: Sequence[Bar]
     sources: Sequence[Assumption]
+    warnings: Sequence[str]
 
     @property
     def verdict(self) -> str:
@@ -115,7 +120,7 @@ def answer(name: str, sets: Sequence[str] = (), rent: float | None = None) -> An
     sources = findings.close()
     assert own is not None
     price, basis, has_host = (
-        Rent(rent, "stated", None) if rent is not None else _rent(name, loaded, site.accelerator.key, start)
+        Rent(rent, "stated", None) if rent is not None else _rent(name, loaded, site.accelerator.key, start, findings)
     )
     return Answer(
         accelerator=site.accelerator.key,
@@ -135,6 +140,7 @@ def answer(name: str, sets: Sequence[str] = (), rent: float | None = None) -> An
         break_even=break_even_utilisation(own, price) if price else None,
         tornado=tornado(own),
         sources=sources,
+        warnings=findings.warnings,
     )
 
 
@@ -165,12 +171,14 @@ def _check_name(name: str) -> None:
         raise ScenarioError([Issue(message=f"no accelerator, no shipped scenario and no file: {said}")]) from None
 
 
-def _rent(name: str, loaded: Loaded, key: str, start: date) -> Rent:
+def _rent(name: str, loaded: Loaded, key: str, start: date, findings: Findings) -> Rent:
     """Return what an hour costs to rent: what the scenario pays, unless it owns; else the cheapest row of the book."""
     if "pricing" in loaded.document and loaded.document["pricing"].get("term") != "owned":
         try:
             tariff = resolve(loaded).tariff
             basis = f"what {name} pays: {tariff_basis(tariff)}"
+            if tariff.quote.stale and tariff.quote.on is not None:
+                check_day(basis, tariff.quote.on, tariff.quote.on, start, RENTED, findings)
             return Rent(tariff.usd_per_accelerator_h or None, basis, tariff.quote.host_included)
         except ScenarioError:
             pass
@@ -178,4 +186,5 @@ def _rent(name: str, loaded: Loaded, key: str, start: date) -> Rent:
         row = price_book().lookup(key, date=start)
     except PriceError:
         return Rent(None, "", None)
+    check_row(row, start, RENTED, findings)
     return Rent(row.usd_per_accelerator_h, row.label, row.host_included)

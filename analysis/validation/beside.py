@@ -20,4 +20,5 @@ def truth(name: str) -> Path:
 
 def absent(what: str) -> str:
     """Say that something is not here, and how to get it."""
-    return f"not here: {what} is no part of this project; {VARIABLE} names the folder of traces beside which it lies"
+    where = f"{VARIABLE} names the folder of traces in or beside which it lies"
+    return f"not here: {what} is no part of this project; {where}"

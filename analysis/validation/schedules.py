@@ -36,9 +36,14 @@ TITLE: Final = "Starts of jobs, beside independent simulators"
 def schedules(folder: Path | None = None) -> Board:
     """Score our queue against stored schedules."""
     folder = folder or traces() / "oracle"
-    if not folder.is_dir():
+    if not all(file.is_file() for file in files(folder)):
         return Board(name="schedules", title=TITLE, absent=absent("the folder of oracles"))
     return Board(name="schedules", title=TITLE, lines=[_line(folder, oracle) for oracle in ORACLES])
+
+
+def files(folder: Path) -> list[Path]:
+    """Return the logs and the starts that the board reads, there or not."""
+    return [folder / name for oracle in ORACLES for name in (f"{oracle.starts}.txt.gz", f"{oracle.log}.swf.gz")]
 
 
 def _line(folder: Path, oracle: Oracle) -> Line:

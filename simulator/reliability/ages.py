@@ -78,13 +78,30 @@ def _left_s(law: FailureLaw, rng: "Generator", size: int, age_s: float) -> Float
 def renewals(law: AgeingLaw, horizon_s: float, steps: int = 2_000) -> float:
     """Return the expected failures of one unit that is new at the beginning and renewed at each failure.
 
-    Solves the renewal equation m(t) = F(t) + integral of m(t - u) dF(u) on a grid, by the trapezoidal rule.
-
     Examples
     --------
     >>> from simulator.reliability.laws import Weibull
     >>> round(128 * renewals(Weibull(mean_s=154.0, shape=0.7), 90.0), 1)  # of a fresh fleet; 74.8 in equilibrium
     117.1
+    """
+    return float(renewal_function(law, horizon_s, steps)[-1])
+
+
+def renewal_function(law: AgeingLaw, horizon_s: float, steps: int = 2_000) -> FloatArray:
+    """Return the expected failures up to each of equally spaced instants, of one unit that is new at the beginning.
+
+    Solves the renewal equation m(t) = F(t) + integral of m(t - u) dF(u) on a grid, by the trapezoidal rule.
+
+    Returns
+    -------
+    array of shape (steps + 1,)
+        From 0 to the horizon, both included.
+
+    Examples
+    --------
+    >>> from simulator.reliability.laws import Exponential
+    >>> renewal_function(Exponential(mean_s=2.0), 4.0, steps=4).round(1).tolist()  # 1 / mean all the time
+    [0.0, 0.5, 1.0, 1.5, 2.0]
     """
     reached = 1.0 - law.survival(np.linspace(0.0, horizon_s, steps + 1))
     lives = np.diff(reached)
@@ -93,4 +110,4 @@ def renewals(law: AgeingLaw, horizon_s: float, steps: int = 2_000) -> float:
         earlier = between[: at - 1] @ lives[at - 1 : 0 : -1]  # the first failure was before the last step
         expected[at] = (reached[at] + earlier + 0.5 * lives[0] * expected[at - 1]) / (1.0 - 0.5 * lives[0])
         between[at - 1] = 0.5 * (expected[at - 1] + expected[at])
-    return float(expected[-1])
+    return expected

@@ -99,6 +99,11 @@ class Choice:
         """Return the fit of one law."""
         return next(fit for fit in self.fits if fit.law == law)
 
+    def weibull_mean_s(self, shape: float) -> float:
+        """Return the mean of the likeliest Weibull law of a given shape [s]."""
+        times = Times(self.observed_s, self.censored_s)
+        return _weibull_scale(times, shape) * times.unit_s * math.gamma(1.0 + 1.0 / shape)
+
 
 class Times:
     """Times to fit, as fractions of their largest, so that no power overflows.

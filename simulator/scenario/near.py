@@ -13,7 +13,7 @@ from simulator.scenario.defaults import NEAR_BANDWIDTH, NEAR_SAVES, PARTNER_BAND
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.phases import Phase
-from simulator.scenario.saving import State
+from simulator.scenario.saving import Near, State
 
 NEAR = ("checkpoint", "near")
 COPIES = 2
@@ -30,24 +30,31 @@ def near_bandwidth(near: schema.Near, machines: Machines, findings: Findings) ->
     return findings.amount(path, value, "bytes_per_s", f"default: {source}", evidence)
 
 
-def with_near_copies(
-    cycles: Sequence[Cycle], document: schema.Document, drafts: Sequence[Phase], machines: Machines,
-    state: State | None, findings: Findings,
-) -> Sequence[Cycle]:  # fmt: skip
-    """Return the cycles with near copies between their saves, which stay where they were."""
+def near_copies(
+    document: schema.Document, drafts: Sequence[Phase], machines: Machines, state: State | None, findings: Findings
+) -> Sequence[Near | None]:
+    """Return the near copies of each phase; None where it makes none."""
     near = document.checkpoint.near
     if not _wanted(document, state, findings):
-        return cycles
+        return [None] * len(drafts)
     saves = near.saves
     if saves is None:
         saves, source, evidence = NEAR_SAVES
         findings.fact((*NEAR, "saves"), f"{saves}", f"default: {source}", evidence)
     speed = 0.0 if near.save_time is not None else near_bandwidth(near, machines, findings)
     return [
-        cycle if draft.gross or cycle.work_s >= NEVER_S
-        else _layered(cycle, saves, _save_s(near, draft, state, speed, findings))
-        for cycle, draft in zip(cycles, drafts, strict=True)
+        None if draft.gross or document.checkpoint.policy == "none"
+        else Near(saves=saves, save_s=_save_s(near, draft, state, speed, findings))
+        for draft in drafts
     ]  # fmt: skip
+
+
+def with_near_copies(cycles: Sequence[Cycle], copies: Sequence[Near | None]) -> Sequence[Cycle]:
+    """Return the cycles with near copies between their saves, which stay where they were."""
+    return [
+        cycle if near is None or cycle.work_s >= NEVER_S else _layered(cycle, near)
+        for cycle, near in zip(cycles, copies, strict=True)
+    ]
 
 
 def _wanted(document: schema.Document, state: State | None, findings: Findings) -> bool:
@@ -76,11 +83,11 @@ def _save_s(near: schema.Near, draft: Phase, state: State | None, speed: float, 
     )  # fmt: skip
 
 
-def _layered(cycle: Cycle, saves: int, save_s: float) -> Cycle:
+def _layered(cycle: Cycle, near: Near) -> Cycle:
     """Split the work between two durable saves among near ones."""
-    durable = Durable(every=saves, write_s=cycle.write_s, flush_s=cycle.flush_s, slowdown=cycle.slowdown,
+    durable = Durable(every=near.saves, write_s=cycle.write_s, flush_s=cycle.flush_s, slowdown=cycle.slowdown,
                       in_flight=cycle.in_flight)  # fmt: skip
-    return Cycle(work_s=cycle.work_s / saves, write_s=save_s, durable=durable, keep=cycle.keep)
+    return Cycle(work_s=cycle.work_s / near.saves, write_s=near.save_s, durable=durable, keep=cycle.keep)
 
 
 def with_near_restore(recovery: Recovery, near: schema.Near, cycles: Sequence[Cycle]) -> Recovery:

@@ -12,6 +12,7 @@ from simulator.pricing.trace import StepTrace
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
+from simulator.scenario.quoting import check_row
 from simulator.scenario.spot import named_file, read_trace
 
 YEAR_S: Final = 365.25 * 86400.0
@@ -19,6 +20,7 @@ OWNERSHIP, ENERGY = ("ownership",), ("energy",)
 CHECKPOINT_SHARE: Final = 0.4  # of the draw while training; assumption, 0.2 to 0.7
 IDLE_SHARE: Final = 0.25  # idem, 0.15 to 0.5
 EMBODIED_LIFE_H: Final = 4 * 8760.0
+BOUGHT: Final = "Machines are bought on"
 
 
 def ownership_of(document: schema.Document, machines: Machines, start: date, findings: Findings) -> Ownership | None:
@@ -94,6 +96,7 @@ def _server_usd(machines: Machines, machine: Entry | None, start: date, findings
         row = price_book().lookup(machines.accelerator.key, term="purchase", date=start)
     except PriceError:
         return None
+    check_row(row, start, BOUGHT, findings)
     if row.host_included:
         return findings.amount(path, row.usd, "usd", row.label, row.evidence)
     factor = entry("ownership", "usual").number("server_over_chip")

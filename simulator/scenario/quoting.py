@@ -75,7 +75,13 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
     return Portion(term=term, quote=quote, share=share)
 
 
-def _check_day(what: str, first: date, last: date, day: date, says: str, findings: Findings) -> None:
+def check_row(row: Price, day: date, says: str, findings: Findings) -> None:
+    """Warn of a row of the book that is taken for a day more than a year before or after it was seen."""
+    if row.last_seen is not None:
+        check_day(row.label, row.date_from or row.last_seen, row.last_seen, day, says, findings)
+
+
+def check_day(what: str, first: date, last: date, day: date, says: str, findings: Findings) -> None:
     """Warn of a price that was seen from a first to a last day, if a day is more than a year before or after those."""
     if (day - last).days > STALE_DAYS:
         findings.warn(f"{says} {day}, more than a year after the day of its price: {what}.")
@@ -136,7 +142,7 @@ def _stated(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -
     low, high = terms.discount or (0.0, 0.0)
     rate = (terms.rate or 0.0) + extra
     if terms.date is not None:
-        _check_day(f"${rate:g}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
+        check_day(f"${rate:g}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
     return Quote(
         usd_per_accelerator_h=rate,
         list_usd_per_accelerator_h=rate if terms.list_rate is None else terms.list_rate + extra,
@@ -177,11 +183,9 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
         return None
     usd, included = _with_host(terms, found, path, findings)
     findings.fact((*path, "row"), found.label, found.source, found.evidence)
-    if found.last_seen is not None:
-        seen = found.label, found.date_from or found.last_seen, found.last_seen
-        _check_day(*seen, asked.start, STARTS, findings)
-        if terms.date is not None and terms.date != asked.start:
-            _check_day(*seen, terms.date, "pricing.date is", findings)
+    check_row(found, asked.start, STARTS, findings)
+    if terms.date is not None and terms.date != asked.start:
+        check_row(found, terms.date, "pricing.date is", findings)
     low, high = terms.discount or (0.0, 0.0)
     return Quote(
         usd_per_accelerator_h=usd,

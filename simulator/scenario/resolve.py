@@ -22,14 +22,14 @@ from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
 from simulator.scenario.machines import Machines, machines
 from simulator.scenario.market import check_beside, check_saves, in_markets, market_of, preemption_of
-from simulator.scenario.near import with_near_copies, with_near_losses, with_near_restore
+from simulator.scenario.near import near_copies, with_near_copies, with_near_losses, with_near_restore
 from simulator.scenario.nodes import fleet_of, maturity_of
 from simulator.scenario.of_which_run import without_others_figures
 from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
-from simulator.scenario.saving import State, check_size, cycles_of, state_of
+from simulator.scenario.saving import State, check_size, cycles_of, destroys, state_of
 from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
@@ -141,10 +141,10 @@ def _resolved(
     stages = _stages(document, drafts, site, model, state, causes, findings)
     recovery = with_near_restore(recovery, document.checkpoint.near, [stage.cycle for stage in stages])
     if not findings.issues:
-        _check_totals(stages, causes, recovery, findings)
+        _check_totals(stages, causes, recovery, document, findings)
     if market is not None and stages:
         check_saves(stages, causes, findings)
-        market = replace(market, allowance=_allowance(stages, causes, recovery, findings))
+        market = replace(market, allowance=_allowance(stages, causes, recovery, document, findings))
         stages = in_markets(stages, document, tariff, findings)
     facts = findings.close()
     sigma = _sigma(document, drafts, findings)
@@ -182,9 +182,9 @@ def _stages(
     work_s = [_work_s(draft, findings) for draft in drafts]
     if findings.issues:
         return []
-    rate = total_rate_per_node_s(causes)
-    cycles = cycles_of(document, drafts, [work for work, _ in work_s], state, rate, findings)
-    cycles = with_near_copies(cycles, document, drafts, site, state, findings)
+    copies = near_copies(document, drafts, site, state, findings)
+    cycles = cycles_of(document, drafts, [work for work, _ in work_s], state, causes, copies, findings)
+    cycles = with_near_copies(cycles, copies)
     sigma = _sigma(document, drafts, findings)
     stages: list[Stage] = []
     for at, (draft, (work, productive), cycle) in enumerate(zip(drafts, work_s, cycles, strict=True)):
@@ -264,13 +264,15 @@ def _sigma(document: schema.Document, drafts: Sequence[Phase], findings: Finding
     return sigma
 
 
-def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> None:
+def _check_totals(
+    stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, document: schema.Document, findings: Findings
+) -> None:
     """Refuse a run that would not end within a thousand years."""
     rate = total_rate_per_node_s(causes)
     most = DIMENSIONS["time"].most
     whole = 0.0
     for at, stage in enumerate(stages):
-        spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery)
+        spent = stage.work_s if stage.gross else _expected_s(stage, causes, recovery, document)
         whole += spent
         if not spent <= most or (not stage.gross and spent * rate * stage.nodes > MOST_STOPS):
             mean = about(1 / (rate * stage.nodes), "time") if rate else "never"
@@ -281,11 +283,21 @@ def _check_totals(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Re
         findings.problem(("phases",), f"the run takes {whole / 86400 / 365.25:.3g} years; the most is 1000")
 
 
-def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:
+def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery, document: schema.Document) -> float:
     """Return about how long a stage takes [s], infinite where the closed form overflows.
 
-    Waits for spares enter only where they set the pace: one stop for each repair of as many machines as can be away.
+    Stops that destroy nothing add their way back to all the others take. Waits for spares enter only where they set the
+    pace: one stop for each repair of as many machines as can be away.
     """
+    spared = [cause for cause in causes if not destroys(cause, document)]
+    struck_s = _destroyed_s(stage, [cause for cause in causes if destroys(cause, document)], recovery)
+    save_s = stage.cycle.write_s + stage.cycle.flush_s
+    back_s = [cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, save_s)) for cause in spared]
+    return struck_s * (1.0 + stage.nodes * math.fsum(back_s))
+
+
+def _destroyed_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> float:
+    """Return about how long a stage takes under stops that destroy work [s]."""
     cycle, rate = stage.cycle, total_rate_per_node_s(causes) * stage.nodes
     work_s = min(cycle.work_s, stage.work_s)
     count = stage.work_s / work_s
@@ -304,11 +316,13 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery) -> fl
     )
 
 
-def _allowance(stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, findings: Findings) -> float:
+def _allowance(
+    stages: Sequence[Stage], causes: Sequence[Cause], recovery: Recovery, document: schema.Document, findings: Findings
+) -> float:
     """Return by how much faults lengthen the work on machines that stay, on the mean."""
     faults = [cause for cause in causes if cause.name != PREEMPTION]
-    spent_s = math.fsum(_expected_s(stage, faults, recovery) for stage in stages)
-    found = spent_s / math.fsum(_expected_s(stage, [], recovery) for stage in stages)
+    spent_s = math.fsum(_expected_s(stage, faults, recovery, document) for stage in stages)
+    found = spent_s / math.fsum(_expected_s(stage, [], recovery, document) for stage in stages)
     findings.fact(
         ("spot", "allowance"), f"{found:.4g}", "time with faults over time without, on machines that stay", "D"
     )

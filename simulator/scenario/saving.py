@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 from simulator.reliability import tiers
 from simulator.reliability.attempt import NEVER_S, ROUNDING, Cycle
+from simulator.reliability.causes import Cause
 from simulator.reliability.checkpoint import CheckpointPolicy, policy
+from simulator.reliability.progress import halves_lost
 from simulator.scenario import schema
 from simulator.scenario.defaults import BANDWIDTH, BYTES_PER_PARAMETER
 from simulator.scenario.findings import Findings
@@ -40,6 +42,14 @@ class State:
         """Return the time to write or read the state once: state / min(writers x NIC, file system) [s]."""
         network = math.inf if self.nic_bytes_per_s is None else accelerators * self.nic_bytes_per_s
         return self.state_bytes / min(network, self.bytes_per_s)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Near:
+    """Near copies between two durable saves: how many, and the time of one [s]."""
+
+    saves: int
+    save_s: float
 
 
 def state_of(
@@ -82,9 +92,9 @@ def _bandwidth(checkpoint: schema.Checkpoint, machines: Machines, findings: Find
 
 def cycles_of(
     document: schema.Document, drafts: Sequence[Phase], work_s: Sequence[float], state: State | None,
-    rate_per_node_s: float, findings: Findings,
+    causes: Sequence[Cause], near: Sequence[Near | None], findings: Findings,
 ) -> Sequence[Cycle]:  # fmt: skip
-    """Return the cycle of each phase."""
+    """Return the cycle of each phase, from one durable save to the next."""
     checkpoint = document.checkpoint
     if checkpoint.policy != "periodic" and checkpoint.interval is not None:
         findings.warn(f"checkpoint.interval is not used: the policy {checkpoint.policy!r} chooses its own.")
@@ -98,8 +108,8 @@ def cycles_of(
     if findings.issues:
         return [Cycle(work_s=NEVER_S) for _ in work_s]
     return [
-        _cycle(document, draft, work, state, rate_per_node_s, findings)
-        for draft, work in zip(drafts, work_s, strict=True)
+        _cycle(document, draft, work, state, causes, copies, findings)
+        for draft, work, copies in zip(drafts, work_s, near, strict=True)
     ]
 
 
@@ -112,9 +122,16 @@ def save_s_of(checkpoint: schema.Checkpoint, state: State | None, accelerators: 
     return max(state.move_s(accelerators), state.state_bytes / (checkpoint.flush_bandwidth or math.inf))
 
 
+def destroys(cause: Cause, document: schema.Document, near_saves: int = 1) -> float:
+    """Return what a stop destroys of the work between two durable saves, in halves of it."""
+    verified, bridged = bool(document.checkpoint.verify), document.recovery.policy == "replica"
+    return halves_lost(cause, verified=verified, bridged=bridged, near_saves=near_saves)
+
+
 def _cycle(
-    document: schema.Document, draft: Phase, work_s: float, state: State | None, rate: float, findings: Findings
-) -> Cycle:
+    document: schema.Document, draft: Phase, work_s: float, state: State | None, causes: Sequence[Cause],
+    near: Near | None, findings: Findings,
+) -> Cycle:  # fmt: skip
     """Return the cycle of one phase."""
     checkpoint = document.checkpoint
     if draft.gross or checkpoint.policy == "none":
@@ -129,11 +146,13 @@ def _cycle(
     in_flight = (checkpoint.flushes_in_flight or 1) if asynchronous else 1
     check_s = checkpoint.verify or 0.0
     cost_s = check_s + write_s + slowdown * flush_s
+    near_saves, near_s = (1, 0.0) if near is None else (near.saves, near.saves * near.save_s)
+    rate = math.fsum(cause.rate_per_node_s * destroys(cause, document, near_saves) for cause in causes)
     mtbf_s = 1.0 / (draft.nodes * rate) if rate > 0 else math.inf
     chosen = _policy(document, draft, findings)
     if chosen is None:
         return Cycle(work_s=work_s)
-    interval_s = chosen.interval_s(work_s=work_s, cost_s=cost_s, mtbf_s=mtbf_s)
+    interval_s = chosen.interval_s(work_s=work_s, cost_s=cost_s + near_s, mtbf_s=mtbf_s)
     least_s = _pace_s(checkpoint, draft, state, save_s, in_flight) - cost_s if asynchronous else -cost_s
     interval_s = _at_least_the_flush(interval_s, least_s, checkpoint, work_s, findings)
     if not interval_s > 0:

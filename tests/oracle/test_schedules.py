@@ -1,8 +1,6 @@
 """Start times on which independent simulators agree, job by job; sums of starts of whole logs, exactly."""
 
 import gzip
-import os
-from pathlib import Path
 
 import pytest
 
@@ -11,9 +9,7 @@ from simulator.engine.cluster import simulate_cluster
 from simulator.scheduling.policies import make_policy
 from simulator.scheduling.state import ClusterState
 from simulator.traces.jobs import read_jobs
-
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[3] / "shared" / "data"))
-pytestmark = pytest.mark.skipif(not TRACES.is_dir(), reason="the shared traces are absent; set FLOPCAST_TRACES")
+from tests import beside
 
 ORACLES = [  # oracle, trace, policy, capacity, then the totals of theory section 2; kthj counts in milliseconds
     ("kth_fcfs", "kth", "fcfs", 100, 353776.409, 29379608, 0.685240, 946685),
@@ -29,9 +25,9 @@ ORACLES = [  # oracle, trace, policy, capacity, then the totals of theory sectio
     ("oracle", "trace", "policy", "capacity", "wait", "makespan", "utilisation", "longest"), ORACLES
 )
 def test_every_start_equals_the_oracle(oracle, trace, policy, capacity, wait, makespan, utilisation, longest):
-    with gzip.open(TRACES / "oracle" / f"{oracle}.txt.gz", "rt") as lines:
+    with gzip.open(beside.trace(f"oracle/{oracle}.txt.gz"), "rt") as lines:
         wanted = dict(map(int, line.split()) for line in lines)
-    log = read_jobs(TRACES / "oracle" / f"{trace}.swf.gz")
+    log = read_jobs(beside.trace(f"oracle/{trace}.swf.gz"))
     run = simulate_cluster(log.jobs, make_policy(policy), ClusterState(capacity))
     assert {end.job.job_id: end.start_s for end in run.ends} == wanted
     summary = summarise(run)
@@ -42,7 +38,7 @@ def test_every_start_equals_the_oracle(oracle, trace, policy, capacity, wait, ma
 
 
 def test_reserved_head_is_not_delayed():
-    log = read_jobs(TRACES / "oracle" / "tiny_witness.swf")
+    log = read_jobs(beside.trace("oracle/tiny_witness.swf"))
     run = simulate_cluster(log.jobs, make_policy("easy"), ClusterState(10))
     assert [end.start_s for end in run.ends] == [0, 50, 100, 30, 50]
 
@@ -59,7 +55,7 @@ def test_reserved_head_is_not_delayed():
     ],
 )
 def test_fcfs_sums_of_starts_are_exact(trace, capacity, jobs, starts, wait):
-    run = simulate_cluster(read_jobs(TRACES / trace).jobs, make_policy("fcfs"), ClusterState(capacity))
+    run = simulate_cluster(read_jobs(beside.trace(trace)).jobs, make_policy("fcfs"), ClusterState(capacity))
     assert (len(run.ends), sum(end.start_s for end in run.ends)) == (jobs, starts)
     assert summarise(run).mean_wait_s == pytest.approx(wait, abs=5e-4)
 
@@ -73,7 +69,7 @@ def test_fcfs_sums_of_starts_are_exact(trace, capacity, jobs, starts, wait):
 )
 def test_easy_means(trace, capacity, wait, slowdown):
     """Theory section 2 asks for 1 %; the tie rule is the same, so it is met to the digits given."""
-    run = simulate_cluster(read_jobs(TRACES / trace).jobs, make_policy("easy"), ClusterState(capacity))
+    run = simulate_cluster(read_jobs(beside.trace(trace)).jobs, make_policy("easy"), ClusterState(capacity))
     summary = summarise(run)
     assert summary.mean_wait_s == pytest.approx(wait, abs=5e-4)
     if slowdown:

@@ -2,17 +2,13 @@
 
 import csv
 import math
-import os
-from pathlib import Path
 
 import pytest
 
 from simulator.catalogue.reader import entry
 from simulator.traces.published import published
 from simulator.traces.synthetic import draw
-
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[3] / "shared" / "data"))
-SUMMARY = TRACES / "open" / "acme" / "cluster_summary.csv"
+from tests.beside import trace
 
 
 @pytest.mark.parametrize(("key", "low", "high"), [("acme-seren", 0.66, 0.67), ("acme-kalos", 0.60, 0.61)])
@@ -44,7 +40,6 @@ def test_what_is_drawn_has_the_published_means(key):
     assert 0.55 < cancelled < 0.72
 
 
-@pytest.mark.skipif(not SUMMARY.is_file(), reason="the Acme summary is absent; set FLOPCAST_TRACES")
 def test_the_catalogue_has_the_figures_of_the_summary():
     columns = {
         "gpu_jobs": "gpu_job_num", "mean_run_s": "avg_run_time_gpu", "median_run_s": "med_run_time_gpu",
@@ -53,7 +48,7 @@ def test_the_catalogue_has_the_figures_of_the_summary():
         "failed_jobs": "fail_rate_gpu", "completed_accelerator_seconds": "complete_gpu_time",
         "cancelled_accelerator_seconds": "cancel_gpu_time", "failed_accelerator_seconds": "fail_gpu_time",
     }  # fmt: skip
-    with SUMMARY.open(newline="") as file:
+    with trace("open/acme/cluster_summary.csv").open(newline="") as file:
         rows = {row["id"]: row for row in csv.DictReader(file)}
     for key, name in (("acme-seren", "Seren"), ("acme-kalos", "Kalos")):
         facts = entry("workloads", key)

@@ -1,8 +1,6 @@
 """Facts of real node logs, recomputed from the logs themselves."""
 
 import json
-import os
-from pathlib import Path
 
 import pytest
 import typer
@@ -14,15 +12,17 @@ from analysis.metrics.outages import study
 from simulator.engine.run import run
 from simulator.scenario.api import scenario
 from simulator.traces.outage_logs import read_outages
-
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[3] / "shared" / "data"))
-LANL = TRACES / "terms_only" / "lanl" / "LA-UR-05-7318-failure-data-1996-2005.shared.csv.gz"
-pytestmark = pytest.mark.skipif(not LANL.is_file(), reason="the LANL log is absent; set FLOPCAST_TRACES")
+from tests.beside import trace
 
 
 @pytest.fixture(scope="module")
-def studies():
-    logs = {system: read_outages(LANL, system=system) for system in ("6", "18", "19")}
+def lanl():
+    return trace("terms_only/lanl/LA-UR-05-7318-failure-data-1996-2005.shared.csv.gz")
+
+
+@pytest.fixture(scope="module")
+def studies(lanl):
+    logs = {system: read_outages(lanl, system=system) for system in ("6", "18", "19")}
     return {system: study(log, Observation.of(log)) for system, log in logs.items()}
 
 
@@ -63,11 +63,11 @@ def test_starts_are_correlated(studies):
     assert bursts.by_chance < 10
 
 
-def test_from_the_log_to_a_scenario_that_uses_it(tmp_path):
+def test_from_the_log_to_a_scenario_that_uses_it(lanl, tmp_path):
     app = typer.Typer()
     app.add_typer(fit, name="fit")
     out = tmp_path / "lanl-18.toml"
-    done = CliRunner().invoke(app, ["fit", "failures", str(LANL), "--system", "18", "--out", str(out), "--json"])
+    done = CliRunner().invoke(app, ["fit", "failures", str(lanl), "--system", "18", "--out", str(out), "--json"])
     assert done.exit_code == 0, done.output
     rate = json.loads(done.stdout)["rate"]["per_1000_node_days"]
     (tmp_path / "mine.toml").write_text("extends = 'llama-65b'\n[failures]\ncatalogue = 'lanl-18.toml'\n")

@@ -5,8 +5,6 @@ Sources beside each test; tolerances are those of section 8.
 
 import csv
 import math
-import os
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -21,6 +19,7 @@ from simulator.reliability.recovery import Recovery
 from simulator.scenario.api import scenario
 from simulator.scenario.values import Scenario, rate_per_s
 from tests import factories
+from tests.beside import truth
 
 DAY_S, HOUR_S, MINUTE_S = 86400.0, 3600.0, 60.0
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * DAY_S)
@@ -81,13 +80,9 @@ def llama3(cycle: Cycle, stop_s: float, work_s: float, causes: list[Cause]) -> S
     )  # fmt: skip
 
 
-def truth() -> dict[str, int]:
+def published() -> dict[str, int]:
     """Read the published table, which lies beside the traces."""
-    traces = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[2].parent / "shared" / "data"))
-    file = traces.parent / "truth" / "llama3_interruptions.csv"
-    if not file.is_file():
-        pytest.skip(f"{file.name} is not beside the traces; FLOPCAST_TRACES names their folder")
-    with file.open(encoding="utf-8", newline="") as rows:
+    with truth("llama3_interruptions.csv").open(encoding="utf-8", newline="") as rows:
         return {row["cause"]: int(row["count"]) for row in csv.DictReader(rows)}
 
 
@@ -95,7 +90,7 @@ def test_llama3_rates_are_the_published_counts() -> None:
     """T6: every cause of the table is in the scenario, at count / (54 d x 2,048 nodes)."""
     rates = {each.name: each.rate_per_node_s for each in llama3_causes()}
     counts = {name: rate * WINDOW_S * NODES for name, rate in rates.items()}
-    assert counts == pytest.approx(truth(), rel=1e-4)
+    assert counts == pytest.approx(published(), rel=1e-4)
 
 
 def test_llama3_stops_by_cause() -> None:

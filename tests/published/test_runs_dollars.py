@@ -12,11 +12,10 @@ import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
-from analysis.validation.beside import truth
 from analysis.validation.run_rows import PublishedRun, load
 from analysis.validation.runs import score
+from tests.beside import truth
 
-TRUTH = truth("runs.csv")
 RUN = """
 [cluster]
 accelerator = "{accelerator}"
@@ -44,13 +43,11 @@ UNSTATED = {"no price, no dollars", "no hours, no price, no dollars", "no hours,
 
 @pytest.fixture(scope="module")
 def table() -> Sequence[PublishedRun]:
-    if not TRUTH.exists():
-        pytest.skip(f"{TRUTH.name} is not here")
-    return load(TRUTH)
+    return load(truth("runs.csv"))
 
 
 def test_which_rows_can_be_compared(table: Sequence[PublishedRun]) -> None:
-    reasons = {each.id: each.usd_reason for each in score(TRUTH)}
+    reasons = {each.id: each.usd_reason for each in score(truth("runs.csv"))}
     assert len(table) == len(reasons) == 28
     assert {name for name, reason in reasons.items() if not reason} == COMPARED
     assert {reason for reason in reasons.values() if reason} <= UNSTATED

@@ -5,7 +5,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from analysis.validation.beside import truth
 from analysis.validation.throughput import Score, score, summarise
 from analysis.validation.throughput_cases import case_of
 from analysis.validation.throughput_fit import factors, log_ratios, mixture_excess
@@ -18,6 +17,7 @@ from simulator.workload.architecture import Architecture, architecture
 from simulator.workload.plan import Plan
 from simulator.workload.prediction import predict, stack_factor
 from simulator.workload.stacks import calibrated, chip_of, fabric_of
+from tests.beside import truth
 
 A100 = entry("accelerators", "a100-80gb")
 
@@ -85,14 +85,9 @@ def test_llama_65b_from_architecture_and_machines_alone() -> None:
     assert 0.2 < found.efficiency_sigma < 0.35
 
 
-TRUTH = truth("throughput.csv")
-
-
 @pytest.fixture(scope="module")
 def scores() -> list[Score]:
-    if not TRUTH.is_file():
-        pytest.skip(f"no table of measured step times at {TRUTH}")
-    found, refused = score(TRUTH)
+    found, refused = score(truth("throughput.csv"))
     assert not refused
     return found
 
@@ -138,9 +133,7 @@ def test_the_stored_table_is_what_the_command_prints(scores: list[Score]) -> Non
 
 def test_the_doubt_on_mixtures_is_what_their_rows_say() -> None:
     """The least part of the calibration that can be rerun here: the rest takes minutes."""
-    if not TRUTH.is_file():
-        pytest.skip(f"no table of measured step times at {TRUTH}")
-    cases = [case_of(row) for row in load(TRUTH)[0] if row.tokens_per_s is not None]
+    cases = [case_of(row) for row in load(truth("throughput.csv"))[0] if row.tokens_per_s is not None]
     left = list(log_ratios(cases, calibrated()))
     found = mixture_excess(cases, left, factors(cases, left)[0])
     stored = entry("throughput_parameters", "mixture")

@@ -1,17 +1,14 @@
 """Whole public logs run to the end in one command each, and every row is accounted for."""
 
 import csv
-import os
-from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
 
 from analysis.cli.main import app
+from tests.beside import trace
 
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[3] / "shared" / "data"))
-pytestmark = pytest.mark.skipif(not TRACES.is_dir(), reason="the shared traces are absent; set FLOPCAST_TRACES")
-INVENTORY = TRACES / "terms_only/alibaba/openb_node_list_all_node.csv"
+INVENTORY = "terms_only/alibaba/openb_node_list_all_node.csv"
 
 
 @pytest.mark.parametrize(
@@ -32,7 +29,7 @@ INVENTORY = TRACES / "terms_only/alibaba/openb_node_list_all_node.csv"
         ),
         pytest.param(
             "terms_only/alibaba/openb_pod_list_default.csv.gz",
-            ["--nodes", str(INVENTORY)],
+            ["--nodes", INVENTORY],
             "read 8,152 rows, kept 6,203, dropped 1,949 (no accelerators asked for (CPU pod): 1,052, "
             "first in row 6; never scheduled: 897, first in row 62)",
             id="openb",
@@ -41,9 +38,8 @@ INVENTORY = TRACES / "terms_only/alibaba/openb_node_list_all_node.csv"
 )
 def test_runs_to_the_end(log, machines, report, tmp_path):
     out = tmp_path / "jobs.csv"
-    done = CliRunner().invoke(
-        app, ["cluster", str(TRACES / log), *machines, "--policy", "easy", "--jobs-out", str(out)]
-    )
+    given = [str(trace(word)) if word == INVENTORY else word for word in machines]
+    done = CliRunner().invoke(app, ["cluster", str(trace(log)), *given, "--policy", "easy", "--jobs-out", str(out)])
     assert done.exit_code == 0, done.output
     assert done.output.splitlines()[0] == report
     kept = int(report.split("kept ")[1].split(", dropped")[0].replace(",", ""))

@@ -1,16 +1,15 @@
 """The facts: each with provenance, in sensible ranges, and equal to the published figures they were taken from."""
 
 import csv
-import os
 from datetime import date
 from pathlib import Path
 
 import pytest
 
 from simulator.catalogue.reader import EVIDENCE, Entry, entry, kinds, read, rows
+from tests.beside import truth
 
 ROOT = Path(__file__).parents[3]
-TRUTH = Path(os.environ.get("FLOPCAST_TRACES", ROOT.parent / "shared" / "data")).parent / "truth"
 CSV_KINDS = ("prices", "prices_stated")
 GB = 1e9
 TRILLION = 1e12
@@ -42,11 +41,8 @@ HARDWARE = {
 }
 
 
-def truth(name: str) -> list[dict[str, str]]:
-    path = TRUTH / name
-    if not path.exists():
-        pytest.skip(f"the collected figures are not beside the project: {name}")
-    with path.open(encoding="utf-8", newline="") as file:
+def collected(name: str) -> list[dict[str, str]]:
+    with truth(name).open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -87,7 +83,7 @@ def test_figures_are_finite_and_positive(kind: str) -> None:
 
 def test_hardware_equals_the_collected_table() -> None:
     seen = set()
-    for row in truth("hardware.csv"):
+    for row in collected("hardware.csv"):
         found = entry("accelerators", HARDWARE[row["chip"]])
         seen.add(found.key)
         assert found.number("peak_bf16_flop_per_s") == pytest.approx(first_number(row["bf16_dense_tflops"]) * TRILLION)
@@ -145,7 +141,7 @@ def test_redpajama_is_the_sum_of_its_parts() -> None:
 
 def test_llama_3_causes_equal_the_published_table() -> None:
     causes = entry("failures", "llama-3").parts
-    published = truth("llama3_interruptions.csv")
+    published = collected("llama3_interruptions.csv")
     assert {name: (cause.text("kind"), cause.number("count")) for name, cause in causes.items()} == {
         row["cause"]: (row["kind"], float(row["count"])) for row in published
     }

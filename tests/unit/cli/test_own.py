@@ -58,6 +58,36 @@ def test_a_rent_without_its_host_says_so() -> None:
     assert facts("own", "llama-65b")["rent_has_host"] is False
 
 
+def test_old_prices_are_said_as_a_run_says_them() -> None:
+    """A V100 was last priced in 2019 and rented out in 2022; an H100's server is collected, its rent of 2025."""
+    found = facts("own", "v100-sxm2-32gb")["warnings"]
+    assert len(found) == 2
+    late = "on 2026-01-01, more than a year after the day of its price"
+    assert found[0].startswith(f"Machines are bought {late}: $18457.5, v100-sxm2-32gb")
+    assert "2019-01-11" in found[0]
+    assert found[1].startswith(f"Machines are rented {late}: $2.19/h, v100-sxm2-32gb")
+    assert facts("own", "v100-sxm2-32gb", "--set", "ownership.server=$9000", "--rent", "$1/h")["warnings"] == []
+    assert facts("own", "h100-sxm")["warnings"] == []
+    shown = " ".join(CliRunner().invoke(app, ["own", "v100-sxm2-32gb"]).stdout.split())
+    assert f"Warning: Machines are bought {late}" in shown
+
+
+def test_a_run_on_machines_of_an_old_price_says_so(tmp_path: Path) -> None:
+    owned = tmp_path / "owned.toml"
+    owned.write_text("""extends = 'llama-65b'
+without = ['pricing', 'throughput']
+start = 2026-01-01
+[pricing]
+term = 'owned'
+[cluster]
+accelerator = 'v100-sxm2-32gb'
+""")
+    said = [warning for warning in scenario(owned).warnings if "Machines are bought" in warning]
+    assert len(said) == 1
+    assert "purchase, 2019-01-11" in said[0]
+    assert not [each for each in scenario(owned, ["start=2019-06-01"]).warnings if "Machines are bought" in each]
+
+
 def test_what_people_read() -> None:
     shown = CliRunner().invoke(app, ["own", "llama-65b"])
     assert shown.exit_code == 0

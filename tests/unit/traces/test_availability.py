@@ -1,16 +1,11 @@
 """Logs of spot capacity in each form, and what is refused."""
 
-import os
-from pathlib import Path
-
 import pytest
 
 from simulator.reliability.spot import Span
 from simulator.traces.availability import read_capacity
 from simulator.traces.joblog import TraceError
-
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[4] / "shared" / "data")) / "open"
-needs_traces = pytest.mark.skipif(not TRACES.is_dir(), reason="the shared traces are absent; set FLOPCAST_TRACES")
+from tests.beside import trace
 
 EVENTS = """[2020-03-15T10:00:00.000Z] Created instance i-1 with 8 GPU(s) of type v100 in zone a
 [2020-03-15T10:00:10.000Z] Instance with 8 GPU(s) of type k80 creation failed
@@ -86,23 +81,21 @@ def test_markets_that_are_not_there(write):
         read_capacity(write("0,add,a\n5,remove,a\n"), market="v100")
 
 
-@needs_traces
 def test_bamboo_p3_is_273_116667_node_hours():
     """theory/scheduling.md, section 7: exactly."""
-    log = read_capacity(TRACES / "bamboo" / "p3-trace.csv")
+    log = read_capacity(trace("open/bamboo/p3-trace.csv"))
     assert log.report.kept == 344
     assert log.capacity.node_s == 983_220  # 273.116666... hours
     assert round(log.capacity.node_s / 3600, 6) == 273.116667
 
 
-@needs_traces
 def test_published_logs_are_read_whole():
-    logs = TRACES / "training_on_a_dime" / "availability"
-    aws = read_capacity(logs / "aws_persistent_2020-03-15.out.gz")
+    logs = "open/training_on_a_dime/availability"
+    aws = read_capacity(trace(f"{logs}/aws_persistent_2020-03-15.out.gz"))
     assert aws.report.read == 2464
     assert len(aws.runs) == 39
-    gcp = read_capacity(logs / "gcp_persistent_2020-03-01.out.gz")
+    gcp = read_capacity(trace(f"{logs}/gcp_persistent_2020-03-01.out.gz"))
     assert gcp.report.read == 4521
-    polled = read_capacity(TRACES / "bamboo" / "a100x1-east1b.txt")
+    polled = read_capacity(trace("open/bamboo/a100x1-east1b.txt"))
     assert polled.report.read == 268
     assert max(polled.capacity.nodes) == 64

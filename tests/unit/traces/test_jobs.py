@@ -1,16 +1,12 @@
 """The published facts of the logs, asserted from the files themselves."""
 
 import gzip
-import os
-from pathlib import Path
 
 import pytest
 
 from simulator.traces.joblog import TraceError
 from simulator.traces.jobs import read_jobs
-
-TRACES = Path(os.environ.get("FLOPCAST_TRACES", Path(__file__).parents[4] / "shared" / "data"))
-needs_traces = pytest.mark.skipif(not TRACES.is_dir(), reason="the shared traces are absent; set FLOPCAST_TRACES")
+from tests.beside import trace
 
 FACTS = [  # path, rows, kept, unit-seconds, dropped (theory section 7 and the table of section 2)
     ("terms_only/swf/KTH-SP2-1996-2.1-cln.swf.gz", 28476, 28467, 2_016_591_520, {"run time 0": 8, "no processors": 1}),
@@ -25,10 +21,9 @@ FACTS = [  # path, rows, kept, unit-seconds, dropped (theory section 7 and the t
 ]  # fmt: skip
 
 
-@needs_traces
 @pytest.mark.parametrize(("name", "rows", "kept", "unit_s", "dropped"), FACTS)
 def test_published_facts(name, rows, kept, unit_s, dropped):
-    log = read_jobs(TRACES / name)
+    log = read_jobs(trace(name))
     assert (log.report.read, log.report.kept, dict(log.report.dropped)) == (rows, kept, dropped)
     assert sum(job.size * job.run_s for job in log.jobs) == unit_s
     assert len(log.jobs) == kept
@@ -36,23 +31,20 @@ def test_published_facts(name, rows, kept, unit_s, dropped):
     assert submits == sorted(submits)
 
 
-@needs_traces
 def test_kth_overruns_and_machine():
-    log = read_jobs(TRACES / FACTS[0][0])
+    log = read_jobs(trace(FACTS[0][0]))
     assert (log.overruns, log.capacity) == (475, 100)
     assert log.jobs[0].submit_s > 0  # the clock of the log, unshifted
 
 
-@needs_traces
 def test_converted_kalos_sizes_and_drops():
-    log = read_jobs(TRACES / "open/acme/converted_kalos_trace.csv")
+    log = read_jobs(trace("open/acme/converted_kalos_trace.csv"))
     assert log.report.read == 319
     assert max(job.size for job in log.jobs) == 1024
 
 
-@needs_traces
 def test_openb_pods_never_scheduled_are_dropped():
-    log = read_jobs(TRACES / "terms_only/alibaba/openb_pod_list_default.csv.gz")
+    log = read_jobs(trace("terms_only/alibaba/openb_pod_list_default.csv.gz"))
     assert log.report.read == 8152
     assert log.report.dropped["never scheduled"] <= 897
     assert log.units_per_accelerator == 1000

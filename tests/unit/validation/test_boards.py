@@ -15,7 +15,7 @@ from analysis.validation.board_lines import Board, Line, plain, read, worse
 from analysis.validation.board_text import markdown
 from analysis.validation.boards import boards
 from analysis.validation.outcomes import outcomes
-from analysis.validation.schedules import schedules
+from analysis.validation.schedules import files, schedules
 
 DOCS = Path(__file__).parents[3] / "docs" / "scoreboard"
 LINE = Line(name="a", count=10, error=0.10, kind="mean error", coverage=0.8)
@@ -40,7 +40,7 @@ def test_no_board_is_worse_than_stored() -> None:
     here = {board.name for board in now if not board.absent}
     assert {"hours", "dollars", "outcomes"} <= here
     assert ("steps" in here) == truth("throughput.csv").is_file()
-    assert ("schedules" in here) == (traces() / "oracle").is_dir()
+    assert ("schedules" in here) == all(file.is_file() for file in files(traces() / "oracle"))
     assert all(line.kept for board in now for line in board.lines), "a promise is not kept"
 
 
@@ -84,8 +84,14 @@ def test_the_store_keeps_what_it_was_given() -> None:
     assert read(json.loads(json.dumps(plain([BOARD])))) == [BOARD]
 
 
-def test_without_the_shared_figures_a_board_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("present", [[], ["kth.swf.gz", "kth_fcfs.txt.gz"]])
+def test_without_the_shared_figures_a_board_says_so(
+    present: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("FLOPCAST_TRACES", str(tmp_path / "data"))
+    for name in present:  # a folder that has some of the files is as good as none
+        (tmp_path / "data" / "oracle").mkdir(parents=True, exist_ok=True)
+        (tmp_path / "data" / "oracle" / name).touch()
     found = schedules()
     assert found.absent.startswith("not here: the folder of oracles is no part of this project")
     assert "FLOPCAST_TRACES" in found.absent

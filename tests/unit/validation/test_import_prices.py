@@ -1,7 +1,6 @@
 """The importer: every observation carried or dropped for a reason, and the shipped book is what it makes."""
 
 import csv
-import os
 from collections import Counter
 from pathlib import Path
 
@@ -9,9 +8,9 @@ import pytest
 
 from analysis.validation.import_prices import K80_UNIT, NO_PRICE, UNKNOWN_NAME, main, normalise
 from simulator.catalogue.reader import rows
+from tests.beside import truth
 
 ROOT = Path(__file__).parents[3]
-COLLECTED = Path(os.environ.get("FLOPCAST_TRACES", ROOT.parent / "shared" / "data")).parent / "truth" / "prices.csv"
 EMPTY = {
     "accelerator": "NVIDIA H100 SXM",
     "provider": "Nebius",
@@ -34,9 +33,7 @@ def seen(**given: str) -> dict[str, str]:
 
 @pytest.fixture
 def collected() -> list[dict[str, str]]:
-    if not COLLECTED.exists():
-        pytest.skip("the collected prices are not beside the project")
-    with COLLECTED.open(encoding="utf-8", newline="") as file:
+    with truth("prices.csv").open(encoding="utf-8", newline="") as file:
         return list(csv.DictReader(file))
 
 
@@ -63,7 +60,7 @@ def test_importing_writes_the_same_file(
     collected: list[dict[str, str]], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     book = tmp_path / "prices.csv"
-    assert main([str(COLLECTED), str(book)]) == 0
+    assert main([str(truth("prices.csv")), str(book)]) == 0
     assert book.read_bytes() == (ROOT / "simulator" / "catalogue" / "prices.csv").read_bytes()
     assert capsys.readouterr().out.startswith("301 observations carried as 515 rows\n3 dropped: unit unclear")
 
