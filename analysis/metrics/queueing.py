@@ -30,7 +30,7 @@ class QueueingSummary:
     mean_jct_s : float
         From submission to the end.
     mean_bounded_slowdown : float
-        Mean of ``max(1, (wait + held) / max(held, 10 s))``.
+        Mean of ``max(1, (end - submission) / max(useful work, 10 s))``: what a stop makes a job do twice slows it down.
     makespan_s : float
         From the first submission to the last end.
     utilisation, goodput : float
@@ -116,7 +116,7 @@ def summarise(log: ClusterLog, *, warm_up: float = 0) -> QueueingSummary:
         p95_wait_s=quantile(waits_s, 0.95),
         max_wait_s=waits_s[-1],
         mean_jct_s=_mean(tooks_s),
-        mean_bounded_slowdown=_mean([*map(_slowdown, tooks_s, columns.helds_s)]),
+        mean_bounded_slowdown=_mean([*map(_slowdown, tooks_s, map(sub, columns.helds_s, columns.losts_s))]),
         makespan_s=span_s,
         utilisation=held_unit_s / room_unit_s,
         goodput=(held_unit_s - lost_unit_s) / room_unit_s,
@@ -159,7 +159,7 @@ def makespan_s(ends: Sequence[JobEnd]) -> float:
 
 
 def bounded_slowdown(end: JobEnd) -> float:
-    """Return how many times longer the job took than on an idle cluster, short jobs counted as 10 s.
+    """Return how many times longer the job took than its useful work, short jobs counted as 10 s.
 
     Examples
     --------
@@ -167,11 +167,11 @@ def bounded_slowdown(end: JobEnd) -> float:
     >>> bounded_slowdown(JobEnd(Job(1, 0, 1, 5, 5), start_s=15, end_s=20, held_s=5))
     2.0
     """
-    return _slowdown(end.end_s - end.job.submit_s, end.held_s)
+    return _slowdown(end.end_s - end.job.submit_s, end.held_s - end.lost_s)
 
 
-def _slowdown(took_s: float, held_s: float) -> float:
-    slowdown = took_s / (held_s if held_s > SHORT_S else SHORT_S)
+def _slowdown(took_s: float, useful_s: float) -> float:
+    slowdown = took_s / (useful_s if useful_s > SHORT_S else SHORT_S)
     return slowdown if slowdown > 1 else 1.0
 
 

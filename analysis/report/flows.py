@@ -13,10 +13,12 @@ from analysis.plots.interval import Curve
 from analysis.plots.pareto import Loss
 from analysis.plots.waterfall import Step
 from simulator.records import PHASES, Ensemble
+from simulator.reliability.causes import Cause
 from simulator.reliability.checkpoint import Optimal
 from simulator.reliability.expected import segment_s, stops
-from simulator.reliability.recovery import mean_down_s
-from simulator.scenario.values import Scenario, Stage, rate_per_s
+from simulator.reliability.progress import halves_lost
+from simulator.reliability.recovery import mean_down_s, way_back_s
+from simulator.scenario.values import Scenario, Stage
 
 FloatArray = NDArray[np.float64]
 
@@ -104,12 +106,13 @@ def interval_curve(scenario: Scenario) -> Curve | None:
 
     The closed form of `simulator.reliability.expected`, with the causes' mean downtime; waits for spares, and what
     silent errors spoil before the last save, are left out. A stop also costs the flush that was under way, for saves
-    that are written in the background. None for two tiers: there are two intervals.
+    that are written in the background; one that destroys nothing costs its way back. None for two tiers: there are two
+    intervals.
     """
     struck = [
         stage
         for stage in scenario.stages
-        if rate_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0 and stage.cycle.durable is None
+        if _destroyed_per_s(scenario, stage) > 0 and stage.cycle.overhead_s > 0 and stage.cycle.durable is None
     ]
     if not struck:
         return None
@@ -134,9 +137,23 @@ def interval_curve(scenario: Scenario) -> Curve | None:
     )
 
 
+def _halves_lost(scenario: Scenario, stage: Stage, cause: Cause) -> float:
+    bridged = scenario.recovery.policy == "replica"
+    return halves_lost(cause, verified=stage.cycle.check_s > 0, bridged=bridged)
+
+
+def _destroyed_per_s(scenario: Scenario, stage: Stage) -> float:
+    """Return how often half a stretch of a stage is destroyed [1/s]."""
+    if stage.gross:
+        return 0.0
+    return stage.nodes * math.fsum(
+        cause.rate_per_node_s * _halves_lost(scenario, stage, cause) for cause in scenario.causes
+    )
+
+
 def _best_s(scenario: Scenario, stage: Stage) -> float:
     """Return the interval that loses least [s]: exact for blocking saves, the best of a fine grid for others."""
-    mtbf_s = 1.0 / rate_per_s(scenario, stage)
+    mtbf_s = 1.0 / _destroyed_per_s(scenario, stage)
     exact_s = Optimal().interval_s(work_s=stage.work_s, cost_s=stage.cycle.overhead_s, mtbf_s=mtbf_s)
     if stage.cycle.lag_s == 0:
         return exact_s
@@ -147,8 +164,9 @@ def _best_s(scenario: Scenario, stage: Stage) -> float:
 
 def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
     """Return the expected loss at an interval, over the useful time."""
-    mtbf_s, recovery = 1.0 / rate_per_s(scenario, stage), scenario.recovery
-    down_s = mean_down_s(scenario.causes, recovery)
+    mtbf_s, recovery = 1.0 / _destroyed_per_s(scenario, stage), scenario.recovery
+    striking = [cause for cause in scenario.causes if _halves_lost(scenario, stage, cause)]
+    down_s = mean_down_s(striking, recovery)
     if (interval_s + recovery.recovery_s) / mtbf_s > _MOST_EXPONENT:
         return math.inf
     length_s = segment_s(
@@ -156,4 +174,9 @@ def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
         exposure=recovery.exposure,
     )  # fmt: skip
     struck = stops(length_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s, exposure=recovery.exposure)
-    return (length_s + struck * stage.cycle.lag_s) / interval_s - 1.0
+    save_s = stage.cycle.write_s + stage.cycle.flush_s
+    spared_s = stage.nodes * math.fsum(
+        cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, save_s))
+        for cause in scenario.causes if cause not in striking
+    )  # fmt: skip
+    return (length_s + struck * stage.cycle.lag_s) * (1.0 + spared_s) / interval_s - 1.0

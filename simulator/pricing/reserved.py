@@ -26,8 +26,8 @@ class Committed:
     accelerators : float
         How many are reserved.
     held_h : float or None
-        Hours for which this run bears the commitment; None for as long as it runs, which assumes that others use the
-        rest; `term_h` when nobody does.
+        Hours for which this run bears the commitment, `term_h` when nobody else uses it; None for what it uses and no
+        more, which assumes that others use the rest.
     years : int
         Length of the commitment, 1 or 3.
     """
@@ -58,7 +58,8 @@ class Committed:
 
     def charge(self, usage: Usage) -> Iterable[LedgerLine]:
         """Return a line for each use, and one for the reserved hours of the interval that nobody used."""
-        return _charge(usage, self.accelerators, self.usd_per_accelerator_h, self.list_usd_per_accelerator_h)
+        rates = self.usd_per_accelerator_h, self.list_usd_per_accelerator_h
+        return _charge(usage, self.accelerators, *rates, idle=self.held_h is not None)
 
     def settle(self, usages: Sequence[Usage]) -> Iterable[LedgerLine]:
         """Return the idle rest of the commitment after the run."""
@@ -140,7 +141,9 @@ class ReservedMinimum:
         return _idle(_above(self.minimum_accelerator_hours, used_h), self.usd_per_accelerator_h)
 
 
-def _charge(usage: Usage, accelerators: float, rate: float, list_rate: float) -> Iterable[LedgerLine]:
+def _charge(
+    usage: Usage, accelerators: float, rate: float, list_rate: float, *, idle: bool = True
+) -> Iterable[LedgerLine]:
     """Return lines at the reserved price as far as the reservation reaches, on demand beyond it, and idle hours."""
     used_h = usage.accelerator_hours
     usable_h = accelerators * usage.wall_h
@@ -148,7 +151,8 @@ def _charge(usage: Usage, accelerators: float, rate: float, list_rate: float) ->
     covered = usable_h / np.where(larger > 0, larger, 1.0)
     paid: Amount = covered * rate + (1 - covered) * list_rate
     yield from lines_at(usage, list_rate, paid)
-    yield from _idle(_above(usable_h, covered * used_h), rate)
+    if idle:
+        yield from _idle(_above(usable_h, covered * used_h), rate)
 
 
 def _above(amount: Amount, taken: Amount) -> Amount:

@@ -8,6 +8,7 @@ from simulator.reliability import tiers
 from simulator.reliability.attempt import NEVER_S, ROUNDING, Cycle
 from simulator.reliability.causes import Cause
 from simulator.reliability.checkpoint import CheckpointPolicy, policy
+from simulator.reliability.progress import halves_lost
 from simulator.scenario import schema
 from simulator.scenario.defaults import BANDWIDTH, BYTES_PER_PARAMETER
 from simulator.scenario.findings import Findings
@@ -122,17 +123,9 @@ def save_s_of(checkpoint: schema.Checkpoint, state: State | None, accelerators: 
 
 
 def destroys(cause: Cause, document: schema.Document, near_saves: int = 1) -> float:
-    """Return what a stop destroys of the work between two durable saves, in halves of it; the policies reckon with that.
-
-    A failure destroys half a stretch on the mean. What is announced, what only slows the job and what a replica bridges
-    destroys nothing; silent corruption that a verification finds destroys a whole stretch; and where a near copy
-    survives, a stop destroys half of what lies between two of those.
-    """
-    if cause.announced or cause.slowdown or (cause.nodes_lost and document.recovery.policy == "replica"):
-        return 0.0
-    if cause.kind == "silent" and document.checkpoint.verify:
-        return 2.0
-    return 1.0 if cause.reach_s else cause.near_lost + (1.0 - cause.near_lost) / near_saves
+    """Return what a stop destroys of the work between two durable saves, in halves of it."""
+    verified, bridged = bool(document.checkpoint.verify), document.recovery.policy == "replica"
+    return halves_lost(cause, verified=verified, bridged=bridged, near_saves=near_saves)
 
 
 def _cycle(

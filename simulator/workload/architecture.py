@@ -1,6 +1,7 @@
 """What a decoder-only transformer is made of, and how many parameters that makes.
 
 Counts are exact: they follow the matrices, biases, gains and tables of the architecture, never a rule of thumb.
+Attention is counted over the whole context: a window is not known here.
 """
 
 from collections.abc import Mapping

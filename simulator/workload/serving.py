@@ -1,9 +1,11 @@
 """How long a machine takes to serve a token: a roofline, an approximation.
 
 Reading is bound by compute, writing by the memory that is read for each step: all weights once, and the keys and values
-of every sequence in the batch. The batch is as large as the memory beside the weights allows. What a real server
-achieves depends on its software, on limits of latency and on the mix of lengths; the shares below are assumptions and
-the result is good to a factor of about two.
+of every sequence in the batch. Both count the attention over what stands before a token: all of a sequence where it is
+written, half of one where it is read. The batch is as large as the memory beside the weights allows, and a copy of the
+model takes as many machines as its weights and one sequence need. What a real server achieves depends on its software,
+on limits of latency and on the mix of lengths; the shares below are assumptions and the result is good to a factor of
+about two.
 """
 
 from dataclasses import dataclass
@@ -41,7 +43,7 @@ def token_time(shape: Architecture, machine: Machine, *, context: int, bytes_per
     Parameters
     ----------
     context : int
-        Tokens that a sequence holds on average while it is written.
+        Tokens that a sequence holds on average while it is written; what is read is taken to be as long.
     bytes_per_parameter : float
         2 for 16 bits, 1 for 8; keys and values are kept in the same precision.
 
@@ -51,19 +53,21 @@ def token_time(shape: Architecture, machine: Machine, *, context: int, bytes_per
     >>> h100 = Machine(peak_flop_per_s=989e12, hbm_bytes=80 * 2**30, hbm_bytes_per_s=3.35e12)
     >>> times = token_time(llama, h100, context=1000)
     >>> times.machines, round(1 / times.read_s), round(1 / times.written_s)
-    (1, 15197, 1622)
+    (1, 14961, 1622)
     """
     weights = shape.parameters * bytes_per_parameter
-    machines = _doubled(weights / (FOR_WEIGHTS * machine.hbm_bytes))
     of_sequence = context * cached_bytes_per_token(shape, bytes_per_parameter)
+    least = max(weights / FOR_WEIGHTS, (weights + of_sequence) / FOR_ALL)
+    machines = _doubled(least / machine.hbm_bytes)
     room = machines * FOR_ALL * machine.hbm_bytes - weights
     batch = max(1.0, min(room // of_sequence, float(MOST_SEQUENCES * machines)))
     bandwidth = machines * ACHIEVED_BANDWIDTH * machine.hbm_bytes_per_s
     compute = machines * ACHIEVED_FLOP * machine.peak_flop_per_s
+    before = 2.0 * shape.layers * shape.heads * (shape.qk_dim + shape.value_dim) * context
     flop = 2.0 * shape.active_parameters
-    step_s = max((weights + batch * of_sequence) / bandwidth, batch * flop / compute)
+    step_s = max((weights + batch * of_sequence) / bandwidth, batch * (flop + before) / compute)
     return TokenTime(
-        read_s=flop / (ACHIEVED_FLOP * machine.peak_flop_per_s),
+        read_s=(flop + before / 2.0) / (ACHIEVED_FLOP * machine.peak_flop_per_s),
         written_s=machines * step_s / batch,
         machines=machines,
     )

@@ -69,7 +69,8 @@ def test_hours_are_the_usages_plus_what_is_billed_idle(kind: str, rate: float, u
 
 @given(rates, usages, st.floats(0, 1e4))
 def test_a_commitment_bills_at_least_what_it_reserves(rate: float, usage: Usage, accelerators: float) -> None:
-    term = Committed(usd_per_accelerator_h=rate, list_usd_per_accelerator_h=2 * rate, accelerators=accelerators)
+    term = Committed(usd_per_accelerator_h=rate, list_usd_per_accelerator_h=2 * rate, accelerators=accelerators,
+                     held_h=1.0)  # fmt: skip
     billed = total(term.charge(usage)).billed_usd
     assert billed >= accelerators * usage.wall_h * rate * (1 - 1e-9)
     assert billed >= usage.accelerator_hours * rate * (1 - 1e-9)
@@ -79,7 +80,8 @@ def test_a_commitment_bills_at_least_what_it_reserves(rate: float, usage: Usage,
 def test_a_commitment_pays_off_above_its_break_even(
     rate: float, count: float, wall_h: float, utilisation: float
 ) -> None:
-    term = Committed(usd_per_accelerator_h=0.6 * rate, list_usd_per_accelerator_h=rate, accelerators=count)
+    term = Committed(usd_per_accelerator_h=0.6 * rate, list_usd_per_accelerator_h=rate, accelerators=count,
+                     held_h=wall_h)  # fmt: skip
     usage = Usage(uses=(Use("training", "", count * wall_h * utilisation),), wall_h=wall_h)
     line = total(term.charge(usage))
     saves = line.billed_usd - line.list_usd

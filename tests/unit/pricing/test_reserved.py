@@ -59,6 +59,14 @@ def test_a_whole_commitment_pays_off_above_its_break_even(rate: float, off: floa
         assert (committed < on_demand) == (used > term.break_even_utilisation)
 
 
+def test_a_commitment_that_others_use_bills_what_is_used() -> None:
+    """Eight are reserved, three work for ten hours and then ten for five: two of those on demand."""
+    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=8)
+    lines = bill(term, [Usage.of(3, 10.0), Usage.of(10, 5.0)])
+    assert total(lines).billed_usd == pytest.approx(30 * 1.0 + 40 * 1.0 + 10 * 2.0)
+    assert total(lines).accelerator_hours == pytest.approx(80)
+
+
 def test_arrays_are_charged_as_their_elements() -> None:
     term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=5, held_h=100.0)
     walls = np.array([10.0, 99.0, 150.0])

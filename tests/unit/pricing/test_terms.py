@@ -35,7 +35,7 @@ def test_a_known_discount_ignores_the_quantile() -> None:
 
 
 def test_a_commitment_bills_idle_hours() -> None:
-    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=2)
+    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=2, held_h=720.0)
     lines = list(term.charge(MONTH))
     assert lines[-1][:3] == ("idle_commitment", "unused", 720.0)
     assert total(lines).billed_usd == 2 * 720.0
@@ -56,14 +56,14 @@ def test_a_commitment_that_nobody_shares_bills_the_whole_term() -> None:
 
 
 def test_break_even_is_where_both_cost_the_same() -> None:
-    term = Committed(usd_per_accelerator_h=2.03, list_usd_per_accelerator_h=3.22, accelerators=100)
+    term = Committed(usd_per_accelerator_h=2.03, list_usd_per_accelerator_h=3.22, accelerators=100, held_h=1000.0)
     used = Usage(uses=(Use("training", "", 100 * 1000 * term.break_even_utilisation),), wall_h=1000.0)
     on_demand = total(OnDemand(usd_per_accelerator_h=3.22).charge(used)).billed_usd
     assert total(term.charge(used)).billed_usd == pytest.approx(on_demand)
 
 
 def test_a_commitment_without_use_bills_idle_alone() -> None:
-    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=3)
+    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=3, held_h=10.0)
     assert total(term.charge(Usage(uses=(), wall_h=10.0))).billed_usd == 30.0
 
 

@@ -69,12 +69,24 @@ def test_work_goes_on_until_a_silent_error_is_found() -> None:
     assert soon.chosen_lost == late.chosen_lost
 
 
-def test_the_curve_agrees_with_the_engine() -> None:
+PLANNED = "failures.causes.upgrade={rate_per_1000_node_days=20, kind='planned', duration='5 min'}"
+
+
+@pytest.mark.parametrize("more", [[], [PLANNED]])
+def test_the_curve_agrees_with_the_engine(more: list[str]) -> None:
     """At the chosen interval, with blocking saves and ample spares: the closed form against 2,000 replicas."""
-    sets = ["checkpoint.mode=blocking", "cluster.spares=ample", "run.replicas=2000"]
+    sets = ["checkpoint.mode=blocking", "cluster.spares=ample", "run.replicas=2000", *more]
     found = gather(scenario("llama-65b", sets))
     curve = flows.interval_curve(found.scenario)
     assert curve is not None
     useful_s = found.scenario.stages[0].work_s
     lost = float(found.ensemble.wall_s.mean()) / useful_s - 1
     assert curve.chosen_lost == pytest.approx(lost, rel=0.03)
+
+
+def test_announced_stops_leave_the_best_interval_where_it_was() -> None:
+    blocking = ["checkpoint.mode=blocking", "checkpoint.save_time=60 s"]
+    without, beside = (flows.interval_curve(scenario("llama-65b", [*blocking, *more])) for more in ([], [PLANNED]))
+    assert without is not None
+    assert beside is not None
+    assert beside.best_s == without.best_s

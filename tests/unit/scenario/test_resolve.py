@@ -173,6 +173,17 @@ def test_a_hugging_face_configuration_is_the_same_model(made: Maker) -> None:
     assert fact(found, "model.architecture.layers").toml == "32"
 
 
+@pytest.mark.parametrize(
+    ("more", "warned"),
+    [({"sliding_window": 512}, True), ({"sliding_window": 2048}, False), ({"sliding_window": None}, False),
+     ({"sliding_window": 512, "use_sliding_window": False}, False)],
+)  # fmt: skip
+def test_a_window_that_is_not_modelled_is_said(made: Maker, more: dict[str, object], warned: bool) -> None:
+    (made.folder / "config.json").write_text(json.dumps(LLAMA | more))
+    found = made("[model]\narchitecture = 'config.json'\n")
+    assert any("looks back 512 tokens only" in warning for warning in found.warnings) == warned
+
+
 def test_a_table_is_a_model(made: Maker) -> None:
     found = made(
         "[model]\narchitecture = {layers = 32, hidden = 4096, heads = 32, ffn = 11008, vocab = 32000, seq = 2048}\n"
