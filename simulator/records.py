@@ -6,6 +6,7 @@ library, with a few more that the library has no word for (`Phase`).
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 import numpy as np
@@ -68,23 +69,49 @@ class ListSink:
         self.records.append(record)
 
 
-class LedgerSink:
-    """Sums accelerator-seconds by stage, phase and cause."""
+Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause
 
-    def __init__(self) -> None:
-        self.accelerator_s: dict[tuple[str, str, str], float] = {}
+
+class LedgerSink:
+    """Sums accelerator-seconds by stage, phase and cause.
+
+    Parameters
+    ----------
+    held : int
+        Records that are held as they are, before they are summed and forgotten.
+    """
+
+    def __init__(self, held: int = 4096) -> None:
+        self._lines: dict[Line, float] = {}
+        self._held = held
+        self._summed = 0  # of the records
+        self.records: list[Record] = []
+        self.forgets = False
 
     def take(self, record: Record) -> None:
-        """Add the record to its line."""
-        _, duration_s, subject, phase, cause, accelerators = record
-        line = subject, phase, cause
-        try:
-            self.accelerator_s[line] += duration_s * accelerators
-        except KeyError:
-            self.accelerator_s[line] = duration_s * accelerators
+        """Hold the record."""
+        records = self.records
+        if len(records) >= self._held:
+            self._sum()
+            records.clear()
+            self._summed, self.forgets = 0, True
+        records.append(record)
 
+    @property
+    def accelerator_s(self) -> Mapping[Line, float]:
+        """The sums over all records [s]."""
+        self._sum()
+        return self._lines
 
-Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause
+    def _sum(self) -> None:
+        lines = self._lines
+        for _, duration_s, subject, phase, cause, accelerators in islice(self.records, self._summed, None):
+            line = subject, phase, cause
+            try:
+                lines[line] += duration_s * accelerators
+            except KeyError:
+                lines[line] = duration_s * accelerators
+        self._summed = len(self.records)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -107,7 +107,10 @@ class _Audited:
 
     def __init__(self, sink: Sink) -> None:
         self._sink, self._sums = sink, LedgerSink()
-        self.accelerator_s = self._sums.accelerator_s
+
+    @property
+    def accelerator_s(self) -> Mapping[Line, float]:
+        return self._sums.accelerator_s
 
     def take(self, record: Record) -> None:
         self._sums.take(record)

@@ -60,14 +60,15 @@ def compare(
         compare_clusters(scenarios, all_sets(sets, seed, None), b, replicas, as_json=as_json)
         return
     from analysis.cli.run import made
-    from analysis.study.compare import differences
+    from analysis.study.compare import differences, known_of
     from simulator.scenario.api import resolve
 
     loaded = _loaded(scenarios, all_sets(sets, seed, replicas), b)
     workers = workers or 1  # one keeps the pasts of a busy cluster for all the scenarios that share them
     forecasts = [made(resolve(each), workers) for each in loaded]
     ours = forecasts[0]
-    rows = [differences(ours, theirs) for theirs in forecasts[1:]]
+    known = known_of(ours)
+    rows = [differences(ours, theirs, known) for theirs in forecasts[1:]]
     parts = [_why(loaded[0], each, workers) if why else None for each in loaded[1:]]
     if as_json:
         typer.echo(to_json(_facts(forecasts, rows, parts)))

@@ -2,6 +2,7 @@
 
 import json
 import os
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -104,10 +105,10 @@ def progress(total: int, what: str, *, ticks: bool = True) -> Iterator[Callable[
 
     Between two steps its clock goes on where it `ticks`, on a thread, beside which nothing forks (`forked`).
     """
-    screen = console(stderr=True)
-    if not screen.is_terminal:  # the bar costs a twentieth of a second to load
+    if not _is_watched():  # all that draws on a terminal takes a tenth of a second to load
         yield lambda _: None
         return
+    screen = console(stderr=True)
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -129,6 +130,10 @@ def progress(total: int, what: str, *, ticks: bool = True) -> Iterator[Callable[
                 waiting = 0
 
         yield show
+
+
+def _is_watched() -> bool:
+    return sys.stderr.isatty()
 
 
 def results_folder(path: Path | None) -> None:

@@ -11,9 +11,6 @@ import typer
 from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from analysis.report.exhibits import Exhibit
     from analysis.report.findings import Findings
     from simulator.foundation.mapper import Mapper
     from simulator.scenario.values import Scenario
@@ -46,7 +43,7 @@ def report(
     from analysis.cli.output import all_sets, check_file, to_json, write_text, write_whole
     from analysis.cli.workers import mapping
     from analysis.report.source import differences, read
-    from simulator.foundation.forks import ahead
+    from simulator.foundation.forks import ahead, at_most
 
     gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
     check_file(out, ".html", ".htm", ".pdf", "")
@@ -54,24 +51,24 @@ def report(
         pdf("")  # what is missing is said before any work is done
     begun_s = perf_counter()
     source = read(scenario, all_sets(sets, seed, replicas))
-    with mapping(workers, source.scenario) as mapper, ahead() as begin:
-        found = _gathered(source.scenario, mapper, begin)
+    with at_most(workers), ahead() as begin:
+        with mapping(workers, source.scenario) as mapper:
+            found = _gathered(source.scenario, mapper, begin)  # the workers end here: nothing forks beside them
         lived_s = perf_counter()
         from analysis.metrics.facts import forecast_facts
-        from analysis.report.exhibits import exhibits
         from analysis.report.page import page
 
-        facts, shown = forecast_facts(found.forecast), exhibits(found)
-    changed = bool(sets) or seed is not None or replicas is not None
-    notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
-    notes = [f"The run in this folder had another result: {note}." for note in notes]
-    text = page(found, facts, notes=notes, shown=shown)
+        facts = forecast_facts(found.forecast)
+        changed = bool(sets) or seed is not None or replicas is not None
+        notes = [] if source.earlier is None or changed else differences(source.earlier, facts)
+        notes = [f"The run in this folder had another result: {note}." for note in notes]
+        text = page(found, facts, notes=notes)
     if out.suffix.lower() == ".pdf":
         write_whole(out, pdf(text))
     else:
         write_text(out, text)
     if pictures is not None:
-        _write_pictures(pictures, shown)
+        _write_pictures(pictures, found)
     if as_json:
         typer.echo(to_json({"report": str(out), **facts}))
     else:
@@ -113,9 +110,10 @@ def pdf(text: str) -> bytes:
     return content
 
 
-def _write_pictures(folder: Path, shown: "Sequence[Exhibit]") -> None:
+def _write_pictures(folder: Path, found: "Findings") -> None:
     from analysis.cli.output import write_text
+    from analysis.report.exhibits import doubtful, exhibits
 
-    for exhibit in shown:
+    for exhibit in (*exhibits(found), *doubtful(found)):
         write_text(folder / f"{exhibit.picture.name}.svg", exhibit.picture.svg())
         (folder / f"{exhibit.picture.name}.png").write_bytes(exhibit.picture.png())

@@ -1,7 +1,7 @@
 """Processes that share the work of one command."""
 
 import os
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def mapping(workers: int | None, scenario: "Scenario") -> "Iterator[Mapper]":
     if width == 1:
         from simulator.foundation.forks import at_most
 
-        with at_most(1) if workers == 1 else nullcontext():
+        with at_most(workers):
             yield map
         return
     from analysis.study.processes import team_of

@@ -170,8 +170,9 @@ def _cause(
 ) -> CauseStudy:
     counted = rate(len(outages), observation.node_days)
     uptimes = _uptime_laws(outages, observation, apart, open_)
+    alike = [outage for outage in outages if outage.node not in apart]
     return CauseStudy(name=name, rate=counted, uptimes=uptimes, repairs=_repairs(outages, observation, open_),
-                      youth=youth(uptimes, counted, observation))  # fmt: skip
+                      youth=youth(uptimes, counted, observation, alike))  # fmt: skip
 
 
 def find_lemons(outages: Sequence[Outage], observation: Observation) -> Sequence[Lemon]:

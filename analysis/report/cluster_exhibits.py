@@ -1,6 +1,7 @@
 """The pictures of a cluster's report: who waited, how full it was, what lay idle in pieces, and who held what."""
 
 from collections.abc import Sequence
+from functools import partial
 
 from analysis.metrics.cluster_levels import Waits, binned, shares, tiles, waits_by_size
 from analysis.plots.amounts import share
@@ -18,7 +19,7 @@ MOST_TILES = 1500
 def cluster_exhibits(
     log: ClusterLog, *, rack_nodes: int | None = None, inserted: JobId | None = None
 ) -> Sequence[Exhibit]:
-    """Draw what a log with levels has to show; racks and pieces only where there are nodes.
+    """Return what a log with levels has to show; racks and pieces only where there are nodes.
 
     Parameters
     ----------
@@ -39,13 +40,11 @@ def _queue(log: ClusterLog) -> Exhibit:
     curve = binned(log.levels, lambda level: level.waiting)
     highest = max(curve.means)
     alt = f"Jobs waiting over {curve.edges_d[-1]:.0f} days: {_mean(curve.means):.1f} on average, {highest:.0f} at most."
-    picture = levels(
-        "queue", curve.edges_d, [Series(name="waiting", means=curve.means, colour=VERMILLION)],
+    draw = partial(
+        levels, "queue", curve.edges_d, [Series(name="waiting", means=curve.means, colour=VERMILLION)],
         quantity="jobs waiting", written=_jobs, alt=alt,
     )  # fmt: skip
-    return Exhibit(
-        section="queue", caption="Jobs waiting; each step is a mean over a 240th of the time.", picture=picture
-    )
+    return Exhibit(section="queue", caption="Jobs waiting; each step is a mean over a 240th of the time.", draw=draw)
 
 
 def _use(log: ClusterLog) -> Exhibit:
@@ -55,8 +54,10 @@ def _use(log: ClusterLog) -> Exhibit:
     if max(out.means) - max(held.means) > 0 or any(b - a > 1e-12 for a, b in zip(held.means, out.means, strict=True)):
         series.insert(0, Series(name="out of service", means=out.means, colour=VERMILLION, hatch="////"))
     alt = f"Share of the cluster held by jobs over time: {share(_mean(held.means))} on average."
-    picture = levels("use", held.edges_d, series, quantity="share of the cluster", written=share, top=1.0, alt=alt)
-    return Exhibit(section="queue", caption="Utilisation: units held by jobs, over all units.", picture=picture)
+    draw = partial(
+        levels, "use", held.edges_d, series, quantity="share of the cluster", written=share, top=1.0, alt=alt
+    )
+    return Exhibit(section="queue", caption="Utilisation: units held by jobs, over all units.", draw=draw)
 
 
 def _pieces(log: ClusterLog) -> Exhibit:
@@ -68,12 +69,12 @@ def _pieces(log: ClusterLog) -> Exhibit:
     ]
     part = _mean(stranded.means) / _mean(idle.means) if _mean(idle.means) else 0.0
     alt = f"Idle share of the cluster, {share(_mean(idle.means))} on average, {share(part)} of it on partly used nodes."
-    picture = levels(
-        "pieces", idle.edges_d, series, quantity="share of the cluster", written=share,
+    draw = partial(
+        levels, "pieces", idle.edges_d, series, quantity="share of the cluster", written=share,
         top=max(1.15 * max(idle.means), 0.01), alt=alt,
     )  # fmt: skip
     caption = "Fragmentation: what is idle, and the part of it on nodes that are partly used."
-    return Exhibit(section="placement", caption=caption, picture=picture)
+    return Exhibit(section="placement", caption=caption, draw=draw)
 
 
 def _gantt(log: ClusterLog, rack_nodes: int | None, inserted: JobId | None) -> Exhibit:
@@ -86,17 +87,17 @@ def _gantt(log: ClusterLog, rack_nodes: int | None, inserted: JobId | None) -> E
         f"Gantt chart of {nodes:,} nodes over {until_d:.0f} days: the {drawn:,} largest stretches of neighbouring "
         f"nodes that a job held, out of {whole:,} stays."
     )
-    picture = occupation("gantt", found, nodes=nodes, rack_nodes=rack_nodes, until_d=until_d, alt=alt)
+    draw = partial(occupation, "gantt", found, nodes=nodes, rack_nodes=rack_nodes, until_d=until_d, alt=alt)
     caption = (
         f"Who held which nodes: the {drawn:,} largest stretches, coloured by the part of the cluster that the job held."
     )
-    return Exhibit(section="placement", caption=caption, picture=picture)
+    return Exhibit(section="placement", caption=caption, draw=draw)
 
 
 def _waits(log: ClusterLog) -> Exhibit:
     rows: Sequence[Waits] = waits_by_size(log)
-    picture = waits("waits", [(row.name, row.jobs, row.median_s, row.p95_s) for row in rows])
-    return Exhibit(section="waits", caption="Waits by size class.", picture=picture)
+    draw = partial(waits, "waits", [(row.name, row.jobs, row.median_s, row.p95_s) for row in rows])
+    return Exhibit(section="waits", caption="Waits by size class.", draw=draw)
 
 
 def _jobs(value: float, digits: int = 3) -> str:

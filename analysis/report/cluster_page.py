@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from analysis.report.exhibits import Exhibit
+from analysis.report.exhibits import Exhibit, written
 from analysis.report.page import data_uri, filled
 from analysis.report.tables import Table
 from simulator import __version__
@@ -54,7 +54,7 @@ class ClusterPage:
         """Return the page."""
         return filled(
             "cluster_page.html",
-            self.exhibits,
+            written(self.exhibits),
             title=self.title,
             answer=self.answer,
             rows_read=self.rows_read,

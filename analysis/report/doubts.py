@@ -1,12 +1,12 @@
 """What could move the answer, in a picture, a table and words, and how far such forecasts have been off."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from analysis.plots.amounts import days, dollars, dollars_exact, spread
 from analysis.plots.style import Picture
-from analysis.plots.tornado import Bar
-from analysis.plots.tornado import tornado as drawn
+from analysis.plots.tornado import Bar, tornado
 from analysis.study.doubts import Doubts, points
 from analysis.study.sensitivity import Swing
 from analysis.validation.stored import OUT, stored
@@ -20,8 +20,8 @@ _WAYS = {
 }  # throughput.method -> in words
 
 
-def picture(found: Doubts) -> Picture | None:
-    """Draw the swings in dollars; one alone needs no picture."""
+def picture(found: Doubts) -> Callable[[], Picture] | None:
+    """Return what draws the swings in dollars; one alone needs no picture."""
     if found.swings is None or len(found.swings.swings) < 2:
         return None
     bars = [
@@ -29,7 +29,7 @@ def picture(found: Doubts) -> Picture | None:
             high_label=each.input.high)
         for each in found.swings.swings
     ]  # fmt: skip
-    return drawn("tornado", bars, found.swings.base["usd"], axis="dollars, mean", written=dollars)
+    return partial(tornado, "tornado", bars, found.swings.base["usd"], axis="dollars, mean", written=dollars)
 
 
 def ranges(found: Doubts) -> Sequence[tuple[str, str]]:

@@ -1,7 +1,9 @@
-"""The pictures of a report, with their captions."""
+"""The pictures of a report, with their captions; each is drawn where it is needed, which may be in another process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property, partial
+from typing import NamedTuple
 
 from analysis.metrics.dollars import WHOLE_RUN
 from analysis.metrics.forecast import DAY_S, Forecast
@@ -21,33 +23,65 @@ from analysis.report.findings import Findings
 from analysis.report.lives import lives, story, track
 from analysis.report.replay import Replay
 from analysis.report.words import stages
+from simulator.foundation.forks import dealt
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Exhibit:
-    """A picture in its place: which section of the report, and what stands below it."""
+    """A picture in its place: which section of the report, what stands below it, and how it is drawn."""
 
     section: str
     caption: str
-    picture: Picture
+    draw: Callable[[], Picture]
+
+    @cached_property
+    def picture(self) -> Picture:
+        """The picture, drawn in this process."""
+        return self.draw()
+
+
+class Written(NamedTuple):
+    """An exhibit as a page holds it."""
+
+    section: str
+    caption: str
+    svg: str
+
+
+def written(shown: Sequence[Exhibit]) -> Sequence[Written]:
+    """Draw exhibits and write them as text, on all cores."""
+    return dealt(_written, shown)
+
+
+def _written(exhibit: Exhibit) -> Written:
+    return Written(exhibit.section, exhibit.caption, exhibit.picture.inline())
 
 
 def exhibits(found: Findings) -> Sequence[Exhibit]:
-    """Draw every picture that this scenario has something to show for."""
-    at_hand = [*_answer(found.forecast), *_losses(found), *_money(found)]
-    return [*at_hand, *_runs(found), *_doubts(found)]  # what is waited for comes last
+    """Return every exhibit that the runs of this scenario have something to show for."""
+    return [*_answer(found.forecast), *_losses(found), *_money(found), *_runs(found)]
+
+
+def doubtful(found: Findings) -> Sequence[Exhibit]:
+    """Return what shows which input could move the answer, for which `found` may have to wait."""
+    draw = doubts.picture(found.doubts)
+    if draw is None:
+        return []
+    caption = "Mean dollars with one input at a time at the ends of its range, the others as the scenario has them."
+    return [Exhibit(section="doubts", caption=caption, draw=draw)]
 
 
 def _answer(forecast: Forecast) -> Sequence[Exhibit]:
     made = []
     if not is_single(forecast.samples.wall_days.tolist()):
-        picture = distribution(
-            "days", forecast.samples.wall_days, quantity="days from start to end", written=days, mark=_mark(forecast)
-        )
-        made.append(Exhibit(section="answer", caption=f"Days, over {forecast.replicas:,} runs.", picture=picture))
+        draw = partial(
+            distribution, "days", forecast.samples.wall_days,
+            quantity="days from start to end", written=days, mark=_mark(forecast),
+        )  # fmt: skip
+        made.append(Exhibit(section="answer", caption=f"Days, over {forecast.replicas:,} runs.", draw=draw))
     if not is_single(forecast.samples.usd.tolist()):
-        picture = distribution("dollars", forecast.samples.usd, quantity="dollars", written=dollars)
-        made.append(Exhibit(section="answer", caption=f"Dollars, over {forecast.replicas:,} runs.", picture=picture))
+        draw = partial(distribution, "dollars", forecast.samples.usd, quantity="dollars", written=dollars)
+        made.append(Exhibit(section="answer", caption=f"Dollars, over {forecast.replicas:,} runs.", draw=draw))
     return made
 
 
@@ -68,12 +102,12 @@ def _losses(found: Findings) -> Sequence[Exhibit]:
         Exhibit(
             section="ledger",
             caption="From productive training to the bill: accelerator-hours and dollars, means of all runs.",
-            picture=waterfall("waterfall", steps),
+            draw=partial(waterfall, "waterfall", steps),
         ),
         Exhibit(
             section="ledger",
             caption="Losses by phase and cause, largest first; beside each its dollars and the running share.",
-            picture=pareto("losses", losses),
+            draw=partial(pareto, "losses", losses),
         ),
     ]
     curve = flows.interval_curve(found.scenario)
@@ -82,12 +116,12 @@ def _losses(found: Findings) -> Sequence[Exhibit]:
             f"How often to save in stage {curve.stage}: expected time lost to saves and stops, by closed form; spares "
             "always at hand."
         )
-        made.append(Exhibit(section="ledger", caption=caption, picture=interval_curve("interval", curve)))
+        made.append(Exhibit(section="ledger", caption=caption, draw=partial(interval_curve, "interval", curve)))
     return made
 
 
 def _runs(found: Findings) -> Sequence[Exhibit]:
-    """Draw the typical and the bad run on one axis of time."""
+    """Show the typical and the bad run on one axis of time."""
     scenario = found.scenario
     shown: list[tuple[str, str, Replay]] = [("typical", "A typical run", found.typical)]
     if found.bad is not None:
@@ -99,7 +133,7 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
             section="runs",
             caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {len(told.stops):,} stops. "
             f"{stages(scenario, run.header.stage_s)}".strip(),
-            picture=timeline(name, told, until=until, most_lost_h=most_h),
+            draw=partial(timeline, name, told, until=until, most_lost_h=most_h),
         )
         for (name, _, run), told in zip(shown, stories, strict=True)
     ]
@@ -107,7 +141,7 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
 
 
 def _attempts(shown: Sequence[tuple[str, Replay]]) -> Sequence[Exhibit]:
-    """Draw how effective the runs were so far, and how long their attempts lived, where stops are many."""
+    """Show how effective the runs were so far, and how long their attempts lived, where stops are many."""
     found = lives([run for _, run in shown])
     if found is None:
         return []
@@ -116,22 +150,14 @@ def _attempts(shown: Sequence[tuple[str, Replay]]) -> Sequence[Exhibit]:
             section="runs",
             caption="Productive time over the time so far, in both runs." if len(shown) > 1
             else "Productive time over the time so far.",
-            picture=ettr("ettr", [track(title, run) for title, run in shown]),
+            draw=partial(ettr, "ettr", [track(title, run) for title, run in shown]),
         ),
         Exhibit(
             section="runs",
             caption=f"How long {len(found.hours):,} attempts worked before a stop, beside a constant rate.",
-            picture=survival("survival", found),
+            draw=partial(survival, "survival", found),
         ),
     ]  # fmt: skip
-
-
-def _doubts(found: Findings) -> Sequence[Exhibit]:
-    picture = doubts.picture(found.doubts)
-    if picture is None:
-        return []
-    caption = "Mean dollars with one input at a time at the ends of its range, the others as the scenario has them."
-    return [Exhibit(section="doubts", caption=caption, picture=picture)]
 
 
 def _money(found: Findings) -> Sequence[Exhibit]:
@@ -140,4 +166,4 @@ def _money(found: Findings) -> Sequence[Exhibit]:
     beside = dict.fromkeys(phase_name(row.phase) for row in found.forecast.ledger if row.stage == WHOLE_RUN and row.usd)
     if beside:
         caption += f" What is owed beside the use of machines ({', '.join(beside)}) is spread as that use is."
-    return [Exhibit(section="money", caption=caption, picture=cash_flow("cash", months))]
+    return [Exhibit(section="money", caption=caption, draw=partial(cash_flow, "cash", months))]

@@ -1,8 +1,9 @@
-"""Everything a report shows, gathered once: the forecast, its replicas, and two runs lived again."""
+"""Everything a report shows, gathered once: the forecast, its replicas, and two runs event by event."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
@@ -13,12 +14,15 @@ from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
 
+if TYPE_CHECKING:
+    from simulator.engine.kept import Kept
+
 TYPICAL, BAD = 0.5, 0.9
 
 
 @dataclass(frozen=True, kw_only=True)
 class Findings:
-    """A forecast with what it came from; what takes long may still be on its way, and is waited for when it is read.
+    """A forecast with what it came from; what could move it may be on its way, and is waited for when it is read.
 
     Parameters
     ----------
@@ -26,15 +30,18 @@ class Findings:
         The answer.
     ensemble : Ensemble
         All replicas.
-    replays : iterable of Replay
-        The run of median length, and that of the ninth decile unless all runs are equally long.
+    typical : Replay
+        The run of median length.
+    bad : Replay or None
+        The run of the ninth decile; None where all runs are equally long.
     asked : iterable of Doubts
         What could move the answer: one.
     """
 
     forecast: Forecast
     ensemble: Ensemble
-    replays: Iterable[Replay]
+    typical: Replay
+    bad: Replay | None
     asked: Iterable[Doubts]
 
     @property
@@ -42,25 +49,11 @@ class Findings:
         """What was run."""
         return self.forecast.scenario
 
-    @property
-    def typical(self) -> Replay:
-        """The run of median length."""
-        return self._shown[0]
-
-    @property
-    def bad(self) -> Replay | None:
-        """The run of the ninth decile; None where all runs are equally long."""
-        return self._shown[1] if len(self._shown) > 1 else None
-
     @cached_property
     def doubts(self) -> Doubts:
         """What could move the answer."""
         (found,) = self.asked
         return found
-
-    @cached_property
-    def _shown(self) -> Sequence[Replay]:
-        return list(self.replays)
 
 
 def gather(
@@ -75,17 +68,22 @@ def gather(
     progress : callable, optional
         Called with the number of replicas done since the last call.
     mapper : callable, optional
-        Spreads the runs, also those that are lived again, over workers.
+        Spreads the runs over workers.
     ahead : callable, optional
         Begins at once with what could move the answer, which takes longest and is needed last.
     """
     replicas = range(scenario.replicas)
     asked = ahead(doubts, [scenario])
-    ensemble = run(scenario, replicas, mapper=mapper, progress=progress)
-    shown = [TYPICAL] if is_single(ensemble.wall_s.tolist()) else [TYPICAL, BAD]
+    lived: dict[int, Kept] = {}
+    ensemble = run(scenario, replicas, mapper=mapper, progress=progress, lived=lived)
+
+    def shown(quantile: float) -> Replay:
+        return replay(scenario, nearest_replica(ensemble.wall_s, quantile), lived)
+
     return Findings(
         forecast=forecast(scenario, ensemble, replicas),
         ensemble=ensemble,
-        replays=mapper(partial(replay, scenario), [nearest_replica(ensemble.wall_s, share) for share in shown]),
+        typical=shown(TYPICAL),
+        bad=None if is_single(ensemble.wall_s.tolist()) else shown(BAD),
         asked=asked,
     )

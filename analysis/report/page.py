@@ -14,11 +14,10 @@ from markupsafe import Markup, escape
 from analysis.metrics.energy import sentence
 from analysis.metrics.published import missing
 from analysis.report import doubts, tables, words
-from analysis.report.exhibits import Exhibit, exhibits
+from analysis.report.exhibits import Written, doubtful, exhibits, written
 from analysis.report.findings import Findings
 from analysis.report.glossary import explained, meanings_of
 from simulator.catalogue.reader import EVIDENCE
-from simulator.foundation.forks import dealt
 from simulator.scenario.api import resolved_toml
 
 _HERE = Path(__file__).resolve().parent
@@ -30,9 +29,7 @@ _NOTES = {
 }
 
 
-def page(
-    found: Findings, facts: Mapping[str, Any], *, notes: Sequence[str] = (), shown: Sequence[Exhibit] | None = None
-) -> str:
+def page(found: Findings, facts: Mapping[str, Any], *, notes: Sequence[str] = ()) -> str:
     """Return the report.
 
     Parameters
@@ -43,13 +40,11 @@ def page(
         The result for programs, as ``flopcast run --json`` prints it; goes into the file for download.
     notes : sequence of str
         Further warnings for the reader.
-    shown : sequence of Exhibit, optional
-        The pictures, if they have been drawn already.
     """
-    made = exhibits(found) if shown is None else shown
+    at_hand = written(exhibits(found))  # before what is waited for
     return filled(
         "page.html",
-        made,
+        [*at_hand, *written(doubtful(found))],
         **_text(found, notes),
         **_tables(found),
         **doubts.shown(found.doubts, found.scenario),
@@ -58,34 +53,46 @@ def page(
     )
 
 
-def filled(template: str, shown: Sequence[Exhibit], /, **values: Any) -> str:
+def filled(template: str, shown: Sequence[Written], /, **values: Any) -> str:
     """Return one of our templates filled in, with the style of all our pages.
 
     Parameters
     ----------
     template : str
         Name of the file beside this module.
-    shown : sequence of Exhibit
-        Each goes to its section.
+    shown : sequence of Written
+        Each goes to its section, which the template has to ask for.
     values : Any
         What else the template names.
     """
     environment = Environment(
         loader=FileSystemLoader(_HERE), autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    pictures: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
-    for exhibit, svg in zip(shown, dealt(_svg, shown), strict=True):
-        pictures[exhibit.section].append({"svg": svg, "caption": exhibit.caption})
+    pictures = _Pictures()
+    for each in shown:
+        svg = Markup(each.svg)  # noqa: S704 - escaped as it was drawn
+        pictures.by_section[each.section].append({"svg": svg, "caption": each.caption})
     environment.filters |= {"explained": explained, "meanings": meanings_of, "breakable": _breakable}
-    return environment.get_template(template).render(
+    html = environment.get_template(template).render(
         **values,
         style=Markup((_HERE / "page.css").read_text(encoding="utf-8")),  # noqa: S704 - our own file
         pictures=pictures,
     )
+    left_out = pictures.by_section.keys() - pictures.asked
+    assert not left_out, f"{template} shows no pictures of {sorted(left_out)}; it asks for {sorted(pictures.asked)}"
+    return html
 
 
-def _svg(exhibit: Exhibit) -> Markup:
-    return Markup(exhibit.picture.inline())  # noqa: S704 - escaped as it was drawn
+class _Pictures:
+    """Pictures by section, none where a section has none; remembers which ones the template asks for."""
+
+    def __init__(self) -> None:
+        self.by_section: defaultdict[str, list[dict[str, str]]] = defaultdict(list)
+        self.asked: set[str] = set()
+
+    def __getitem__(self, section: str) -> Sequence[Mapping[str, str]]:
+        self.asked.add(section)
+        return self.by_section.get(section, ())
 
 
 def _breakable(path: str) -> Markup:

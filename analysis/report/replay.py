@@ -1,15 +1,16 @@
-"""One replica lived again, event by event: which one to show, and what its records tell."""
+"""One replica, event by event: which one to show, and what its records tell."""
 
 from bisect import bisect_left
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from types import MappingProxyType
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.engine.kept import Kept, kept
 from simulator.engine.simulate import RunHeader, simulate
-from simulator.foundation.tuples import make
 from simulator.records import NO_CAUSE, NOT_STATED, ListSink, Record
 from simulator.reliability.recovery import PARTS
 from simulator.scenario.values import Scenario
@@ -26,29 +27,27 @@ class Replay:
     records: Sequence[Record]
     stops: "Sequence[StopRecord]"
 
-    def __reduce__(self) -> "tuple[Callable[..., Replay], tuple[object, ...]]":
-        """Travel between processes by column, which takes a tenth of the time."""
-        return _of_columns, (self.header, _columns(self.records), _columns(self.stops))
+
+def replay(scenario: Scenario, replica: int, lived: Mapping[int, Kept] = MappingProxyType({})) -> Replay:
+    """Return one replica with everything that it did: as it was kept, or simulated anew.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        What was run.
+    replica : int
+        Which of its runs.
+    lived : mapping of int to Kept, optional
+        Runs that were kept, by replica.
+    """
+    run = lived.get(replica) or _live(scenario, replica)
+    records = sorted(run.records, key=lambda record: record.start_s)
+    return Replay(header=run.header, records=records, stops=stops(records))
 
 
-def _columns(rows: Sequence[tuple[Any, ...]]) -> Sequence[Sequence[Any]]:
-    return [list(column) for column in zip(*rows, strict=True)]
-
-
-def _of_columns(header: RunHeader, records: Sequence[Sequence[Any]], stops: Sequence[Sequence[Any]]) -> Replay:
-    return Replay(
-        header=header,
-        records=[make(Record, fields) for fields in zip(*records, strict=True)],
-        stops=[make(StopRecord, fields) for fields in zip(*stops, strict=True)],
-    )
-
-
-def replay(scenario: Scenario, replica: int) -> Replay:
-    """Simulate one replica, and keep everything."""
+def _live(scenario: Scenario, replica: int) -> Kept:
     sink = ListSink()
-    header = simulate(scenario, replica, sink=sink)
-    records = sorted(sink.records, key=lambda record: record.start_s)
-    return Replay(header=header, records=records, stops=stops(records))
+    return kept(simulate(scenario, replica, sink=sink), sink.records)
 
 
 def nearest_replica(wall: NDArray[np.float64], quantile: float) -> int:

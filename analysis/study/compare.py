@@ -69,8 +69,18 @@ class Difference:
     alone: Mapping[str, float] = field(default_factory=dict)
 
 
-def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
+def known_of(forecast: Forecast) -> Controls:
+    """Return the control variates of a forecast, which take longer than to compare with them."""
+    return controls(forecast.scenario, range(forecast.replicas))
+
+
+def differences(a: Forecast, b: Forecast, known_a: Controls | None = None) -> Sequence[Difference]:
     """Compare two forecasts of equal seed and replicas.
+
+    Parameters
+    ----------
+    known_a : mapping, optional
+        `known_of` A, where A is compared with several.
 
     Raises
     ------
@@ -83,7 +93,7 @@ def differences(a: Forecast, b: Forecast) -> Sequence[Difference]:
         )
     quantities = QUANTITIES if groups_of(a.scenario, b.scenario) is None else (*IN_QUEUE, *QUANTITIES)
     draws = _draws_of_one(a, b)
-    known = controls(a.scenario, range(a.replicas)), controls(b.scenario, range(b.replicas))
+    known = known_of(a) if known_a is None else known_a, known_of(b)
     return [
         difference(
             quantity, getattr(a.samples, quantity), getattr(b.samples, quantity),

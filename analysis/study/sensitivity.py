@@ -33,6 +33,7 @@ Progress = Callable[[int], None]
 BOOTSTRAPS = 200  # for the errors of Sobol's indices
 _Z_95 = 1.959964
 NEIGHBOURS = 8  # a point is judged by this part of the points, those nearest in one input
+DEGREE, POINTS_A_TERM = 3, 4  # of the polynomial in one input, and the fewest points for each of its terms
 
 
 class MissingExtraError(OSError):
@@ -321,30 +322,51 @@ def information(
     expected = costs.mean(axis=0)
     best = int(expected.argmin())
     cheapest = costs.argmin(axis=1)
-    partial = [(each, _known(shares[:, number], costs, best)) for number, each in enumerate(inputs)]
+    saved = costs[:, best, None] - costs  # differences keep what the decisions have in common out of it
+    perfect = float(saved.max(axis=1).mean())
+    effects = _main_effects(shares, saved)
+    alone = saved - effects.sum(axis=0) + effects  # of shape (inputs, points, decisions)
+    partial = [(each, min(_known(shares[:, number], alone[number]), perfect)) for number, each in enumerate(inputs)]
     return Information(
         decisions=decisions,
         expected=expected.tolist(),
         best=best,
         chosen=[float((cheapest == number).mean()) for number in range(len(decisions))],
-        perfect=float((costs[:, best] - costs.min(axis=1)).mean()),
+        perfect=perfect,
         partial=sorted(partial, key=lambda item: -item[1]),
     )
 
 
-def _known(share: FloatArray, costs: FloatArray, best: int) -> float:
-    """Return the expected saving if one input were known.
+def _main_effects(shares: FloatArray, saved: FloatArray) -> FloatArray:
+    """Return what each input does to the savings by itself, of mean zero, shape (inputs, points, decisions).
 
-    The decision at a point is the one that is cheapest on the mean of its neighbours in that input, the point itself
-    left out; what it saves is what it saves at the point, so that one input is never worth more than all of them. What
-    is worth little beside the noise of the other inputs is told too low.
+    Least squares of all inputs together, a polynomial in each: Legendre's have mean zero over even shares, so that
+    taking other inputs' effects from the savings leaves the expected saving by one of them as it is, however badly the
+    polynomials fit, and takes most of the noise. With too few points for the terms nothing is taken.
+    """
+    points, width = shares.shape
+    degree = min(DEGREE, points // POINTS_A_TERM // width)
+    if degree == 0:
+        return np.zeros((width, *saved.shape))
+    terms = np.polynomial.legendre.legvander(2.0 * shares - 1.0, degree)[:, :, 1:]  # of shape (points, inputs, degree)
+    whole = np.hstack([np.ones((points, 1)), terms.reshape(points, -1)])
+    fitted = np.linalg.lstsq(whole, saved, rcond=None)[0][1:].reshape(width, degree, -1)
+    effects: FloatArray = np.einsum("pit,itd->ipd", terms, fitted)
+    return effects
+
+
+def _known(share: FloatArray, saved: FloatArray) -> float:
+    """Return the expected saving if one input were known, from the savings of shape (points, decisions).
+
+    The decision at a point is the one that saves most on the mean of its neighbours in that input, the point itself
+    left out; what it saves is what it saves at the point. A decision from few neighbours is not always the best one, so
+    that what is worth little is told somewhat too low (`tests/theory/test_sensitivity.py` says by how much).
     """
     at, reach = np.arange(len(share)), max(len(share) // NEIGHBOURS // 2, 1)
     order = np.argsort(share, kind="stable")
-    saved = (costs[:, best, None] - costs)[order]  # differences keep what the decisions have in common out of it
-    known = share[order]
+    saved, known = saved[order], share[order]
     first = np.searchsorted(known, known[np.maximum(at - reach, 0)], side="left")  # equal shares go together
     last = np.searchsorted(known, known[np.minimum(at + reach, len(share) - 1)], side="right")
-    sums = np.vstack([np.zeros(costs.shape[1]), np.cumsum(saved, axis=0)])
+    sums = np.vstack([np.zeros(saved.shape[1]), np.cumsum(saved, axis=0)])
     around = sums[last] - sums[first] - saved
     return max(float(saved[at, around.argmax(axis=1)].mean()), 0.0)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from analysis.metrics.forecast import forecast
-from analysis.study.compare import Difference, differences
+from analysis.study.compare import Difference, differences, known_of
 from simulator.engine.run import run
 from simulator.scenario.api import resolve
 from simulator.scenario.load import Loaded
@@ -54,12 +54,13 @@ def worth(loaded: Loaded, levers: Mapping[str, Lever] | None = None) -> Sequence
     scenario = resolve(loaded)
     replicas = range(scenario.replicas)
     before = forecast(scenario, run(scenario, replicas), replicas)
+    known = known_of(before)
     found = []
     for name, lever in (LEVERS if levers is None else levers).items():
         changed = lever(loaded, scenario)
         if changed is not None:
             after = forecast(changed, run(changed, replicas), replicas)
-            found.append(Worth(lever=name, differences=differences(before, after)))
+            found.append(Worth(lever=name, differences=differences(before, after, known)))
     return found
 
 

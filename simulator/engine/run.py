@@ -4,7 +4,7 @@ Replicas are run in pieces of fixed size and joined in order, so that the answer
 many workers share the pieces.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
 from typing import Literal
@@ -12,8 +12,9 @@ from typing import Literal
 import numpy as np
 
 from simulator.engine.estimate import BATCH, estimate
+from simulator.engine.kept import FEW, MOST, Kept, kept
 from simulator.engine.queued import start_delays_s
-from simulator.engine.simulate import simulate
+from simulator.engine.simulate import RunHeader, simulate
 from simulator.engine.tally import close, join
 from simulator.foundation.mapper import Mapper
 from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
@@ -49,8 +50,9 @@ def silent(done: int) -> None:
 
 
 def run(
-    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent
-) -> Ensemble:
+    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent,
+    lived: dict[int, Kept] | None = None,
+) -> Ensemble:  # fmt: skip
     """Run replicas of a scenario on the engine that it asks for.
 
     Parameters
@@ -63,32 +65,44 @@ def run(
         Spreads the pieces, and the pasts of a busy cluster, over workers; `map` runs them here.
     progress : callable, optional
         Called with the number of replicas done since the last call.
+    lived : dict of int to Kept, optional
+        Takes the runs that the event engine lived, by replica, where they are few.
     """
     engine, reason = choose(scenario)
     size = PIECE[engine]
     starts = range(replicas.start, replicas.stop, size)
     pieces = [range(start, min(start + size, replicas.stop)) for start in starts]
     parts = []
-    for part in mapper(partial(run_piece, scenario, engine), pieces):
+    piece = _piece if lived is None or len(replicas) > FEW else _kept_piece
+    for part, runs in mapper(partial(piece, scenario, engine), pieces):
         parts.append(part)
+        if lived is not None:
+            lived.update(runs)
         progress(part.wall_s.size)
     return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas, mapper))
 
 
-def run_piece(scenario: Scenario, engine: Engine, replicas: range) -> Ensemble:
+def _piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:
     """Run some replicas in this process."""
-    return estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas)
+    return estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas), {}
 
 
-def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
-    """Simulate replicas one by one, and sum them up as the batch engine does."""
+def _kept_piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:
+    """Run some replicas in this process, and keep those that the event engine lived."""
+    if engine == "estimate":
+        return _piece(scenario, engine, replicas)
+    lived: dict[int, Kept] = {}
+    return simulate_all(scenario, replicas, lived), lived
+
+
+def simulate_all(scenario: Scenario, replicas: range, lived: dict[int, Kept] | None = None) -> Ensemble:
+    """Simulate replicas one by one, and sum them up as the batch engine does; `lived` takes each as it was."""
     shape = (len(scenario.stages), len(replicas))
     stage_s, productive_s, interruptions = np.zeros(shape), np.zeros(shape), np.zeros(len(replicas))
     lines: dict[Line, float] = {}
     stops = dict.fromkeys((cause.name for cause in scenario.causes), 0.0)
     for column, replica in enumerate(replicas):
-        books = LedgerSink()
-        header = simulate(scenario, replica, sink=books)
+        header, books = _live(scenario, replica, lived)
         stage_s[:, column], interruptions[column] = header.stage_s, header.interruptions
         for line, accelerator_s in books.accelerator_s.items():
             if line[1] != "idle_spare":
@@ -99,3 +113,11 @@ def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
         for name, count in header.stops.items():
             stops[name] += count / len(replicas)
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")
+
+
+def _live(scenario: Scenario, replica: int, lived: dict[int, Kept] | None) -> tuple[RunHeader, LedgerSink]:
+    books = LedgerSink() if lived is None else LedgerSink(MOST)
+    header = simulate(scenario, replica, sink=books)
+    if lived is not None and not books.forgets:
+        lived[replica] = kept(header, books.records)
+    return header, books

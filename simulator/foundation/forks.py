@@ -79,10 +79,10 @@ def ahead() -> Iterator[Mapper]:
 
 
 @contextmanager
-def at_most(processes: int) -> Iterator[None]:
-    """Let work be shared among so many processes at most, this one included."""
+def at_most(processes: int | None) -> Iterator[None]:
+    """Let work be shared among so many processes at most, this one included; None is as many as before."""
     global _most
-    before, _most = _most, processes
+    before, _most = _most, min(_most, processes or _most)
     try:
         yield
     finally:

@@ -3,13 +3,13 @@
 import math
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, NamedTuple, Protocol
+from datetime import date
+from typing import Any, ClassVar, Final, NamedTuple, Protocol
 
 import numpy as np
 
 from simulator.pricing.ledger import Amount, LedgerLine
 
-HOURS_PER_MONTH: Final = 730.0
 BYTES_PER_GB: Final = 2.0**30
 """What price lists of clouds call a GB, and FOCUS a GiB: Amazon S3's FAQ divides byte-hours by 1,073,741,824."""
 
@@ -19,6 +19,38 @@ class Tier(NamedTuple):
 
     upto_gb: float
     usd_per_gb: float
+
+
+class Months(NamedTuple):
+    """How much of calendar months a run takes: shares of the first and the last, and how many it fills between them."""
+
+    first: Amount
+    whole: Amount
+    last: Amount
+
+
+def months(since: date, wall_h: Amount) -> Months:
+    """Return the calendar months of a run that begins with a day and has some length [h].
+
+    Examples
+    --------
+    >>> held = months(date(2026, 1, 22), 24.0 * (10 + 28 + 6.2))  # January, February and March
+    >>> [round(float(each), 6) for each in held]
+    [0.322581, 1.0, 0.2]
+    """
+    began = np.datetime64(since, "D")
+    begun = began.astype("datetime64[M]")
+    end_d = np.asarray(wall_h, dtype=float) / 24.0 + (began - np.datetime64(0, "D")).astype(float)
+    ended = np.floor(end_d).astype("datetime64[D]").astype("datetime64[M]")
+    within_d = np.minimum(wall_h / 24.0, _day(begun + 1) - _day(began))
+    last = np.where(ended > begun, (end_d - _day(ended)) / (_day(ended + 1) - _day(ended)), 0.0)
+    whole = np.maximum((ended - begun).astype(float) - 1.0, 0.0)
+    return Months(within_d / (_day(begun + 1) - _day(begun)), whole, last)
+
+
+def _day(at: Any) -> Any:
+    """Return days since 1970 of the beginning of a day or month, or of many."""
+    return at.astype("datetime64[D]").astype(float)
 
 
 class Owed(NamedTuple):
@@ -82,6 +114,10 @@ class Holding(Protocol):
 class Storage:
     """Data that is kept for as long as the run takes.
 
+    Clouds divide the byte-hours of a calendar month by its hours, and apply the tiers to the GB-months that come out
+    (the example of S3's FAQ divides by 744 in March; Google bills the mean amount over the month): what is held for a
+    third of a month takes a third of its size from the first tier.
+
     Parameters
     ----------
     what : str
@@ -89,7 +125,9 @@ class Storage:
     gb : float
         How much, as price lists count [GB of 2^30 bytes].
     tiers : sequence of Tier
-        Price of a GB for a month; they count the GB that are held.
+        Price of a GB-month; they count the GB-months of a calendar month.
+    since : date
+        First day of the run.
     label : str
         The price row: provider and class, date and source, for people.
     """
@@ -97,6 +135,7 @@ class Storage:
     what: str
     gb: float
     tiers: Sequence[Tier]
+    since: date
     label: str = ""
     accrues: ClassVar[bool] = True
 
@@ -107,9 +146,10 @@ class Storage:
 
     def owed(self, wall_h: Amount, together_gb: float | None = None) -> Owed:
         """Return the line for a run of some length [h]."""
-        months = wall_h / HOURS_PER_MONTH
-        usd = _share_usd(self.gb, self.tiers, together_gb) * months
-        return _owed("storage", self.what, usd, self.gb * months, "GiB-Months")
+        held = months(self.since, wall_h)
+        first, whole, last = (_share_usd(self.gb, self.tiers, together_gb, of) for of in (held.first, 1.0, held.last))
+        usd = first + held.whole * whole + last
+        return _owed("storage", self.what, usd, self.gb * (held.first + held.whole + held.last), "GiB-Months")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,19 +191,20 @@ def owed_for(holdings: Sequence[Holding], wall_h: Amount, *, ended: bool = True)
     Examples
     --------
     >>> row = [Tier(10.0, 0.10), Tier(float("inf"), 0.05)]
-    >>> held = [Storage(what=what, gb=gb, tiers=row) for what, gb in (("checkpoints", 15.0), ("data", 5.0))]
-    >>> [round(float(each.line.billed_usd), 6) for each in owed_for(held, HOURS_PER_MONTH)]  # $1.50 for 20 GB
+    >>> january = {"tiers": row, "since": date(2026, 1, 1)}
+    >>> held = [Storage(what=what, gb=gb, **january) for what, gb in (("checkpoints", 15.0), ("data", 5.0))]
+    >>> [round(float(each.line.billed_usd), 6) for each in owed_for(held, 31 * 24.0)]  # $1.50 for 20 GB
     [1.125, 0.375]
     """
     due = [each for each in holdings if ended or each.accrues]
     return [each.owed(wall_h, math.fsum(other.gb for other in due if other.row == each.row)) for each in due]
 
 
-def _share_usd(gb: float, tiers: Sequence[Tier], together_gb: float | None) -> Amount:
-    """Return what some GB cost at the mean price of all that is counted with them [USD]."""
+def _share_usd(gb: float, tiers: Sequence[Tier], together_gb: float | None, months: Amount = 1.0) -> Amount:
+    """Return what some GB cost for a part of a month at the mean price of all that is counted with them [USD]."""
     _check(gb, tiers)
     together = together_gb or gb
-    return tiered_usd(together, tiers) * (gb / together if together else 0.0)
+    return tiered_usd(together * months, tiers) * (gb / together if together else 0.0)
 
 
 def _owed(phase: str, cause: str, usd: Amount, quantity: Amount, unit: str) -> Owed:

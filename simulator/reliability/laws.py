@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
 
 FloatArray = NDArray[np.float64]
+_erfc = np.frompyfunc(math.erfc, 1, 1)  # to load scipy for one function takes longer than a thousand calls
 
 __all__ = ["LAWS", "AgeingLaw", "Empirical", "Exponential", "FailureLaw", "Gamma", "Lognormal", "Piecewise", "Trace",
            "Weibull", "law", "shaped"]  # fmt: skip
@@ -216,10 +217,9 @@ class Lognormal:
 
     def survival(self, age_s: ArrayLike) -> FloatArray:
         """Return Phi(-ln(t / median) / sigma)."""
-        from scipy.special import ndtr
-
         with np.errstate(divide="ignore"):
-            return np.asarray(ndtr(-np.log(np.asarray(age_s) / self.median_s) / self.sigma))
+            late = np.log(np.asarray(age_s) / self.median_s) / self.sigma
+        return np.asarray(_erfc(late / math.sqrt(2.0)), dtype=float) / 2.0
 
     def left_s(self, rng: "Generator", size: int, age_s: float) -> FloatArray:
         """Draw the time left by inversion of the survival beyond the age."""

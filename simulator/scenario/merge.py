@@ -102,7 +102,8 @@ class Loaded:
         others = [(*path[:-1], name) for name in ALTERNATIVES.get(path[:-1], ()) if name != path[-1]]
         gone = [path, *(others if path[-1] in ALTERNATIVES.get(path[:-1], ()) else [])]
         if path == RATE:
-            gone += [row for row in _row_paths() if (at := self.places.get(row)) is not None and at.file != place.file]
+            rows = [(*RATE[:-1], key) for key in OF_A_ROW]
+            gone += [row for row in rows if (at := self.places.get(row)) is not None and at.file != place.file]
         places = {known: at for known, at in self.places.items() if all(known[: len(old)] != old for old in gone)}
         try:
             document = _put(self.document, path, value)
@@ -160,10 +161,6 @@ def _laid(below: Mapping[str, Any], above: Mapping[str, Any], path: Path, places
                 del places[old]
             merged[key] = value
     return merged
-
-
-def _row_paths() -> Sequence[Path]:
-    return [(*RATE[:-1], key) for key in OF_A_ROW]
 
 
 def _put(tree: Any, path: Path, value: Any) -> Any:

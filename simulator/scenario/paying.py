@@ -36,9 +36,8 @@ def start_of(document: schema.Document, findings: Findings) -> date:
     if document.pricing.rate is None:
         findings.problem(("start",), "is missing: prices have dates; write start = 2022-12-12, or state pricing.rate")
     else:
-        findings.fact(
-            ("start",), UNDATED.isoformat(), "default: a constant, so that results repeat; only dates depend on it"
-        )
+        what = "only dates depend on it" if document.pricing.storage == schema.Kept() else "months of storage are its"
+        findings.fact(("start",), UNDATED.isoformat(), f"default: a constant, so that results repeat; {what}")
     return UNDATED
 
 
@@ -75,7 +74,7 @@ def tariff_of(
         findings.problem((*PRICING, "per_usd"), "needs currency, and currency needs per_usd: units for a dollar")
     return Tariff(
         portions=portions,
-        holdings=_holdings(pricing, state, findings),
+        holdings=_holdings(pricing, state, start, findings),
         tax_rate=pricing.tax or 0.0,
         credits_usd=pricing.credits or 0.0,
         currency=pricing.currency or "USD",
@@ -147,7 +146,7 @@ def preemptions(document: schema.Document, tariff: Tariff, findings: Findings) -
     )  # fmt: skip
 
 
-def _holdings(pricing: schema.Pricing, state: State | None, findings: Findings) -> Sequence[Holding]:
+def _holdings(pricing: schema.Pricing, state: State | None, start: date, findings: Findings) -> Sequence[Holding]:
     found: list[Holding] = []
     kept, leaving = pricing.storage, pricing.egress
     if kept != schema.Kept():
@@ -158,7 +157,7 @@ def _holdings(pricing: schema.Pricing, state: State | None, findings: Findings) 
         for what, size in (("checkpoints", saves), ("data", kept.data or 0.0)):
             if fact is not None and size:
                 found.append(Storage(what=what, gb=size / BYTES_PER_GB, tiers=_tiers(fact, "usd_per_gb_month"),
-                                     label=_label(fact)))  # fmt: skip
+                                     since=start, label=_label(fact)))  # fmt: skip
     if leaving != schema.Leaving():
         fact = _tiers_of("egress", leaving.tier, findings)
         if leaving.data is None:

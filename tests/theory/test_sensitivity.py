@@ -1,12 +1,14 @@
 """Sensitivity against functions whose indices are known."""
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from analysis.study.sensitivity import information, morris, sobol
+from analysis.study.space import latin
 from analysis.study.uncertain import Input
 
 FloatArray = NDArray[np.float64]
@@ -67,6 +69,38 @@ def test_perfect_information_about_one_of_two_inputs() -> None:
     assert known["x2"] == pytest.approx(0.125, rel=0.01)
     assert found.perfect == pytest.approx(float(np.maximum(0, 5.5 - rent).mean()))
     assert found.perfect >= known["x1"]
+
+
+def mean_worth(rent: Callable[[FloatArray], FloatArray], build: float, points: int, width: int) -> FloatArray:
+    """Return what knowing each input is worth, the mean of 40 samples of points."""
+    found = []
+    for seed in range(40):
+        shares = latin(width, points, seed)
+        costs = np.column_stack([np.full(points, build), rent(shares.T)])
+        known = {each.name: usd for each, usd in information(["build", "rent"], inputs(width), shares, costs).partial}
+        found.append([known[each.name] for each in inputs(width)])
+    return np.mean(found, axis=0)
+
+
+def test_a_weak_input_beside_a_strong_one_is_told_for_what_it_is_worth() -> None:
+    """Rent 10 x1 + x2 against 5.5, as above; neighbours alone told 0.04 to 0.07 of x2's 0.125 from so few points."""
+    assert mean_worth(lambda x: 10.0 * x[0] + x[1], 5.5, 64, 2) == pytest.approx([1.25, 0.125], rel=0.02)
+
+
+def test_inputs_that_act_through_each_other() -> None:
+    """Rent (1/2 + x1) (1/2 + x2) (0.9 + x3 / 5) against 1: each factor has mean 1, so that the others drop out.
+
+    Knowing a factor 1 + w (x - 1/2) saves E[max(0, w (1/2 - x))] = w / 8. The points: those of the command, 256, and
+    those of the how-to, 64. Told too low by 2, 2 and 14 %, and by 3, 4 and 24 %; neighbours alone: 5, 4 and 46 %.
+    """
+    exact = np.array([1.0, 1.0, 0.2]) / 8
+
+    def rent(x: FloatArray) -> FloatArray:
+        return (0.5 + x[0]) * (0.5 + x[1]) * (0.9 + 0.2 * x[2])
+
+    for points, error in ((256, [0.03, 0.03, 0.2]), (64, [0.05, 0.05, 0.3])):
+        found = mean_worth(rent, 1.0, points, 3)
+        assert (np.abs(found / exact - 1.0) < error).all(), (points, found / exact)
 
 
 def test_one_input_is_never_worth_more_than_all_of_them() -> None:

@@ -23,3 +23,13 @@ def test_records_of_one_line_add_up() -> None:
     for start_s in (0.0, 5.0):
         sink.take(Record(start_s, 2.0, "train", "other", "none", 4))
     assert sink.accelerator_s == {("train", "other", "none"): 16.0}
+
+
+def test_a_ledger_that_is_full_forgets_records_but_no_sum() -> None:
+    sink, line = LedgerSink(held=2), ("train", "productive", "none")
+    for start in range(1, 6):
+        sink.take(Record(float(start), 1.0, *line, 8))
+        assert sink.accelerator_s == {line: 8.0 * start}
+        assert sink.forgets == (start > 2)
+        assert sink.records[-1].start_s == start
+        assert len(sink.records) <= 2

@@ -1,6 +1,7 @@
 """What a run pays: portions, holdings, taxes and credits on four bases."""
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from typing import Any
 
 import numpy as np
@@ -17,6 +18,8 @@ from simulator.pricing.trace import StepTrace
 
 USAGES = [Usage.of(8, 10.0, "one"), Usage.of(4, 5.0, "two")]
 INF = float("inf")
+JULY = date(2026, 7, 1)  # 31 days, and so has August
+S3 = [Tier(51_200.0, 0.023), Tier(512_000.0, 0.022), Tier(INF, 0.021)]
 
 
 def portion(term: Any, share: float = 1.0, **facts: Any) -> Portion:
@@ -75,25 +78,25 @@ def test_tax_is_on_each_basis_and_credits_are_the_same_on_all() -> None:
 
 
 def test_storage_and_egress() -> None:
-    store = Storage(what="data", gb=100.0, tiers=[Tier(50.0, 0.02), Tier(INF, 0.01)])
+    store = Storage(what="data", gb=100.0, tiers=[Tier(50.0, 0.02), Tier(INF, 0.01)], since=JULY)
     leaving = Egress(what="weights", gb=10.0, tiers=[Tier(INF, 0.09)])
-    due = Tariff(portions=flat(2.0).portions, holdings=[store, leaving]).bill([Usage.of(1, 1460.0, "one")])
+    due = Tariff(portions=flat(2.0).portions, holdings=[store, leaving]).bill([Usage.of(1, 62 * 24.0, "one")])
     assert {each.line.phase: round(float(each.line.billed_usd), 9) for each in due.owed} == {
         "storage": 3.0, "egress": 0.9
     }  # fmt: skip
     assert [each.unit for each in due.owed] == ["GiB-Months", "GiB"]
     with pytest.raises(ValueError, match="rising ends"):
-        Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)]).owed(1.0)
+        Storage(what="data", gb=1.0, tiers=[Tier(10.0, 0.1)], since=JULY).owed(1.0)
 
 
 def test_holdings_of_one_price_row_are_counted_together_before_its_tiers_apply() -> None:
-    """By hand, S3's tiers for a month of 730 h: 51,200 GB at $0.023, the next 460,800 at $0.022, the rest at $0.021."""
-    tiers = [Tier(51_200.0, 0.023), Tier(512_000.0, 0.022), Tier(INF, 0.021)]
-    saves = Storage(what="checkpoints", gb=400_000.0, tiers=tiers, label="S3")
-    data = Storage(what="data", gb=200_000.0, tiers=tiers, label="S3")
-    elsewhere = Storage(what="data", gb=200_000.0, tiers=tiers, label="another region")
+    """By hand, S3's tiers for a month: 51,200 GB at $0.023, the next 460,800 at $0.022, the rest at $0.021."""
+    tiers = S3
+    saves = Storage(what="checkpoints", gb=400_000.0, tiers=tiers, since=JULY, label="S3")
+    data = Storage(what="data", gb=200_000.0, tiers=tiers, since=JULY, label="S3")
+    elsewhere = Storage(what="data", gb=200_000.0, tiers=tiers, since=JULY, label="another region")
     leaving = Egress(what="data", gb=1000.0, tiers=tiers, label="S3")
-    due = owed_for([saves, data, elsewhere, leaving], 730.0)
+    due = owed_for([saves, data, elsewhere, leaving], 31 * 24.0)
     paid = [float(each.line.billed_usd) for each in due]
     together = 51_200 * 0.023 + 460_800 * 0.022 + 88_000 * 0.021
     assert paid[0] + paid[1] == pytest.approx(together)  # $13,163.2, not $13,302.4 for one by one
@@ -101,6 +104,33 @@ def test_holdings_of_one_price_row_are_counted_together_before_its_tiers_apply()
     assert paid[2] == pytest.approx(51_200 * 0.023 + 148_800 * 0.022)
     assert paid[3] == pytest.approx(23.0)
     assert [float(each.quantity) for each in due] == [400_000.0, 200_000.0, 200_000.0, 1000.0]
+
+
+def test_tiers_count_the_gb_months_of_a_calendar_month() -> None:
+    """100 TiB for the last 16 days of March are 52,852 GB-months, of which all but 1,652 are in the first tier."""
+    store = Storage(what="data", gb=102_400.0, tiers=S3, since=date(2026, 3, 16))
+    march = 51_200 * 0.023 + (102_400 * 16 / 31 - 51_200) * 0.022
+    april = 102_400 * 3 / 30 * 0.023
+    assert float(store.owed(16 * 24.0).line.billed_usd) == pytest.approx(march)
+    assert float(store.owed(19 * 24.0).line.billed_usd) == pytest.approx(march + april)
+    assert float(store.owed(19 * 24.0).quantity) == pytest.approx(102_400 * (16 / 31 + 3 / 30))
+
+
+@pytest.mark.parametrize("since", [date(2023, 12, 12), date(2024, 2, 1), date(2024, 2, 29), date(2026, 1, 31)])
+def test_many_lengths_at_once_are_those_of_a_count_by_the_hour(since: date) -> None:
+    """Leap years, months that are filled to the hour, and runs that end where a month does."""
+    lengths_h = [0, 1, 24, 29 * 24, 31 * 24, 60 * 24, 100 * 24 + 7, 400 * 24]
+    held: dict[tuple[int, int], float] = {}
+    by_hour = [0.0]
+    for hour in range(max(lengths_h)):
+        day = since + timedelta(days=hour // 24)
+        after = (day.replace(day=1) + timedelta(days=32)).replace(day=1)
+        month, length_h = (day.year, day.month), (after - day.replace(day=1)).days * 24
+        before = held.get(month, 0.0)
+        held[month] = before + 600_000.0 / length_h
+        by_hour.append(by_hour[-1] + float(tiered_usd(held[month], S3)) - float(tiered_usd(before, S3)))
+    found = Storage(what="data", gb=600_000.0, tiers=S3, since=since).owed(np.array(lengths_h, dtype=float))
+    assert np.asarray(found.line.billed_usd) == pytest.approx([by_hour[length] for length in lengths_h], rel=1e-9)
 
 
 def test_what_falls_due_once_is_owed_at_the_end() -> None:
@@ -115,7 +145,7 @@ def test_what_falls_due_once_is_owed_at_the_end() -> None:
         def owed(self, wall_h: Any, together_gb: float | None = None) -> Owed:
             return Owed(LedgerLine("licence", "none", 0.0, 5.0, 5.0, 5.0, 5.0), 1.0, "licences")
 
-    store = Storage(what="data", gb=100.0, tiers=[Tier(INF, 0.02)])
+    store = Storage(what="data", gb=100.0, tiers=[Tier(INF, 0.02)], since=JULY)
     tariff = Tariff(portions=flat(2.0).portions, holdings=[store, Licence()])
     phases = {ended: [each.line.phase for each in tariff.bill(USAGES, ended=ended).owed] for ended in (True, False)}
     assert phases == {True: ["storage", "licence"], False: ["storage"]}

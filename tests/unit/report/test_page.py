@@ -4,6 +4,7 @@ import base64
 import json
 import re
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from typer.testing import CliRunner
 from analysis.cli.main import app
 from analysis.cli.run import _quantities
 from analysis.metrics.facts import forecast_facts
+from analysis.report.exhibits import exhibits
 from analysis.report.findings import Findings, gather
 from analysis.report.page import page
 from analysis.report.source import differences, read
@@ -63,6 +65,15 @@ def test_the_audit_can_fail(before: str, after: str, one: tuple[Findings, str]) 
 def one() -> tuple[Findings, str]:
     found = gather(scenario("llama-65b", ["run.replicas=20"]))
     return found, page(found, forecast_facts(found.forecast))
+
+
+def test_a_picture_of_a_section_that_the_page_lacks_is_an_error(
+    one: tuple[Findings, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    astray = [replace(each, section="anwser") for each in exhibits(one[0])[:1]]
+    monkeypatch.setattr("analysis.report.page.exhibits", lambda _: astray)
+    with pytest.raises(AssertionError, match=r"page\.html shows no pictures of \['anwser'\]"):
+        page(one[0], {})
 
 
 def test_the_table_is_the_one_of_run(made: tuple[Findings, str]) -> None:

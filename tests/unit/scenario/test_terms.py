@@ -112,8 +112,8 @@ def test_storage_taxes_and_credits(made: Maker) -> None:
 
 def test_a_gigabyte_of_a_price_list_has_two_to_the_thirty_bytes(made: Maker) -> None:
     """Amazon's own example of S3 (its FAQ) divides byte-hours by 1,073,741,824: 10 TiB are 10,240 GB at $0.023."""
-    sets = ["pricing.storage.tier=aws-s3-standard", "pricing.storage.data=10 TiB"]
-    [kept] = made("", *sets).tariff.bill([Usage.of(8, 730.0, "train")]).owed
+    sets = ["pricing.storage.tier=aws-s3-standard", "pricing.storage.data=10 TiB", "start=2026-07-01"]
+    [kept] = made("", *sets).tariff.bill([Usage.of(8, 31 * 24.0, "train")]).owed
     assert (float(kept.line.billed_usd), float(kept.quantity)) == (pytest.approx(235.52), 10_240.0)
     assert kept.unit == "GiB-Months"
 

@@ -3,6 +3,7 @@
 import pytest
 
 from analysis.metrics.forecast import samples
+from analysis.study import compare
 from analysis.study.goal import goal
 from analysis.study.solve import Solution, solve
 from analysis.study.space import dimension
@@ -12,6 +13,7 @@ from simulator.foundation.issues import ScenarioError
 from simulator.reliability.expected import segment_s
 from simulator.scenario.api import load, resolve
 from simulator.scenario.load import Loaded
+from simulator.scenario.values import Scenario
 
 SETS = (
     "failures.catalogue=none",
@@ -94,6 +96,20 @@ def test_levers_move_the_way_that_they_should() -> None:
     assert spare == pytest.approx(
         8 * 24 * 3.93 * days, rel=1e-3
     )  # spares hardly ever run out: its hours are all it costs
+
+
+def test_what_is_known_of_the_scenario_itself_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its control variates take longer than a run; each lever has those of its own."""
+    asked, true = [], compare.controls
+
+    def counted(scenario: Scenario, replicas: range) -> compare.Controls:
+        asked.append(scenario)
+        return true(scenario, replicas)
+
+    monkeypatch.setattr(compare, "controls", counted)
+    found = worth(load("llama-65b", sets=["run.replicas=20"]))
+    assert len(found) > 2
+    assert len(asked) == 1 + len(found)
 
 
 def test_levers_that_a_scenario_lacks_are_left_out() -> None:
