@@ -1,6 +1,7 @@
 """What a run writes down as it goes: how far each stage has come, and what becomes of the time."""
 
 from dataclasses import dataclass, field
+from itertools import compress
 from typing import NamedTuple
 
 from simulator.engine.burdens import Burdens, Drag
@@ -160,9 +161,7 @@ class Books:
         """Record the parts of a way in or back, as far as it was gone."""
         start_s, name, cause, machines = attempt.began_s, stage.name, attempt.cause, stage.accelerators
         take = self.sink.take
-        for phase, part_s in zip(PARTS, attempt.parts_s, strict=True):
-            if not part_s:
-                continue
+        for phase, part_s in compress(zip(PARTS, attempt.parts_s, strict=True), attempt.parts_s):  # most take no time
             if start_s >= until_s:
                 return
             left_s = until_s - start_s
