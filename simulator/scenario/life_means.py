@@ -8,8 +8,9 @@ from simulator.pricing.book import PriceError, price_book
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.life import YEAR_S
-from simulator.scenario.lines import Path
+from simulator.scenario.lines import Path, dotted
 from simulator.scenario.paying import book_file
+from simulator.scenario.quoting import check_row
 from simulator.scenario.schema.lifecycle import MachinePool
 from simulator.scenario.schema.lifecycle import Team as TeamTable
 from simulator.workload.stages import NOTHING, Estimate, Pool, Team
@@ -91,8 +92,7 @@ def _looked_up(
         findings.problem(path, str(error).replace("\n", " "))
         return 0.0, ""
     findings.fact((*path, "row"), price.label, price.source, price.evidence)
-    if price.stale:
-        findings.warn(f"The price is more than a year older than the start: {price.label}.")
+    check_row(price, day, f"The machines of {dotted(path)} are priced for", findings)
     return usd, price.label
 
 

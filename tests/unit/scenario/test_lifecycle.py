@@ -132,6 +132,26 @@ fine_tuning = { method = "full", architecture = "llama-2-70b", tokens = "1B toke
     assert "cannot hold 69B parameters for full fine-tuning; the least is 10" in found
 
 
+@pytest.mark.parametrize(("start", "warned"), [("2025-06-01", False), ("2028-01-01", True)])
+def test_an_old_price_of_a_pool_is_said_as_elsewhere(tmp_path: Path, start: str, *, warned: bool) -> None:
+    (tmp_path / "x.toml").write_text(f"""
+title = "A stage on rented machines"
+start = {start}
+[lifecycle.machines.h100]
+accelerator = "h100-sxm"
+provider = "aws"
+count = 8
+[lifecycle.stages.x]
+machine_time = "9 h"
+machines = "h100"
+count = 8
+""")
+    said = (
+        "The machines of lifecycle.machines.h100 are priced for 2028-01-01, more than a year after the day of its price"
+    )
+    assert any(warning.startswith(said) for warning in life(tmp_path / "x.toml").warnings) == warned
+
+
 def test_kinds_of_work_of_the_shipped_life() -> None:
     found = {stage.name: stage for stage in life("life-of-a-13b").stages}
     assert isinstance(found["train"].work, TheRun)
