@@ -328,12 +328,10 @@ class _FleetRun(_Run):
         return super()._enter(task, at_s, first=first)
 
     def _work(self, task: Task, attempt: Attempt) -> Generator[Event, Any, Attempt]:
-        env, next_stop, gross = self.env, self.nodes.stop, task.stage.gross
+        next_stop, gross = self.nodes.stop, task.stage.gross
         while (stop := None if gross else next_stop(attempt.finish_s)) is not None:
-            left_s = stop.at_s - env.now
-            yield env.timeout(left_s if left_s > 0.0 else 0.0)
-            attempt = self._changed(task, attempt, stop)
-        yield env.timeout(max(attempt.finish_s - env.now, 0.0))
+            attempt = self._changed(task, attempt, stop)  # no other process waits for the clock to come here
+        yield self.env.timeout(max(attempt.finish_s - self.env.now, 0.0))
         return attempt
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:  # noqa: ARG002 - as above

@@ -119,7 +119,7 @@ class DevicePool:
         for place in places:
             self.give(place)
 
-    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:  # noqa: ARG002 - the protocol
+    def first_room(self, job: Job, places: Iterable[Place]) -> Room | None:  # noqa: ARG002 - the protocol
         """Tell nothing: a device has room for a part of a job."""
         return None
 
@@ -239,7 +239,7 @@ class MixedPool:
         for place in places:
             self.give(place)
 
-    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:  # noqa: ARG002 - the protocol
+    def first_room(self, job: Job, places: Iterable[Place]) -> Room | None:  # noqa: ARG002 - the protocol
         """Tell nothing: kinds differ."""
         return None
 

@@ -156,17 +156,17 @@ class NodePool:
         for free in {free_on[node] for node in moved}:
             self.by_free[free].sort()
 
-    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:
+    def first_room(self, job: Job, places: Iterable[Place]) -> Room | None:
         """Count nodes by their free units, where the rule asks for no more."""
         if self._count is None:
             return None
         counts, free, changed = [len(nodes) for nodes in self.by_free], self.free, dict[int, int]()
-        largest, broken = self.largest, self.broken
+        largest, broken, after = self.largest, self.broken, 0
         for after, (nodes, units, _) in enumerate(places, start=1):
-            held = sum(units)
-            if held == largest * len(units) and broken.isdisjoint(nodes):  # whole nodes, which nobody shares
-                counts[0] -= len(units)
-                counts[largest] += len(units)
+            held, whole = sum(units), len(units)
+            if held == largest * whole and not (broken and broken.intersection(nodes)):  # which nobody shares
+                counts[0] -= whole
+                counts[largest] += whole
                 free += held
             else:
                 for node, more in zip(nodes, units, strict=True):
@@ -178,7 +178,7 @@ class NodePool:
                         free += more
             if free >= job.size and self._count.holds(job, counts):
                 return Room(after, free)
-        return Room(len(places) + 1, free)
+        return Room(after + 1, free)
 
     def in_service(self, place: Place) -> int:
         """Return the units of a place on nodes in service."""

@@ -56,7 +56,7 @@ class Pool(Protocol):
         """Give the units of many places back."""
         ...
 
-    def first_room(self, job: Job, places: Sequence[Place]) -> Room | None:
+    def first_room(self, job: Job, places: Iterable[Place]) -> Room | None:
         """Return when there is room for a job that has none now, if places are given back in order.
 
         None where that cannot be told by counting nodes.

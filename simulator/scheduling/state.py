@@ -4,7 +4,7 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simulator.foundation.tuples import make
@@ -253,14 +253,15 @@ class PlacedState(ClusterState):
 
     def promise(self, job: Job, now_s: float) -> PlacedPromise:
         """Walk the running jobs by believed end until the rule finds a place for the job."""
-        places = [stay.place for stay in self.ends if stay.place]
-        count, free = self.pool.first_room(job, places) or self._walked(job, places)
-        time_s = max(self.ends[count - 1].due_s, now_s) if count <= len(places) else float("inf")
-        while count < len(places) and self.ends[count].due_s <= time_s:
-            free += self.pool.in_service(places[count])  # whoever ends by then adds to what is left over
-            count += 1
+        ends = self.ends
+        count, free = self.pool.first_room(job, _places(ends)) or self._walked(job, list(_places(ends)))
+        time_s = max(ends[count - 1].due_s, now_s) if count <= len(ends) else float("inf")
+        by_then = count
+        while by_then < len(ends) and ends[by_then].due_s <= time_s:
+            by_then += 1
+        free += sum(map(self.pool.in_service, _places(ends[count:by_then])))  # adds to what is left over
         self.note_promise(job, time_s)
-        return PlacedPromise(time_s, free, job, self.pool, places[:count])
+        return PlacedPromise(time_s, free, job, self.pool, list(_places(ends[:by_then])))
 
     def _walked(self, job: Job, places: Sequence[Place]) -> Room:
         """Find what `Pool.first_room` tells by giving back one place after the other, and looking after each."""
@@ -280,6 +281,13 @@ class PlacedState(ClusterState):
             if free >= job.size:
                 return count
         return len(places)
+
+
+def _places(stays: Iterable[Stay]) -> Iterator[Place]:
+    """Yield where each lies, which all do on nodes."""
+    for stay in stays:
+        assert stay.place is not None
+        yield stay.place
 
 
 class ClusterView(Protocol):
