@@ -84,7 +84,8 @@ def run(
 
 def _piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:
     """Run some replicas in this process."""
-    return estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas), {}
+    done = estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas)
+    return done, {}
 
 
 def _kept_piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:

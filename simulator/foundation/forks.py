@@ -45,7 +45,7 @@ def forked(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[D
 
 def dealt(function: Callable[[Piece], Done], pieces: Sequence[Piece]) -> list[Done]:
     """Apply a function to many small pieces, dealt out to as many processes as there are cores (`forked`); a mapper."""
-    hands = width()
+    hands = min(width(), len(pieces))  # no process for an empty hand
     done: list[Done] = [None] * len(pieces)  # type: ignore[list-item] # until all are filled
     for hand, part in enumerate(forked(partial(_each, function), [pieces[hand::hands] for hand in range(hands)])):
         done[hand::hands] = part

@@ -160,6 +160,16 @@ def test_many_pieces_are_dealt_out_and_come_in_order() -> None:
     assert dealt(where, []) == []
 
 
+def test_no_process_is_made_for_an_empty_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    def none() -> int:
+        raise AssertionError("one piece, or none, needs no second process")
+
+    monkeypatch.setattr(forks, "width", lambda: 2)
+    monkeypatch.setattr(os, "fork", none)
+    assert dealt(abs, []) == []
+    assert dealt(abs, [-3]) == [3]
+
+
 def test_what_is_begun_ahead_is_waited_for_as_it_is_read() -> None:
     before = children()
     with ahead() as begin:
