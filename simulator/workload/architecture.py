@@ -106,8 +106,8 @@ class Architecture:
         if self.experts is not None and self.experts_per_token is None:
             raise ValueError("architecture: experts without experts_per_token; state how many experts a token visits")
         for part, whole in _PART_OF.items():
-            some, most = getattr(self, part) or 0, getattr(self, whole) or 0
-            if some > most:
+            some, most = getattr(self, part), getattr(self, whole)
+            if some is not None and some > most:
                 raise ValueError(f"architecture: {part}={some} exceeds {whole}={most}")
         if self.kv_lora_rank is not None and None in (self.qk_nope_head_dim, self.qk_rope_head_dim, self.v_head_dim):
             raise ValueError("architecture: kv_lora_rank needs qk_nope_head_dim, qk_rope_head_dim and v_head_dim")
