@@ -37,8 +37,10 @@ def shape_of_row(words: Mapping[str, str]) -> tuple[Architecture, list[str]]:
         changes: dict[str, Any] = {name: value for name, value in shape.items() if value is not None and name != "seq"}
         if known.experts is not None and changes.get("ffn") != known.ffn:
             changes.pop("ffn", None)  # which of a mixture's widths a table gives is anybody's guess
-        if "layers" in changes and known.dense_layers and changes["layers"] < known.layers:
-            changes["dense_layers"] = max(1, round(known.dense_layers * changes["layers"] / known.layers))
+        if "layers" in changes and changes["layers"] < known.layers:
+            counts = {name: getattr(known, name) for name in ("dense_layers", "windowed_layers")}
+            shrink = changes["layers"] / known.layers
+            changes |= {name: max(1, round(count * shrink)) for name, count in counts.items() if count}
         return replace(known, **changes), []
     total, active = sizes(words)
     inferred = []

@@ -55,8 +55,9 @@ def trained(document: Document, findings: Findings) -> Trained | None:
         findings.fact(("model", "sequence"), f"{sequence}", "context length of the architecture")
     flop = training_flops(shape, seq=sequence, causal=False).model_flop
     findings.fact((*ARCHITECTURE, "parameters"), f"{shape.parameters:.6g}", "counted from the architecture", "D")
+    back = f", but over {shape.window} in {shape.windowed} of {shape.layers} layers" if shape.windowed else ""
     findings.fact((*ARCHITECTURE, "flop_per_token"), f"{flop:.6g}",
-                  f"counted, attention in full over {sequence} tokens", "D")  # fmt: skip
+                  f"counted, attention in full over {sequence} tokens{back}", "D")  # fmt: skip
     return Trained(shape=shape, sequence=sequence, flop_per_token=flop, six_n=six_n_d(shape))
 
 
@@ -99,20 +100,11 @@ def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
         shape = from_hugging_face(config)
     except (TypeError, ArithmeticError, AttributeError, KeyError) as error:
         raise ValueError(f"{path!r} describes no architecture: {error}") from None
-    _say_windowed(config, shape, path, findings)
     table = {f.name: value for f in fields(shape) if (value := getattr(shape, f.name)) is not None}
     keys.architecture(table)
     shown = show(shape.parameters / 1e9, "count")
     findings.fact((*ARCHITECTURE, "entry"), f"{path}: {shown}B parameters", "Hugging Face configuration", "P")
     return table
-
-
-def _say_windowed(config: Mapping[str, Any], shape: Architecture, path: str, findings: Findings) -> None:
-    """Warn where a model looks back over a window only: its attention is counted over the whole context."""
-    window = config.get("sliding_window")
-    if isinstance(window, int) and window < shape.seq and config.get("use_sliding_window") is not False:
-        findings.warn(f"{shorten(path)} looks back {window} tokens only; attention is counted over the whole context, "
-                      "which is too much work beyond that.")  # fmt: skip
 
 
 def _bytes_of(file: FilePath) -> bytes:

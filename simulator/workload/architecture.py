@@ -1,21 +1,28 @@
 """What a decoder-only transformer is made of, and how many parameters that makes.
 
 Counts are exact: they follow the matrices, biases, gains and tables of the architecture, never a rule of thumb.
-Attention is counted over the whole context: a window is not known here.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal, NamedTuple
 
+import numpy as np
+from numpy.typing import NDArray
+
 Norm = Literal["layer", "layer-no-bias", "rms"]
+Tokens = float | NDArray[np.float64]
 
 
 _BELONG: Mapping[str, tuple[str, ...]] = {
     "experts": ("experts_per_token", "shared_experts", "expert_ffn", "dense_layers"),
     "kv_lora_rank": ("q_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim"),
+    "window": ("windowed_layers",),
 }
 """Counts that mean nothing unless another is stated."""
+
+_PART_OF = {"experts_per_token": "experts", "dense_layers": "layers", "windowed_layers": "layers"}
+"""Counts of some of what another counts all of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,6 +51,9 @@ class Architecture:
         and how many layers are dense nonetheless.
     q_lora_rank, kv_lora_rank, qk_nope_head_dim, qk_rope_head_dim, v_head_dim : int, optional
         Multi-head latent attention; `kv_lora_rank` switches it on.
+    window, windowed_layers : int, optional
+        Tokens that a layer with sliding-window attention looks back, itself included, and how many layers do so
+        (absent: all); the others look over the whole context.
 
     Examples
     --------
@@ -78,6 +88,8 @@ class Architecture:
     qk_nope_head_dim: int | None = None
     qk_rope_head_dim: int | None = None
     v_head_dim: int | None = None
+    window: int | None = None
+    windowed_layers: int | None = None
 
     def __post_init__(self) -> None:
         wrong = [f"{f.name}={v!r}" for f in fields(self) if _is_bad_count(v := getattr(self, f.name))]
@@ -93,10 +105,10 @@ class Architecture:
                 raise ValueError(f"architecture: {', '.join(idle)} without {switch}; state it, or leave them out")
         if self.experts is not None and self.experts_per_token is None:
             raise ValueError("architecture: experts without experts_per_token; state how many experts a token visits")
-        if self.experts is not None and self.active_experts > self.experts:
-            raise ValueError(f"architecture: experts_per_token={self.active_experts} exceeds experts={self.experts}")
-        if self.dense_layers is not None and self.dense_layers > self.layers:
-            raise ValueError(f"architecture: dense_layers={self.dense_layers} exceeds layers={self.layers}")
+        for part, whole in _PART_OF.items():
+            some, most = getattr(self, part), getattr(self, whole)
+            if some is not None and some > most:
+                raise ValueError(f"architecture: {part}={some} exceeds {whole}={most}")
         if self.kv_lora_rank is not None and None in (self.qk_nope_head_dim, self.qk_rope_head_dim, self.v_head_dim):
             raise ValueError("architecture: kv_lora_rank needs qk_nope_head_dim, qk_rope_head_dim and v_head_dim")
 
@@ -123,6 +135,13 @@ class Architecture:
         return 0 if self.experts is None else self.layers - (self.dense_layers or 0)
 
     @property
+    def windowed(self) -> int:
+        """Layers that look back over a window only."""
+        if self.window is None:
+            return 0
+        return self.layers if self.windowed_layers is None else self.windowed_layers
+
+    @property
     def active_experts(self) -> int:
         """Routed experts that a token visits."""
         return self.experts_per_token or 0
@@ -131,6 +150,19 @@ class Architecture:
     def expert_width(self) -> int:
         """Inner width of one expert."""
         return self.ffn if self.expert_ffn is None else self.expert_ffn
+
+    def seen(self, seq: Tokens) -> Tokens:
+        """Tokens that a token of a sequence is scored against on the mean, summed over layers; causal."""
+        return (self.layers - self.windowed) * span(seq) + self.windowed * span(seq, self.window or np.inf)
+
+    def held(self, context: float) -> float:
+        """Tokens before which a new one is scored, and whose keys and values are held for it, summed over layers."""
+        return (self.layers - self.windowed) * context + self.windowed * min(self.window or context, context)
+
+    @property
+    def score_width(self) -> int:
+        """Channels that one score and its value multiply: heads x (query + value width)."""
+        return self.heads * (self.qk_dim + self.value_dim)
 
     @property
     def attention_matrix(self) -> int:
@@ -226,6 +258,20 @@ def _whole(value: Any) -> Any:
     return int(value) if isinstance(value, float) and value.is_integer() else value
 
 
+def span(seq: Tokens, window: Tokens = np.inf) -> Tokens:
+    """Tokens that a token of a sequence is scored against on the mean, behind a causal mask.
+
+    The mean of min(i - 1/2, w) over i = 1 to s: the score with itself counts half, so that no window leaves s / 2.
+
+    Examples
+    --------
+    >>> float(span(8192.0)), float(span(8192.0, 4096))
+    (4096.0, 3072.0)
+    """
+    width = np.minimum(window, seq)
+    return width - width * width / (2.0 * seq)
+
+
 class TokenFlops(NamedTuple):
     """Training FLOPs per token, forward and backward; one multiply-add is two FLOPs."""
 
@@ -258,7 +304,7 @@ def training_flops(
         Context length [tokens]; absent, the architecture's own.
     causal : bool
         Whether a causal mask halves the attention scores (our convention), or they are counted in full, as most
-        papers and Megatron-LM do.
+        papers and Megatron-LM do; a window, that looks back only, is counted as reaching as far ahead.
     recompute : {"none", "selective", "full"}
         "selective" repeats the attention core (scores, softmax, values), "full" repeats every block's forward pass.
 
@@ -274,7 +320,7 @@ def training_flops(
     '4.5110e+18'
     """
     length = arch.seq if seq is None else seq
-    core = 2.0 * arch.layers * arch.heads * (arch.qk_dim + arch.value_dim) * length * (0.5 if causal else 1.0)
+    core = 2.0 * arch.score_width * float(arch.seen(length)) * (1.0 if causal else 2.0)
     repeated = {"none": 0.0, "selective": core, "full": core + 2.0 * arch.block_matrix_parameters}[recompute]
     return TokenFlops(6.0 * arch.matrix_parameters, 3.0 * core, repeated)
 

@@ -113,11 +113,15 @@ def _products(
 
 def _core(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Parameters, length: Number, seq: Number
           ) -> tuple[Number, Number]:  # fmt: skip
-    """Forward time of scores and values, and time of the unfused softmax's traffic, forward and backward [s]."""
+    """Forward time of scores and values, and time of the unfused softmax's traffic, forward and backward [s].
+
+    A kernel that computes what the mask hides computes what lies beyond a window, too.
+    """
     stale = (np.asarray(chip.asynchronous_mma) > 0) & (np.asarray(traits.attention_asynchronous) == 0)
     efficiency = traits.attention_efficiency * parameters.attention_scale * np.where(stale, OLD_KERNEL, 1.0)
     rate = chip.peak_bf16_flop_per_s * np.minimum(efficiency, 1.0)
-    flop = 2.0 * length * shape.score_width / plan.tp * seq * traits.score_share
+    seen = np.where(np.asarray(traits.score_share) < 1.0, shape.seen_share(seq), 1.0)
+    flop = 2.0 * length * shape.score_width / plan.tp * seq * traits.score_share * seen
     return flop / rate, length * shape.heads / plan.tp * seq * traits.score_bytes / chip.hbm_bytes_per_s
 
 

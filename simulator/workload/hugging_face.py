@@ -17,6 +17,15 @@ LLAMA = {
     "seq": "max_position_embeddings",
 }
 OPTIONAL = {"kv_heads": "num_key_value_heads", "head_dim": "head_dim", "tied": "tie_word_embeddings"}
+PATTERN = {"gemma2": 2, "gemma3_text": 6, "gpt_oss": 2}
+"""Every so manyth layer of these looks over the whole context, the others over a window."""
+SWITCHED = frozenset({"qwen2", "qwen3", "qwen3_moe", "smollm3"})
+"""Use no window unless they say so, and then from layer `max_window_layers` on."""
+GEMMA3 = {
+    "vocab_size": 262208, "num_attention_heads": 8, "num_key_value_heads": 4, "head_dim": 256,
+    "max_position_embeddings": 131072, "sliding_window": 4096,
+}  # fmt: skip
+"""What files of Gemma 3 leave out, because it is the default of their class in transformers."""
 LATENT = ("q_lora_rank", "kv_lora_rank", "qk_nope_head_dim", "qk_rope_head_dim", "v_head_dim")
 
 
@@ -52,8 +61,22 @@ def _need(config: Config, key: str) -> Any:
 
 def _llama(config: Config) -> dict[str, Any]:
     table: dict[str, Any] = {ours: _need(config, theirs) for ours, theirs in LLAMA.items()}
-    table |= {ours: config.get(theirs) for ours, theirs in OPTIONAL.items()}
+    table |= {ours: config.get(theirs) for ours, theirs in OPTIONAL.items()} | _window(config)
     return table | {"tied": bool(config.get("tie_word_embeddings", False)), "biases": _biases(config)}
+
+
+def _window(config: Config) -> dict[str, Any]:
+    """How far back layers look, and how many do, after the configuration classes of transformers."""
+    kind, kinds, layers = config["model_type"], config.get("layer_types"), _need(config, "num_hidden_layers")
+    if not config.get("sliding_window") or not config.get("use_sliding_window", kind not in SWITCHED):
+        return {}
+    if isinstance(kinds, list):
+        windowed = kinds.count("sliding_attention")
+    elif pattern := config.get("sliding_window_pattern", PATTERN.get(kind)):
+        windowed = layers - layers // pattern
+    else:
+        windowed = layers - min(config.get("max_window_layers", 28) if kind in SWITCHED else 0, layers)
+    return {"window": config["sliding_window"], "windowed_layers": windowed} if windowed else {}
 
 
 def _biases(config: Config) -> bool:
@@ -67,6 +90,14 @@ def _biases(config: Config) -> bool:
 
 def _gemma(config: Config) -> dict[str, Any]:
     return _llama(config) | {"tied": bool(config.get("tie_word_embeddings", True))}
+
+
+def _gemma3(config: Config) -> dict[str, Any]:
+    return _gemma(GEMMA3 | dict(config.get("text_config", config)) | {"model_type": "gemma3_text"})
+
+
+def _gpt_oss(config: Config) -> dict[str, Any]:
+    return _mixtral(dict(config) | {"attention_bias": False}) | {"qkv_biases": True}
 
 
 def _qwen2(config: Config) -> dict[str, Any]:
@@ -194,9 +225,13 @@ READERS: dict[str, Callable[[Config], dict[str, Any]]] = {
     "deepseek_v3": _deepseek,
     "falcon": _falcon,
     "gemma": _gemma,
+    "gemma2": _gemma,
+    "gemma3": _gemma3,
+    "gemma3_text": _gemma3,
     "gpt2": _gpt2,
     "gpt_bigcode": _gpt2,
     "gpt_neox": _neox,
+    "gpt_oss": _gpt_oss,
     "llama": _llama,
     "mistral": _llama,
     "mixtral": _mixtral,

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from simulator.catalogue.reader import CatalogueError, Entry, entry
-from simulator.workload.architecture import Architecture, training_flops
+from simulator.workload.architecture import Architecture
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import Memory, memory
 from simulator.workload.plan import Plan
@@ -159,7 +159,7 @@ def known_stack(key: str) -> bool:
 
 def _flops(arch: Architecture, plan: Plan, traits: Traits, seq: Number) -> tuple[Number, Number]:
     """FLOPs per token that the model needs, and that the hardware executes."""
-    core = training_flops(arch, seq=1).attention_flop * seq / 3.0  # forward, causal
+    core = 2.0 * arch.score_width * arch.seen(seq)  # forward, causal
     model = 6.0 * arch.matrix_parameters + 3.0 * core
     last = 0.0 if arch.layers == 0 else _last_share(arch)
     repeated = 2.0 * arch.block_matrix_parameters * (1.0 - (1.0 - traits.repeats_last) * last) + core

@@ -2,7 +2,8 @@
 
 Reading is bound by compute, writing by the memory that is read for each step: all weights once, and the keys and values
 of every sequence in the batch. Both count the attention over what stands before a token: all of a sequence where it is
-written, half of one where it is read. The batch is as large as the memory beside the weights allows, and a copy of the
+written, half of one where it is read, and in layers with a window no more than that, whose keys and values are dropped
+behind it. The batch is as large as the memory beside the weights allows, and a copy of the
 model takes as many machines as its weights and one sequence need. What a real server achieves depends on its software,
 on limits of latency and on the mix of lengths; the shares below are assumptions and the result is good to a factor of
 about two.
@@ -56,28 +57,29 @@ def token_time(shape: Architecture, machine: Machine, *, context: int, bytes_per
     (1, 14961, 1622)
     """
     weights = shape.parameters * bytes_per_parameter
-    of_sequence = context * cached_bytes_per_token(shape, bytes_per_parameter)
+    of_sequence = cached_bytes(shape, context, bytes_per_parameter)
     least = max(weights / FOR_WEIGHTS, (weights + of_sequence) / FOR_ALL)
     machines = _doubled(least / machine.hbm_bytes)
     room = machines * FOR_ALL * machine.hbm_bytes - weights
     batch = max(1.0, min(room // of_sequence, float(MOST_SEQUENCES * machines)))
     bandwidth = machines * ACHIEVED_BANDWIDTH * machine.hbm_bytes_per_s
     compute = machines * ACHIEVED_FLOP * machine.peak_flop_per_s
-    before = 2.0 * shape.layers * shape.heads * (shape.qk_dim + shape.value_dim) * context
-    flop = 2.0 * shape.active_parameters
-    step_s = max((weights + batch * of_sequence) / bandwidth, batch * (flop + before) / compute)
+    flop, score_flop = 2.0 * shape.active_parameters, 2.0 * shape.score_width
+    writing_flop = flop + score_flop * shape.held(context)
+    step_s = max((weights + batch * of_sequence) / bandwidth, batch * writing_flop / compute)
     return TokenTime(
-        read_s=(flop + before / 2.0) / (ACHIEVED_FLOP * machine.peak_flop_per_s),
+        read_s=(flop + score_flop * float(shape.seen(context))) / (ACHIEVED_FLOP * machine.peak_flop_per_s),
         written_s=machines * step_s / batch,
         machines=machines,
     )
 
 
-def cached_bytes_per_token(shape: Architecture, bytes_per_value: float) -> float:
-    """Return what a token leaves in memory: keys and values of every layer, or their latent form."""
+def cached_bytes(shape: Architecture, context: float, bytes_per_value: float) -> float:
+    """Return what a sequence of a length keeps in memory: keys and values of every layer, or their latent form."""
+    width = shape.groups * (shape.qk_dim + shape.value_dim)
     if shape.kv_lora_rank is not None:
-        return shape.layers * (shape.kv_lora_rank + (shape.qk_rope_head_dim or 0)) * bytes_per_value
-    return shape.layers * shape.groups * (shape.qk_dim + shape.value_dim) * bytes_per_value
+        width = shape.kv_lora_rank + (shape.qk_rope_head_dim or 0)
+    return shape.held(context) * width * bytes_per_value
 
 
 def _doubled(least: float) -> int:

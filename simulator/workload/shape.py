@@ -5,7 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.workload.architecture import Architecture
+from simulator.workload.architecture import Architecture, span
 
 Number = float | NDArray[np.float64]
 
@@ -26,6 +26,8 @@ class Shape(NamedTuple):
     latent_width: Number  # what selective recompute keeps of query, key and value: latents, where there are any
     heads: Number
     score_width: Number  # heads x (query + value width): channels that the attention core multiplies
+    window: Number  # tokens that a windowed layer looks back; infinite in a model without
+    windowed_share: Number  # of layers
     mlp_matrices: Number  # 2 plain, 3 gated
     ffn: Number
     dense_weights: Number
@@ -52,6 +54,10 @@ class Shape(NamedTuple):
         routed = (self.experts_per_token + self.shared_experts) * self.expert_weights + self.experts * self.hidden
         return self.dense_share * self.dense_weights + self.mixture_share * routed
 
+    def seen_share(self, seq: Number) -> Number:
+        """Share of the scores behind a causal mask that windows leave in an average layer."""
+        return 1.0 - self.windowed_share * (1.0 - 2.0 * span(seq, self.window) / seq)
+
 
 def shape_of(arch: Architecture) -> Shape:
     """Sum up an architecture."""
@@ -66,7 +72,9 @@ def shape_of(arch: Architecture) -> Shape:
         kv_width=float(_kv_heads(arch) * (arch.qk_dim + arch.value_dim)),
         latent_width=float(_latent_width(arch)),
         heads=float(arch.heads),
-        score_width=float(arch.heads * (arch.qk_dim + arch.value_dim)),
+        score_width=float(arch.score_width),
+        window=float(arch.window or np.inf),
+        windowed_share=arch.windowed / arch.layers,
         mlp_matrices=3.0 if arch.gated else 2.0,
         ffn=float(arch.ffn),
         dense_weights=float(arch.dense_matrix),

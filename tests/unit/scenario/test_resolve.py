@@ -174,14 +174,19 @@ def test_a_hugging_face_configuration_is_the_same_model(made: Maker) -> None:
 
 
 @pytest.mark.parametrize(
-    ("more", "warned"),
-    [({"sliding_window": 512}, True), ({"sliding_window": 2048}, False), ({"sliding_window": None}, False),
-     ({"sliding_window": 512, "use_sliding_window": False}, False)],
+    ("more", "pairs"),
+    [({"sliding_window": 512}, 512 - 512**2 / 4096), ({"sliding_window": 2048}, 1024), ({"sliding_window": None}, 1024),
+     ({"sliding_window": 512, "use_sliding_window": False}, 1024)],
 )  # fmt: skip
-def test_a_window_that_is_not_modelled_is_said(made: Maker, more: dict[str, object], warned: bool) -> None:
+def test_a_window_shortens_the_run(made: Maker, more: dict[str, object], pairs: float) -> None:
+    """6 FLOPs a weight; 3 x 4 x 4096 x 32 a pair, counted twice: in full."""
     (made.folder / "config.json").write_text(json.dumps(LLAMA | more))
-    found = made("[model]\narchitecture = 'config.json'\n")
-    assert any("looks back 512 tokens only" in warning for warning in found.warnings) == warned
+    windowed = made("[model]\narchitecture = 'config.json'\n", "throughput.mfu=0.4")
+    weights = 6 * (6_738_415_616 - 32000 * 4096 - 65 * 4096)
+    flop = [weights + 24 * 4096 * 32 * each for each in (pairs, 1024)]
+    ratio = windowed.stages[0].work_s / made("", "throughput.mfu=0.4").stages[0].work_s
+    assert ratio == pytest.approx(flop[0] / flop[1], rel=1e-9)
+    assert ("512 in 32 of 32 layers" in fact(windowed, "model.architecture.flop_per_token").source) == (pairs < 1024)
 
 
 def test_a_table_is_a_model(made: Maker) -> None:

@@ -1,6 +1,7 @@
 """Exact parameter and FLOP counts."""
 
 import tomllib
+from dataclasses import replace
 from importlib.resources import files
 from typing import Any
 
@@ -55,6 +56,26 @@ def test_causal_halves_attention_only() -> None:
     assert full.matrix_flop == causal.matrix_flop
 
 
+@pytest.mark.parametrize("seq", [100, 128, 1000, 4096])
+def test_a_windowed_layer_scores_a_token_against_the_window_only(seq: int) -> None:
+    """A query meets min(i, w) tokens, the one with itself counted half; a score and its value are 4 x 12288 FLOPs."""
+    shape = replace(GPT, window=128, windowed_layers=60)
+    pairs = sum(36 * (i - 0.5) + 60 * min(i - 0.5, 128) for i in range(1, seq + 1))
+    flops = training_flops(shape, seq=seq)
+    assert flops.attention_flop == pytest.approx(3 * 4 * 12288 * pairs / seq, rel=1e-12)
+    assert training_flops(shape, seq=seq, causal=False).attention_flop == 2 * flops.attention_flop
+    assert training_flops(shape, seq=seq, recompute="selective").recompute_flop == pytest.approx(
+        flops.attention_flop / 3, rel=1e-12
+    )
+    assert flops.matrix_flop == training_flops(GPT).matrix_flop
+    assert shape.parameters == GPT.parameters
+
+
+def test_a_window_as_long_as_the_context_changes_nothing() -> None:
+    assert training_flops(replace(GPT, window=2048)) == training_flops(GPT)
+    assert training_flops(replace(GPT, window=2047)).attention_flop < training_flops(GPT).attention_flop
+
+
 def test_six_n_d_is_close_for_a_wide_model_only() -> None:
     assert six_n_d(GPT) == pytest.approx(training_flops(GPT).model_flop, rel=0.02)
     assert six_n_d(GPT) < 0.8 * training_flops(GPT, seq=65536).model_flop
@@ -70,6 +91,8 @@ def test_six_n_d_is_close_for_a_wide_model_only() -> None:
         ({"experts": 8, "experts_per_token": 9}, "exceeds experts"),
         ({"experts": 8, "experts_per_token": 2, "dense_layers": 97}, "exceeds layers"),
         ({"experts_per_token": 2}, "experts_per_token without experts; state it"),
+        ({"window": 8, "windowed_layers": 97}, "windowed_layers=97 exceeds layers"),
+        ({"windowed_layers": 1}, "windowed_layers without window"),
         ({"expert_ffn": 9, "dense_layers": 1}, "expert_ffn, dense_layers without experts"),
         ({"q_lora_rank": 8, "v_head_dim": 8}, "q_lora_rank without kv_lora_rank"),
         ({"kv_lora_rank": 512}, "v_head_dim"),

@@ -45,6 +45,7 @@ MIXTRAL = LLAMA | {
     "num_local_experts": 8,
     "num_experts_per_tok": 2,
 }
+MISTRAL = LLAMA | {"model_type": "mistral", "sliding_window": 4096}
 GPT2 = {"model_type": "gpt2", "n_embd": 768, "n_layer": 12, "n_head": 12, "n_positions": 1024, "vocab_size": 50257}
 OPT = {
     "model_type": "opt", "num_hidden_layers": 24, "hidden_size": 2048, "num_attention_heads": 32, "ffn_dim": 8192,
@@ -61,6 +62,23 @@ QWEN_MOE = LLAMA | {
     "model_type": "qwen3_moe", "num_hidden_layers": 94, "hidden_size": 4096, "num_key_value_heads": 4,
     "head_dim": 128, "intermediate_size": 12288, "vocab_size": 151936, "num_experts": 128, "num_experts_per_tok": 8,
     "moe_intermediate_size": 1536,
+}  # fmt: skip
+GEMMA_2 = LLAMA | {
+    "model_type": "gemma2", "num_hidden_layers": 42, "hidden_size": 3584, "num_attention_heads": 16, "head_dim": 256,
+    "intermediate_size": 14336, "vocab_size": 256000, "sliding_window": 4096,
+}  # fmt: skip
+GEMMA_3 = {
+    "model_type": "gemma3",
+    "text_config": {
+        "model_type": "gemma3_text", "num_hidden_layers": 62, "hidden_size": 5376, "num_attention_heads": 32,
+        "num_key_value_heads": 16, "head_dim": 128, "intermediate_size": 21504, "sliding_window": 1024,
+    },
+    "vision_config": {"hidden_size": 1152},
+}  # fmt: skip
+GPT_OSS = LLAMA | {
+    "model_type": "gpt_oss", "num_hidden_layers": 36, "hidden_size": 2880, "head_dim": 64, "intermediate_size": 2880,
+    "vocab_size": 201088, "num_local_experts": 128, "num_experts_per_tok": 4, "attention_bias": True,
+    "sliding_window": 128,
 }  # fmt: skip
 NEOX = LLAMA | {
     "model_type": "gpt_neox", "num_hidden_layers": 44, "hidden_size": 6144, "intermediate_size": 24576,
@@ -82,10 +100,39 @@ NEOX = LLAMA | {
         (QWEN, 72_706_203_648),
         (QWEN_MOE, 235_093_634_560),
         (NEOX, 20_554_567_680),
+        (GEMMA_2, 9_241_705_984),
+        (GEMMA_3, 27_009_346_304),
     ],
 )
 def test_sizes_of_released_weights(config: dict[str, Any], published: int) -> None:
     assert from_hugging_face(config).parameters == pytest.approx(published, rel=1e-4)
+
+
+def test_gpt_oss_without_the_biases_of_its_experts() -> None:
+    assert from_hugging_face(GPT_OSS).parameters == pytest.approx(116_829_156_672, rel=5e-4)
+
+
+@pytest.mark.parametrize(
+    ("config", "window", "windowed"),
+    [
+        (LLAMA, None, 0),
+        (MISTRAL, 4096, 80),
+        (MISTRAL | {"sliding_window": None}, None, 0),
+        (MIXTRAL | {"sliding_window": 4096}, 4096, 32),
+        (QWEN | {"sliding_window": 4096}, None, 0),
+        (QWEN | {"sliding_window": 4096, "use_sliding_window": False}, None, 0),
+        (QWEN | {"sliding_window": 4096, "use_sliding_window": True, "max_window_layers": 70}, 4096, 10),
+        (QWEN | {"sliding_window": 4096, "use_sliding_window": True, "max_window_layers": 80}, None, 0),
+        (GEMMA_2, 4096, 21),
+        (GEMMA_2 | {"num_hidden_layers": 43}, 4096, 22),
+        (GEMMA_2 | {"layer_types": ["sliding_attention"] * 7 + ["full_attention"] * 35}, 4096, 7),
+        (GEMMA_3, 1024, 52),
+        (GPT_OSS, 128, 18),
+    ],
+)
+def test_windows(config: dict[str, Any], window: int | None, windowed: int) -> None:
+    found = from_hugging_face(config)
+    assert (found.window, found.windowed) == (window, windowed)
 
 
 @pytest.mark.parametrize("key", sorted(set(LLAMA) - {"num_key_value_heads"}))

@@ -81,3 +81,11 @@ def test_slices_reduce_a_shard_over_the_data_centre_network() -> None:
     far = of(llama, Plan(dp=1024, zero=3, shard=256), fabric=slower, batch=1024)
     assert float(far.dp_s) > float(four.dp_s)
     assert float(of(llama, Plan(dp=256, zero=3), fabric=slower, batch=256).dp_s) == float(one.dp_s)
+
+
+def test_a_window_shortens_the_attention_of_kernels_that_skip_what_is_hidden() -> None:
+    """Three of four layers meet 512 - 512^2 / 4096 = 448 of 1,024 tokens; an unfused softmax computes them all."""
+    short, unfused = replace(GPT, window=512, windowed_layers=36), BARE._replace(score_share=1.0)
+    assert float(of(short, Plan()).attention_s / of(GPT, Plan()).attention_s) == pytest.approx((12 + 36 * 0.4375) / 48)
+    assert of(short, Plan())._replace(attention_s=0.0) == of(GPT, Plan())._replace(attention_s=0.0)
+    assert of(short, Plan(), traits=unfused) == of(GPT, Plan(), traits=unfused)
