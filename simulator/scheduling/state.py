@@ -198,7 +198,7 @@ class PlacedState(ClusterState):
         place = self._take(job)
         speed = self.pace.speed(job, place)
         due_s = now_s + (job.estimate_s if speed == 1 else job.estimate_s / speed)
-        stay = Stay(due_s, self._rank, job.size, now_s, job, place, speed)
+        stay = make(Stay, (due_s, self._rank, job.size, now_s, job, place, speed))
         insort(self.ends, stay)
         return stay
 
