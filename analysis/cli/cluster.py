@@ -96,7 +96,6 @@ def cluster(
     json_: Json = False,
 ) -> None:
     """Simulate the jobs of a log, a workload or a scenario on a shared cluster."""
-    gc.set_threshold(200_000, 20, 20)  # jobs are tuples without cycles; to search them often costs 5 % of the time
     from analysis.cli.cluster_options import Options
     from analysis.cli.output import check_file, progress
 

@@ -1,6 +1,5 @@
 """``flopcast report``: one self-contained HTML file, or a PDF, that a decision can be signed on."""
 
-import gc
 import threading
 from importlib import import_module
 from pathlib import Path
@@ -45,7 +44,6 @@ def report(
     from analysis.report.source import differences, read
     from simulator.foundation.forks import ahead, at_most
 
-    gc.set_threshold(200_000, 20, 20)  # modules, records and drawings live to the end: to search them costs 5 %
     check_file(out, ".html", ".htm", ".pdf", "")
     if out.suffix.lower() == ".pdf":
         pdf("")  # what is missing is said before any work is done

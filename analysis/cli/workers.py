@@ -25,7 +25,7 @@ def mapping(workers: int | None, scenario: "Scenario") -> "Iterator[Mapper]":
         return
     from analysis.study.processes import team_of
 
-    pool = team_of(width, _search_seldom)
+    pool = team_of(width)
     try:
         yield pool.map
     finally:
@@ -37,10 +37,3 @@ def _usual(scenario: "Scenario") -> int:
     from simulator.engine.run import why_slow
 
     return 1 if why_slow(scenario) is None else min(os.cpu_count() or 1, MOST)
-
-
-def _search_seldom() -> None:
-    import gc
-
-    gc.freeze()  # what is loaded lives to the end
-    gc.set_threshold(200_000, 20, 20)  # what replicas make has few cycles: to search it often costs 5 to 10 %

@@ -17,7 +17,7 @@ from simulator.engine.cluster_troubles import Troubles
 from simulator.engine.cluster_waiting import Waiting
 from simulator.foundation.tuples import make
 from simulator.scheduling.job import Job, JobId
-from simulator.scheduling.policy import PreemptivePolicy, QueuePolicy, TimedPolicy
+from simulator.scheduling.policy import ExplainingPolicy, PreemptivePolicy, QueuePolicy, TimedPolicy
 from simulator.scheduling.reservations import Gate
 from simulator.scheduling.state import ClusterState, Stay
 
@@ -100,6 +100,7 @@ class Operation:
         self._told = progress
         self._preemptive = policy if isinstance(policy, PreemptivePolicy) else None
         self._timed = policy if isinstance(policy, TimedPolicy) else None
+        self._why = policy.why if isinstance(policy, ExplainingPolicy) else _by_priority
         self._stays: list[StayRecord] | None = [] if keep_stays else None
         self._ends: dict[JobId, JobEnd] = {}
         self._known = {job.job_id for job in jobs} if any(job.after is not None for job in jobs) else set()
@@ -239,7 +240,7 @@ class Operation:
             if not (preemptive and started and queue):
                 break  # else who started changed who is in whose way
         if self._meters:
-            self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._policy)
+            self._meters.explain(now_s, queue, self.waiting.apart, self.waiting.held, state, self._why)
         if self._timed:
             self._set_wake(self._timed.wake_s(queue, state, now_s))
 
@@ -330,3 +331,7 @@ class Operation:
             self._told(1)
         if job_id in self.waiting.held:
             self.waiting.release(job_id)
+
+
+def _by_priority(_: Job) -> str:
+    return "priority"

@@ -1,11 +1,10 @@
 """Measured along the way, for those who ask: where the units' time went, and why each job waits."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from simulator.engine.cluster_ledger import IDLE, NO_CAUSE, OUT, ClusterLedger
 from simulator.engine.cluster_log import Level
 from simulator.scheduling.job import Job, JobId
-from simulator.scheduling.policy import ExplainingPolicy, QueuePolicy
 from simulator.scheduling.state import ClusterState, PlacedState
 
 
@@ -47,7 +46,7 @@ class Meters:
         apart: Iterable[Job],
         held: Mapping[JobId, list[Job]],
         state: ClusterState,
-        policy: QueuePolicy,
+        why: Callable[[Job], str],
     ) -> None:
         """After a pass, note the levels, and for each job why it still waits."""
         self._idle = state.free
@@ -56,7 +55,6 @@ class Meters:
         shape: tuple[object, ...]  # equal ones are kept waiting by the same
         by_shape: dict[tuple[object, ...], str | None] = {}
         reasons = {job.job_id: "dependency" for jobs in held.values() for job in jobs}
-        why = policy.why if isinstance(policy, ExplainingPolicy) else _by_priority
         reasons |= {job.job_id: state.obstacle(job) or "reservation" for job in apart}
         for job in queue:
             shape = (job.size, job.kinds)
@@ -70,14 +68,10 @@ class Meters:
             self.levels.append(Level(now_s, len(reasons), self._idle, self._stranded, sum(self._out.values())))
 
     def _note(self, now_s: float, reasons: Mapping[JobId, str]) -> None:
-        for job_id, (reason, since_s) in list(self._open.items()):
-            if reasons.get(job_id) != reason:
-                waits_s = self.waits_s.setdefault(job_id, {})
-                waits_s[reason] = waits_s.get(reason, 0) + now_s - since_s
-                del self._open[job_id]
-        for job_id, reason in reasons.items():
-            self._open.setdefault(job_id, (reason, now_s))
-
-
-def _by_priority(_: Job) -> str:
-    return "priority"
+        known = self._open
+        for job_id in [job_id for job_id, (reason, _) in known.items() if reasons.get(job_id) != reason]:
+            reason, since_s = known.pop(job_id)
+            waits_s = self.waits_s.setdefault(job_id, {})
+            waits_s[reason] = waits_s.get(reason, 0) + now_s - since_s
+        for job_id in [job_id for job_id in reasons if job_id not in known]:
+            known[job_id] = reasons[job_id], now_s

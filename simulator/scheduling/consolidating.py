@@ -8,6 +8,7 @@ Sources: Slurm's documentation of topology/tree (fewest leaves) and topology/blo
 
 from collections.abc import Iterable, Sequence
 
+from simulator.foundation.tuples import make
 from simulator.scheduling.job import Job
 from simulator.scheduling.nodes import PLACEMENTS, NodePool
 from simulator.scheduling.pool import Place
@@ -191,7 +192,7 @@ def _on(found: Sequence[int], size: int, nodes: NodePool) -> Place:
     """Fill nodes in order; the last may be left with free units."""
     units = [nodes.largest] * len(found)
     units[-1] -= nodes.largest * len(found) - size
-    return Place(tuple(found), tuple(units))
+    return make(Place, (tuple(found), tuple(units), ()))
 
 
 def _packed(size: int, nodes: NodePool, among: Iterable[int]) -> Place:
@@ -250,4 +251,4 @@ def _fewest(size: int, nodes: NodePool, rack: int | None = None) -> Place | None
         if node is None:
             return None
         chosen, units = [*chosen, node], [*units, rest]
-    return Place(tuple(chosen), tuple(units))
+    return make(Place, (tuple(chosen), tuple(units), ()))

@@ -5,9 +5,12 @@ queues, preemption within a queue, and jobs that may not be preempted staying wi
 """
 
 from bisect import insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
+from itertools import takewhile
 from operator import attrgetter
+from typing import TypeAlias
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
@@ -18,6 +21,9 @@ WEIGHT = ".weight"
 ROUNDING = 1e-9
 NO_QUEUE = "none"
 
+Kind: TypeAlias = tuple[str | None, int, tuple[str, ...], float, bool]
+"""Queue, size, kinds of accelerators, priority, and whether it may be preempted: all that tells jobs apart here."""
+
 
 @QUEUE_POLICIES.register("over-quota")
 class OverQuota:
@@ -27,7 +33,8 @@ class OverQuota:
     dealt out by weight among those that want more. A queue below its share takes units back from queues above theirs;
     within a queue, higher priority evicts lower. Nobody is stopped for a job while one in front of it can start, and
     nobody behind it takes the room that others are under notice to make. Jobs that may not be preempted never go over
-    the quota.
+    the quota. Nobody's estimate is looked at: where a reservation is too near for the first of some jobs that are
+    alike but for their lengths, a shorter one does not pass it.
 
     Parameters
     ----------
@@ -46,14 +53,14 @@ class OverQuota:
         if min(quotas.values(), default=0) < 0:
             raise ValueError("quotas and weights have to be 0 or more")
         self._quotas: Mapping[str, float] = quotas
-        self._tight: set[Job] = set()  # who waited for his quota at the last pass
+        self._tight: set[Kind] = set()  # who waited for his quota at the last pass
         self._running = _Running()
         self._view: _Holdings | None = None  # of this pass, while nobody was stopped in it
         self._first: Job | None = None  # who starts first in it
 
     def why(self, job: Job) -> str:
         """Name what holds a job back that would fit."""
-        return "quota" if job in self._tight else "priority"
+        return "quota" if _kind(job) in self._tight else "priority"
 
     def shares(self, wanted: Mapping[str, float], units: float) -> dict[str, float]:
         """Return the fair share of each queue and its ancestors, for what the leaves want."""
@@ -94,7 +101,7 @@ class OverQuota:
             return ()
         self._view = view = _Holdings(queue, cluster, self, self._running)
         self._first, claimed = None, False  # by one that waits for those under notice: nobody behind it starts
-        for move in view.moves(queue, cluster, now_s):
+        for move in view.moves(cluster, now_s):
             if isinstance(move, Job):
                 if not claimed:
                     self._first = move
@@ -113,14 +120,12 @@ class OverQuota:
         view, job, self._view = self._view, self._first, None
         if view is None:  # somebody was stopped, or nobody asked
             view = _Holdings(queue, cluster, self, self._running)
-            job = view.next_job(queue, cluster, now_s)
-        waiting = list(queue)
-        self._tight = {job for job in waiting if not view.may_start(job)}
+            job = view.next_job(cluster, now_s)
+        self._tight = {kind for kind, first in view.firsts() if not view.may_start(first)}
         while job is not None:
-            waiting.remove(job)
             view.add(job)
             yield job
-            job = view.next_job(waiting, cluster, now_s) if cluster.free else None
+            job = view.next_job(cluster, now_s) if cluster.free else None
 
 
 class _Running:
@@ -177,32 +182,46 @@ class _Holdings:
             for leaf in sorted(found):
                 for name in lineage(leaf):
                     totals[name] = totals.get(name, 0) + found[leaf]
+        self._queue = queue
+        self._kinds: defaultdict[Kind, list[int]] = defaultdict(list)  # where in the queue those of a kind stand
+        for at, kind in enumerate(map(_kind, queue)):
+            self._kinds[kind].append(at)
         wanted: dict[str, float] = {leaf: running.units[leaf] for leaf in sorted(running.units)}
-        for job in queue:
-            leaf = job.queue or NO_QUEUE
-            wanted[leaf] = wanted.get(leaf, 0) + job.size
+        for (own, size, *_), places in self._kinds.items():
+            leaf = own or NO_QUEUE
+            wanted[leaf] = wanted.get(leaf, 0) + size * len(places)
         noticed = sum([stay.size for stay in cluster.leaving.values()])
         self.share = policy.shares(wanted, cluster.free + noticed + sum(running.units.values()))
 
+    def firsts(self) -> Iterator[tuple[Kind, Job]]:
+        """Yield the first of each kind that waits: where it cannot start, and nobody makes room for it, none can."""
+        for kind, places in self._kinds.items():
+            yield kind, self._queue[places[0]]
+
     def add(self, job: Job) -> None:
-        """Count a job that runs, for its queue and all above."""
-        self._over = None
+        """Count a job that starts, the first of its kind, for its queue and all above."""
+        self._over, kind = None, _kind(job)
+        del self._kinds[kind][0]
+        if not self._kinds[kind]:
+            del self._kinds[kind]
         for name in lineage(_leaf(job)):
             self.held[name] = self.held.get(name, 0) + job.size
             if not job.preemptible:
                 self.firm[name] = self.firm.get(name, 0) + job.size
 
-    def order(self, jobs: Iterable[Job]) -> list[Job]:
-        """Sort by how much of its share the queue has, from the root down, then by priority, then by arrival."""
+    def order(self) -> list[Job]:
+        """Sort the first of each kind by how much of its share the queue has, then by priority, then by arrival."""
         ratios: dict[str, tuple[float, ...]] = {}
-        for job in jobs:
-            leaf = _leaf(job)
+        ranked = []
+        for (own, _, _, priority, _), places in self._kinds.items():
+            leaf = own or NO_QUEUE
             if leaf not in ratios:
                 ratios[leaf] = tuple(
                     self.held.get(name, 0) / share if (share := self.share[name]) else float("inf")
                     for name in lineage(leaf)
                 )
-        return sorted(jobs, key=lambda job: (ratios[_leaf(job)], _leaf(job), -job.priority))
+            ranked.append((ratios[leaf], leaf, -priority, places[0]))
+        return [self._queue[at] for _, _, _, at in sorted(ranked)]
 
     def may_start(self, job: Job) -> bool:
         """Tell whether the job is one to preempt, or stays within its quotas."""
@@ -210,12 +229,12 @@ class _Holdings:
             self.firm.get(name, 0) + job.size <= self._quotas.get(name, 0) for name in lineage(_leaf(job))
         )
 
-    def moves(self, jobs: Iterable[Job], cluster: ClusterView, now_s: float) -> Iterator[Job | list[Stay]]:
+    def moves(self, cluster: ClusterView, now_s: float) -> Iterator[Job | list[Stay]]:
         """Yield what is to be done for each job in order, if anything: start it, or stop others for it.
 
         An empty list is for one that waits for those under notice: nobody behind it may take its room.
         """
-        for job in self.order(_first_of_kinds(jobs)):
+        for job in self.order():
             if not self.may_start(job):
                 continue
             if cluster.fits(job):
@@ -225,15 +244,15 @@ class _Holdings:
             elif victims := self._victims(job, cluster, now_s):
                 yield victims
 
-    def next_job(self, jobs: Iterable[Job], cluster: ClusterView, now_s: float) -> Job | None:
+    def next_job(self, cluster: ClusterView, now_s: float) -> Job | None:
         """Return who starts next; nobody while one in front has somebody to stop, or waits for those under notice."""
-        move = next(self.moves(jobs, cluster, now_s), None)
+        move = next(self.moves(cluster, now_s), None)
         return move if isinstance(move, Job) else None
 
     def _victims(self, job: Job, cluster: ClusterView, now_s: float) -> list[Stay]:
         """Return who makes room for a job: of queues above their share, or of lower priority in its own."""
         for victims in (self.reclaimable(job), self.outranked(job)):
-            if found := beside_leaving(job, victims, cluster, now_s):
+            if victims and (found := beside_leaving(job, victims, cluster, now_s)):
                 return found
         return []
 
@@ -241,15 +260,17 @@ class _Holdings:
         """Tell whether its queue stays within its fair share."""
         return all(self.held.get(name, 0) + job.size <= self.share[name] + ROUNDING for name in lineage(_leaf(job)))
 
-    def reclaimable(self, job: Job) -> Iterator[Stay]:
-        """Yield those of queues above their share until these are above no more, if the job is due."""
+    def reclaimable(self, job: Job) -> Iterable[Stay]:
+        """Return those of queues above their share until these are above no more, if the job is due."""
         mine = _leaf(job)
         if self._over is None:
             beyond = {name: self.held[name] - self.share[name] for name, stays in self._evictable.items() if stays}
             self._over = {name: units for name, units in beyond.items() if units > ROUNDING}
         over = {name: units for name, units in self._over.items() if name != mine}
-        if not over or not self.is_due(job):
-            return
+        return self._beyond(over) if over and self.is_due(job) else ()
+
+    def _beyond(self, over: dict[str, float]) -> Iterator[Stay]:
+        """Yield the stays of queues that are so much above their share, always one of the worst; `over` is used up."""
         stays = {name: reversed(self._evictable[name]) for name in over}
         while over:
             worst = max(over, key=lambda name: (over[name], name))
@@ -262,23 +283,15 @@ class _Holdings:
             over[worst] -= stay.size
             yield stay
 
-    def outranked(self, job: Job) -> Iterator[Stay]:
-        """Yield the jobs of lower priority in the same queue, the lowest and latest first."""
-        for stay in reversed(self._evictable.get(_leaf(job), ())):
-            if stay.job.priority >= job.priority:
-                return
-            yield stay
+    def outranked(self, job: Job) -> Iterable[Stay]:
+        """Return the jobs of lower priority in the same queue, the lowest and latest first."""
+        stays = self._evictable.get(_leaf(job))
+        if not stays or stays[-1].job.priority >= job.priority:
+            return ()
+        return takewhile(lambda stay: stay.job.priority < job.priority, reversed(stays))
 
 
-def _first_of_kinds(jobs: Iterable[Job]) -> Iterable[Job]:
-    """Return the first job of each kind: where it cannot start, and nobody makes room for it, no other of it can."""
-    firsts: dict[tuple[object, ...], Job] = {}
-    for job in jobs:
-        firsts.setdefault(_kind(job), job)
-    return firsts.values()
-
-
-_kind = attrgetter("queue", "size", "kinds", "priority", "preemptible")
+_kind: Callable[[Job], Kind] = attrgetter("queue", "size", "kinds", "priority", "preemptible")
 
 
 def _later_first(stay: Stay) -> tuple[float, float, int]:

@@ -7,8 +7,10 @@ it is over. The gate counts units, so on nodes a gang of the reservation may hav
 Source: Slurm manual, advanced reservations.
 """
 
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
+from operator import attrgetter
 from typing import Protocol
 
 from simulator.scheduling.job import Job
@@ -47,6 +49,11 @@ class Held(Protocol):
         ...
 
     @property
+    def rank(self) -> int:
+        """Which it is."""
+        ...
+
+    @property
     def size(self) -> int:
         """Units."""
         ...
@@ -55,6 +62,9 @@ class Held(Protocol):
     def job(self) -> Job:
         """Whose."""
         ...
+
+
+_due_s = attrgetter("due_s")
 
 
 class Gate:
@@ -95,42 +105,43 @@ class Gate:
 
     def view(self, job: Job) -> tuple[int, ...]:
         """Return what a job is to each reservation: jobs of one size to whom it is the same are let through alike."""
-        ends_s = self.now_s + max(job.estimate_s, 1e-9)
-        return tuple([0 if each.queue == job.queue else 1 + (each.start_s < ends_s) for each in self.reservations])
+        now_s, queue = self.now_s, job.queue
+        ends_s = now_s + max(job.estimate_s, 1e-9)
+        left = [each for each in self.reservations if each.end_s > now_s]
+        return tuple([0 if each.queue == queue else 1 + (each.start_s < ends_s) for each in left])
 
     def admits(self, job: Job, free: int, stays: Sequence[Held]) -> bool:
-        """Tell whether the job may start now.
+        """Tell whether the job may start now (`room`)."""
+        return job.size <= self.room(job, free, stays)
+
+    def room(self, job: Job, free: int, stays: Sequence[Held], gone: Container[int] = ()) -> int:
+        """Return how many units the job may take at most; those to whom reservations look alike (`view`) as many.
 
         Parameters
         ----------
         free : int
             Units that are free now.
         stays : sequence of stays
-            Who holds the others.
+            Who holds the others, in order of their believed ends.
+        gone : container of int
+            Ranks of stays that are not there.
         """
-        now_s = self.now_s
+        now_s, ends_s = self.now_s, self.now_s + max(job.estimate_s, 1e-9)
         others = [each for each in self.reservations if each.queue != job.queue and each.end_s > now_s]
-        times_s = {max(each.start_s, now_s) for each in others if each.start_s < now_s + max(job.estimate_s, 1e-9)}
-        return all(self._leaves(time_s, job.size, others, free, stays) for time_s in times_s)
+        times_s = {max(each.start_s, now_s) for each in others if each.start_s < ends_s}
+        return min([free, *(self._left(time_s, others, free, stays, gone) for time_s in times_s)])
 
-    def _leaves(
-        self, time_s: float, size: int, others: Sequence[Reservation], free: int, stays: Sequence[Held]
-    ) -> bool:
-        """Tell whether so much is free at a time, if everybody ends as believed, beyond what is reserved and not used.
-
-        The sums over all stays are only made where less than all that is reserved might have to be kept.
-        """
-        begun = [each for each in others if each.start_s <= time_s < each.end_s]
-        if free - sum([each.units for each in begun]) >= size:
-            return True
-        later = stays
-        if time_s > self.now_s:
-            later = [stay for stay in stays if stay.due_s > time_s]
-            free += sum([stay.size for stay in stays]) - sum([stay.size for stay in later])
-        if free < size:
-            return False
-        used = dict.fromkeys([each.queue for each in begun], 0)
-        for stay in later:
-            if stay.job.queue in used:
-                used[stay.job.queue] += stay.size
-        return free - sum([max(each.units - used[each.queue], 0) for each in begun]) >= size
+    def _left(
+        self, time_s: float, others: Sequence[Reservation], free: int, stays: Sequence[Held], gone: Container[int]
+    ) -> int:
+        """Return what may be taken for a time: free now and then, if all end as believed, and not reserved but used."""
+        unused: dict[str, int] = {}
+        for each in others:
+            if each.start_s <= time_s < each.end_s:
+                unused[each.queue] = unused.get(each.queue, 0) + each.units
+        later = 0 if time_s <= self.now_s else bisect_right(stays, time_s, key=_due_s)
+        free += sum([stay.size for stay in stays[:later] if stay.rank not in gone])
+        for stay in stays[later:]:
+            if stay.job.queue in unused and stay.rank not in gone:
+                unused[stay.job.queue] -= stay.size
+        return free - sum([max(units, 0) for units in unused.values()])

@@ -5,6 +5,7 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 
 from bisect import bisect_left, insort
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 from simulator.foundation.tuples import make
@@ -77,10 +78,12 @@ class ClusterState:
         self.gate: Gate | None = None
         self.promised_s: dict[JobId, float] = {}
         self._rank = 0
+        self._rooms: dict[tuple[object, ...], int] = {}  # what the gate leaves, as long as nothing changes
+        self._asked: tuple[int, float] | None = None  # changes and time of these
 
     def fits(self, job: Job) -> bool:
         """Tell whether the job could start now."""
-        return job.size <= self.free and (self.gate is None or self.gate.admits(job, self.free, self.ends))
+        return job.size <= self.free and (self.gate is None or job.size <= self._room(self.gate, job))
 
     def fits_without(self, job: Job, stays: Iterable[Stay]) -> bool:
         """Tell whether the job could start if these were gone."""
@@ -88,7 +91,18 @@ class ClusterState:
         free = self.free + sum(gone.values())
         if job.size > free or self.gate is None:
             return job.size <= free
-        return self.gate.admits(job, free, [stay for stay in self.ends if stay.rank not in gone])
+        return job.size <= self._room(self.gate, job, gone)
+
+    def _room(self, gate: "Gate", job: Job, gone: Mapping[int, int] = MappingProxyType({})) -> int:
+        """Return what a gate leaves to a job if some were gone, whose units are given by rank."""
+        asked = self.changes, gate.now_s
+        if asked != self._asked:
+            self._asked = asked
+            self._rooms.clear()
+        key = gate.view(job), *gone
+        if (room := self._rooms.get(key)) is None:
+            room = self._rooms[key] = gate.room(job, self.free + sum(gone.values()), self.ends, gone)
+        return room
 
     def begin(self, job: Job, now_s: float) -> Stay:
         """Place a job that fits."""
@@ -184,7 +198,7 @@ class PlacedState(ClusterState):
         place = self._take(job)
         speed = self.pace.speed(job, place)
         due_s = now_s + (job.estimate_s if speed == 1 else job.estimate_s / speed)
-        stay = Stay(due_s, self._rank, job.size, now_s, job, place, speed)
+        stay = make(Stay, (due_s, self._rank, job.size, now_s, job, place, speed))
         insort(self.ends, stay)
         return stay
 

@@ -146,15 +146,41 @@ def test_queues_are_counted_on_as_they_would_be_counted_anew(seed: int) -> None:
             state.begin(job, 50 + number)
 
 
-@given(seeds)
-def test_a_gate_treats_jobs_alike_to_whom_reservations_are_the_same(seed: int) -> None:
-    luck = Random(seed)
+def some_gate(luck: Random) -> tuple[Gate, list[Stay]]:
+    """Return a gate at some instant, and who runs then, by believed end."""
     begins = [luck.randint(0, 30) for _ in range(3)]
     gate = Gate([Reservation(queue=luck.choice(("red", "launch")), start_s=at, end_s=at + luck.randint(1, 30),
                              units=luck.randint(1, 20)) for at in begins])  # fmt: skip
     gate.now_s = luck.randint(0, 40)
     stays = [Stay(luck.randint(0, 60), rank, 4, 0, some_job(rank, luck), Place((rank,), (4,))) for rank in range(8)]
-    found: dict[tuple[int, ...], bool] = {}
+    return gate, sorted(stays)
+
+
+@given(seeds)
+def test_a_gate_treats_jobs_alike_to_whom_reservations_are_the_same(seed: int) -> None:
+    luck = Random(seed)
+    gate, stays = some_gate(luck)
+    found: dict[tuple[int, ...], int] = {}
     for number in range(30):
-        job = some_job(number, luck)._replace(size=6)
-        assert found.setdefault(gate.view(job), gate.admits(job, 10, stays)) == gate.admits(job, 10, stays)
+        job = some_job(number, luck)
+        room = gate.room(job, 10, stays)
+        assert found.setdefault(gate.view(job), room) == room
+        assert gate.admits(job, 10, stays) == (job.size <= room)
+
+
+@given(seeds)
+def test_a_gate_leaves_what_a_count_of_every_instant_leaves(seed: int) -> None:
+    luck = Random(seed)
+    gate, stays = some_gate(luck)
+    gone = {stay.rank for stay in stays if luck.random() < 0.3}
+    job = some_job(100, luck)
+    room = 10
+    for time_s in range(int(gate.now_s), int(gate.now_s + job.estimate_s)):  # all turn at whole seconds
+        there = [stay for stay in stays if stay.rank not in gone and (stay.due_s > time_s or time_s == gate.now_s)]
+        left = 10 + sum(stay.size for stay in stays if stay.rank not in gone and stay not in there)
+        for queue in {"red", "launch"} - {job.queue}:
+            begun = [each for each in gate.reservations if each.queue == queue and each.start_s <= time_s < each.end_s]
+            used = sum(stay.size for stay in there if stay.job.queue == queue)
+            left -= max(sum(each.units for each in begun) - used, 0)
+        room = min(room, left)
+    assert gate.room(job, 10, stays, gone) == room
