@@ -5,20 +5,22 @@ import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from io import StringIO
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
-from analysis.metrics.dollars import bill_of, usages_of
-from analysis.metrics.forecast import Forecast
-from simulator.engine.spread import luck_in_talks
-from simulator.pricing.ledger import BASES, LedgerLine
+from analysis.metrics.due import Due, DueBill, due_bill
+from analysis.metrics.forecast import Forecast, LedgerRow
+from simulator.pricing.ledger import BASES
 from simulator.pricing.reserved import UNUSED, CapacityBlock, Committed, ReservedMinimum
 from simulator.pricing.tariff import Portion
 from simulator.pricing.terms import Spot
 from simulator.records import Ensemble
+
+FloatArray = NDArray[np.float64]
 
 COLUMNS: Final = (
     "BilledCost", "BillingAccountId", "BillingAccountName", "BillingAccountType", "BillingCurrency", "BillingPeriodEnd",
@@ -30,7 +32,6 @@ COLUMNS: Final = (
     "ServiceName", "ServiceSubcategory", "SkuId", "Tags", "x_LifecycleStage", "x_GoodputPhase", "x_Cause", "x_RunId",
     "x_Percentile", "x_Accelerator", "x_HostIncluded", "x_PriceDate",
 )  # fmt: skip
-HOURS: Final = "Hours"
 RUN: Final = "training run"
 _COMPUTE: Final = ("Compute", "Virtual Machines", "Accelerators")
 _SERVICES: Final[Mapping[str, tuple[str, str, str]]] = {
@@ -47,17 +48,29 @@ _LEAST: Final = timedelta(seconds=1)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
-    """One amount before it is cut into months: mean dollars on the four bases, and what was counted."""
+    """One amount by month, in the mean over the runs: what was counted, and dollars.
+
+    Parameters
+    ----------
+    quantity : array of shape (months,)
+        In `unit`.
+    usd : array of shape (bases, months)
+        By `BASES` [USD].
+    begin_h, end_h : float
+        From when to when it falls due in any run, since the first start [h].
+    portion : Portion or None
+        Whose machines; None for what is owed beside them.
+    """
 
     stage: str
     phase: str
     cause: str
-    quantity: float
+    quantity: FloatArray
     unit: str
-    usd: Sequence[float]  # by BASES
+    usd: FloatArray
     begin_h: float
     end_h: float
-    portion: Portion | None
+    portion: Portion | None = None
 
     @property
     def is_priced(self) -> bool:
@@ -73,88 +86,92 @@ class Charge:
 
 
 def focus_csv(forecast: Forecast, ensemble: Ensemble) -> str:
-    """Return the bill of the mean run as FOCUS 1.2 CSV, in the currency of the scenario.
+    """Return the mean bill of the runs as FOCUS 1.2 CSV, in the currency of the scenario.
 
-    The rows' costs sum to the forecast's mean on each basis. What is owed beside the machines falls due over the whole
-    run; the idle rest of a commitment too, because the run bears it.
+    The rows' costs sum to the forecast's mean on each basis, and those of a month to the mean of the report's cash
+    flow (`analysis.metrics.due`): the idle rest of a commitment lies in the months after the run, too.
     """
     text = StringIO()
     writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(row for charge in charges(forecast, ensemble) for row in _rows(forecast, charge))
+    due = due_bill(forecast.scenario, ensemble, range(forecast.replicas))
+    writer.writerows(row for charge in charges(forecast, due) for row in _rows(forecast, charge, due.firsts))
     return text.getvalue()
 
 
-def charges(forecast: Forecast, ensemble: Ensemble) -> Iterator[Charge]:
-    """Yield every amount of the mean run: the ledger's lines by term, then what is owed beside them."""
-    scenario, replicas = forecast.scenario, range(forecast.replicas)
-    usages = usages_of(scenario, ensemble)
-    quantile = luck_in_talks(scenario, replicas)
-    rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
-    lengths = [float(np.mean(usage.wall_h)) for usage in usages]
-    spans = {stage.name: (math.fsum(lengths[:at]), math.fsum(lengths[: at + 1]))
-             for at, stage in enumerate(scenario.stages)}  # fmt: skip
-    whole = (0.0, math.fsum(lengths))
-    for portion in scenario.tariff.portions:
-        lines = portion.bill(usages, rates, quantile)
+def charges(forecast: Forecast, due: DueBill) -> Iterator[Charge]:
+    """Yield every amount: the ledger's lines by term, then what is owed beside them."""
+    names = {stage.name for stage in forecast.scenario.stages}
+    for portion in forecast.scenario.tariff.portions:
+        mine = [each for each in due.dues if each.portion is portion]
+        of_stage = {name: _charge(due, [each for each in mine if each.line.phase == name]) for name in names}
         for row in forecast.ledger:
-            if row.quantity is None:
-                priced = [line for line in lines if line.phase == row.stage]
-                mine = (row.stage, row.phase, row.cause, row.accelerator_hours * portion.share)
-                yield _used(*mine, portion, priced, spans[row.stage])
-        idle = [line for line in lines if line.phase == UNUSED[0] and line.phase not in spans]
-        if idle:
-            hours = math.fsum(float(np.mean(line.accelerator_hours)) for line in idle)
-            yield Charge(stage="", phase=UNUSED[0], cause=UNUSED[1], quantity=hours, unit=HOURS, usd=_means(idle),
-                         begin_h=whole[0], end_h=whole[1], portion=portion)  # fmt: skip
-    for each in bill_of(scenario, ensemble, replicas).owed:
-        if each.line.phase != UNUSED[0]:
-            yield Charge(stage="", phase=each.line.phase, cause=each.line.cause, unit=each.unit,
-                         quantity=float(np.mean(each.quantity)), usd=_means([each.line]), begin_h=whole[0],
-                         end_h=whole[1], portion=None)  # fmt: skip
+            if row.quantity is None and (whole := of_stage[row.stage]) is not None:
+                yield _used(whole, row, row.accelerator_hours * portion.share)
+        idle = _charge(due, [each for each in mine if each.line.phase == UNUSED[0] and UNUSED[0] not in names])
+        if idle is not None:
+            yield idle
+    for each in (*due.dues, *due.untaxed):
+        beside = None if each.portion else _charge(due, [each])
+        if beside is not None:
+            yield beside
+    yield from _on_the_rest(due)
 
 
-def _used(
-    stage: str, phase: str, cause: str, hours: float, portion: Portion, lines: Sequence[LedgerLine],
-    span: tuple[float, float],
-) -> Charge:  # fmt: skip
-    """Price a line of the ledger at the mean rate that this portion paid in its stage."""
-    charged_h = math.fsum(float(np.mean(line.accelerator_hours)) for line in lines)
-    rates = [usd / charged_h if charged_h else 0.0 for usd in _means(lines)]
-    return Charge(stage=stage, phase=phase, cause=cause, quantity=hours, unit=HOURS,
-                  usd=[hours * rate for rate in rates], begin_h=span[0], end_h=span[1], portion=portion)  # fmt: skip
+def _charge(due: DueBill, parts: Sequence[Due]) -> Charge | None:
+    """Return parts of one kind as one charge; None where there are none."""
+    if not parts:
+        return None
+    first, shares = parts[0], [due.shares(each) for each in parts]
+    quantities = [(share * each.quantity).mean(axis=1) for share, each in zip(shares, parts, strict=True)]
+    usd = [due.by_month(basis, parts).mean(axis=1) for basis in BASES]
+    return Charge(
+        stage="", phase=first.line.phase, cause=first.line.cause, quantity=np.sum(quantities, axis=0), unit=first.unit,
+        usd=np.array(usd), begin_h=min(float(np.min(each.begin_h)) for each in parts),
+        end_h=max(float(np.max(each.end_h)) for each in parts), portion=first.portion,
+    )  # fmt: skip
 
 
-def _means(lines: Sequence[LedgerLine]) -> list[float]:
-    return [math.fsum(float(np.mean(line.usd(basis))) for line in lines) for basis in BASES]
+def _used(whole: Charge, row: LedgerRow, hours: float) -> Charge:
+    """Return a line of the ledger, at the mean rate that its stage paid under a term, in the months of the stage."""
+    charged_h = math.fsum(whole.quantity)
+    share = hours / charged_h if charged_h else 0.0
+    return replace(whole, stage=row.stage, phase=row.phase, cause=row.cause, quantity=share * whole.quantity,
+                   usd=share * whole.usd)  # fmt: skip
 
 
-def _rows(forecast: Forecast, charge: Charge) -> Iterator[Mapping[str, str]]:
-    """Yield the charge month by month, in proportion to the time in each."""
+def _on_the_rest(due: DueBill) -> Iterator[Charge]:
+    """Yield taxes on each basis, and credits, which are the same on all of them (FOCUS 1.2)."""
+    end_h = max(float(np.max(each.end_h)) for each in due.dues)
+    taxes = np.array([due.tariff.tax_rate * due.by_month(basis).mean(axis=1) for basis in BASES])
+    credited = np.array([-due.credits().mean(axis=1)] * len(BASES))
+    for phase, usd in (("tax", taxes), ("credit", credited)):
+        if np.any(usd):
+            yield Charge(stage="", phase=phase, cause="none", quantity=np.abs(usd[-1]), unit="USD", usd=usd,
+                         begin_h=0.0, end_h=end_h)  # fmt: skip
+
+
+def _rows(forecast: Forecast, charge: Charge, firsts: Sequence[date]) -> Iterator[Mapping[str, str]]:
+    """Yield the charge month by month."""
     start = datetime.combine(forecast.scenario.start, time())
     begin, end = start + timedelta(hours=charge.begin_h), start + timedelta(hours=charge.end_h)
-    end = max(end, begin + _LEAST)
-    first = begin.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-    while first < end:
-        after = (first + timedelta(days=32)).replace(day=1)
-        span = (max(begin, first), min(end, after))
-        share = (span[1] - span[0]) / (end - begin)
-        part = replace(charge, quantity=charge.quantity * share, usd=[usd * share for usd in charge.usd])
-        if share > 0:
-            yield {**_costs(forecast, part), **_about(forecast, part), **_when(span, (first, after))}
-        first = after
+    for at, day in enumerate(firsts):
+        if charge.quantity[at] or charge.usd[:, at].any():
+            first = datetime.combine(day, time())
+            after = (first + timedelta(days=32)).replace(day=1)
+            since = max(min(begin, after - _LEAST), first)
+            span = (since, min(max(end, since + _LEAST), after))
+            costs = _costs(forecast, charge, charge.quantity[at], charge.usd[:, at])
+            yield {**costs, **_about(forecast, charge), **_when(span, (first, after))}
 
 
-def _costs(forecast: Forecast, charge: Charge) -> Mapping[str, str]:
+def _costs(forecast: Forecast, charge: Charge, counted: float, usd: FloatArray) -> Mapping[str, str]:
     """Return quantities, unit prices and costs; a unit price times its quantity is the cost."""
     per_usd = forecast.scenario.tariff.per_usd
-    at_list, contracted, effective, billed = (usd * per_usd for usd in charge.usd)
-    quantity = _number(charge.quantity) if charge.is_priced else ""
+    at_list, contracted, effective, billed = (float(each) * per_usd for each in usd)
+    quantity = _number(counted) if charge.is_priced else ""
     used = quantity if charge.phase != UNUSED[0] else ""
-    unit_prices = [
-        _number(cost / charge.quantity) if charge.is_priced and charge.quantity else ""
-        for cost in (at_list, contracted)
-    ]
+    unit_prices = [_number(cost / counted) if charge.is_priced and counted else "" for cost in (at_list, contracted)]
     return {
         "BilledCost": _number(billed),
         "EffectiveCost": _number(effective),

@@ -165,5 +165,5 @@ def _money(found: Findings) -> Sequence[Exhibit]:
     caption = "Dollars by calendar month: mean, and where eight runs in ten lie."
     beside = dict.fromkeys(phase_name(row.phase) for row in found.forecast.ledger if row.stage == WHOLE_RUN and row.usd)
     if beside:
-        caption += f" What is owed beside the use of machines ({', '.join(beside)}) is spread as that use is."
+        caption += f" Owed beside the use of machines: {', '.join(beside)}; what is reserved, to the end of its term."
     return [Exhibit(section="money", caption=caption, draw=partial(cash_flow, "cash", months))]

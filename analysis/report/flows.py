@@ -2,12 +2,11 @@
 
 import math
 from collections.abc import Sequence
-from datetime import date, timedelta
 
 import numpy as np
-from numpy.typing import NDArray
 
-from analysis.metrics.forecast import HOUR_S, Forecast, list_rate
+from analysis.metrics.due import due_bill
+from analysis.metrics.forecast import Forecast
 from analysis.plots.cashflow import Month
 from analysis.plots.interval import Curve
 from analysis.plots.pareto import Loss
@@ -19,8 +18,6 @@ from simulator.reliability.expected import segment_s, stops
 from simulator.reliability.progress import halves_lost
 from simulator.reliability.recovery import mean_down_s, way_back_s
 from simulator.scenario.values import Scenario, Stage
-
-FloatArray = NDArray[np.float64]
 
 _CURVE_POINTS = 81
 _FINE_GRID = 801
@@ -63,42 +60,15 @@ def losses(forecast: Forecast) -> Sequence[Loss]:
 
 
 def cash_flow(forecast: Forecast, ensemble: Ensemble) -> Sequence[Month]:
-    """Return the dollars of each calendar month from the start to the last replica's end.
+    """Return the dollars of each calendar month from the start to the last in which something falls due.
 
-    Machines are billed as they run, spares with them. The months' means sum to the forecast's mean.
+    The months' means sum to the forecast's mean; `analysis.metrics.due` says what falls due when.
     """
-    firsts = _months(forecast.scenario.start, float(forecast.samples.wall_days.max()))
-    begin = forecast.scenario.start
-    due = [_spent(forecast, ensemble, (first - begin).total_seconds()) for first in firsts[1:]]
-    spent = np.diff(np.vstack([np.zeros_like(forecast.samples.usd), *due]), axis=0)
+    due = due_bill(forecast.scenario, ensemble, range(forecast.replicas))
     return [
         Month(first=first, usd=float(row.mean()), p10=float(np.quantile(row, 0.1)), p90=float(np.quantile(row, 0.9)))
-        for first, row in zip(firsts, spent, strict=False)
+        for first, row in zip(due.firsts, due.billed(), strict=True)
     ]
-
-
-def _months(start: date, length_d: float) -> Sequence[date]:
-    """Return the first day of every month that the run touches, and of the one after."""
-    end = start + timedelta(days=math.ceil(length_d))
-    count = (end.year - start.year) * 12 + end.month - start.month
-    return [
-        date(start.year + month // 12, month % 12 + 1, 1) for month in range(start.month - 1, start.month + count + 1)
-    ]
-
-
-def _spent(forecast: Forecast, ensemble: Ensemble, until_s: float) -> FloatArray:
-    """Return what each replica has cost until a moment, shape (replicas,) [USD]."""
-    scenario = forecast.scenario
-    spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
-    at_list, whole = np.zeros(forecast.replicas), np.zeros(forecast.replicas)
-    began_s = np.zeros(forecast.replicas)
-    for stage, stage_s in zip(scenario.stages, ensemble.stage_s, strict=True):
-        usd_per_s = list_rate(scenario, stage) * (stage.accelerators + spares) / HOUR_S
-        at_list += usd_per_s * np.clip(until_s - began_s, 0.0, stage_s)
-        whole += usd_per_s * stage_s
-        began_s = began_s + stage_s
-    paid = np.divide(forecast.samples.usd, whole, out=np.zeros_like(whole), where=whole > 0)
-    return at_list * paid
 
 
 def interval_curve(scenario: Scenario) -> Curve | None:

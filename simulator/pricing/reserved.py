@@ -63,8 +63,11 @@ class Committed:
 
     def settle(self, usages: Sequence[Usage]) -> Iterable[LedgerLine]:
         """Return the idle rest of the commitment after the run."""
-        wall_h = summed([usage.wall_h for usage in usages])
-        return _idle(self.accelerators * _above(self.held_h or 0.0, wall_h), self.usd_per_accelerator_h)
+        return _idle(self.accelerators * self.rest_h(usages), self.usd_per_accelerator_h)
+
+    def rest_h(self, usages: Sequence[Usage]) -> Amount:
+        """Return how much of the commitment is left after the run [h]."""
+        return _above(self.held_h or 0.0, summed([usage.wall_h for usage in usages]))
 
 
 @TERMS.register("capacity_block")
@@ -101,9 +104,13 @@ class CapacityBlock:
 
     def settle(self, usages: Sequence[Usage]) -> Iterable[LedgerLine]:
         """Return the idle rest of the last block."""
+        return _idle(self.accelerators * self.rest_h(usages), self.usd_per_accelerator_h)
+
+    def rest_h(self, usages: Sequence[Usage]) -> Amount:
+        """Return how much of the last block is left after the run [h]."""
         wall_h = summed([usage.wall_h for usage in usages])
         blocks = np.ceil(wall_h / self.block_h - 1e-9)
-        return _idle(self.accelerators * _above(blocks * self.block_h, wall_h), self.usd_per_accelerator_h)
+        return _above(blocks * self.block_h, wall_h)
 
 
 @TERMS.register("reserved_minimum")

@@ -11,7 +11,7 @@ import numpy as np
 from simulator.pricing.holdings import Holding, Owed, owed_for
 from simulator.pricing.ledger import Amount, LedgerLine, summed, total
 from simulator.pricing.reserved import UNUSED, Committed
-from simulator.pricing.terms import TERMS, Free, Negotiated, OnDemand, PriceTerm, Spot, Usage, bill
+from simulator.pricing.terms import TERMS, Dated, Free, Negotiated, OnDemand, PriceTerm, Spot, Usage, dated, in_interval
 
 SCALABLE: Final = (Free, OnDemand, Negotiated)  # terms whose list price may differ from stage to stage
 
@@ -98,17 +98,17 @@ class Portion:
         discount = (self.quote.discount_low, self.quote.discount_high)
         return replace(self, term=listed(list_usd_per_accelerator_h, discount))
 
-    def bill(
+    def dated(
         self, usages: Sequence[Usage], rates: Sequence[float | None], quantile: Amount, *, ended: bool = True
-    ) -> Sequence[LedgerLine]:
-        """Return the lines of this share of some stages, each with its own list price or None."""
+    ) -> Sequence[Dated]:
+        """Return the lines of this share of some stages, each with its own list price or None, and their dates."""
         mine = [_share(usage, self.share) for usage in usages]
         if all(rate is None for rate in rates):
-            return bill(self.drawn(quantile).term, mine, ended=ended)
+            return dated(self.drawn(quantile).term, mine, ended=ended)
         return [
-            line
+            each
             for usage, rate in zip(mine, rates, strict=True)
-            for line in self.at_list(rate).drawn(quantile).term.charge(usage)
+            for each in in_interval(self.at_list(rate).drawn(quantile).term, usage)
         ]
 
 
@@ -209,7 +209,8 @@ class Tariff:
             Whether the run ends with them; else the rest of a commitment and data that leaves are not owed yet.
         """
         rates = rates or [None] * len(usages)
-        lines = [line for portion in self.portions for line in portion.bill(usages, rates, quantile, ended=ended)]
+        due = [each for portion in self.portions for each in portion.dated(usages, rates, quantile, ended=ended)]
+        lines = [each.line for each in due]
         names = [usage.uses[0].phase for usage in usages]
         used = [total([line for line in lines if line.phase == name], phase=name) for name in names]
         idle = [line for line in lines if line.phase == UNUSED[0] and line.phase not in names]

@@ -76,13 +76,45 @@ class Settling(Protocol):
         ...
 
 
+@runtime_checkable
+class Lasting(Settling, Protocol):
+    """A term whose rest falls due over some time after the intervals, not at once."""
+
+    def rest_h(self, usages: Sequence[Usage]) -> Amount:
+        """Return for how long [h]."""
+        ...
+
+
+class Dated(NamedTuple):
+    """A line, and from when to when it falls due, evenly, since the first start of the run [h]."""
+
+    line: LedgerLine
+    begin_h: Amount
+    end_h: Amount
+
+
 TERMS: Registry[type] = Registry("price term", group="flopcast.price_terms")
 
 
 def bill(term: PriceTerm, usages: Sequence[Usage], *, ended: bool = True) -> Sequence[LedgerLine]:
     """Return all lines of some intervals that follow each other: what was used, and what is owed if the run ended."""
-    used = [line for usage in usages for line in term.charge(usage)]
-    return [*used, *term.settle(usages)] if ended and isinstance(term, Settling) else used
+    return [each.line for each in dated(term, usages, ended=ended)]
+
+
+def dated(term: PriceTerm, usages: Sequence[Usage], *, ended: bool = True) -> Sequence[Dated]:
+    """Return the lines of `bill` with their dates: use in its interval, the rest after the last one."""
+    found = [each for usage in usages for each in in_interval(term, usage)]
+    if not ended or not isinstance(term, Settling):
+        return found
+    end_h = summed([usage.wall_h for usage in usages])
+    until_h = end_h + term.rest_h(usages) if isinstance(term, Lasting) else end_h
+    return [*found, *(Dated(line, end_h, until_h) for line in term.settle(usages))]
+
+
+def in_interval(term: PriceTerm, usage: Usage) -> Iterable[Dated]:
+    """Yield the lines of one interval, which fall due in it."""
+    for line in term.charge(usage):
+        yield Dated(line, usage.start_h, usage.start_h + usage.wall_h)
 
 
 @TERMS.register("on_demand")

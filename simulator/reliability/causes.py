@@ -51,6 +51,8 @@ class Cause:
         How far before the stop the last good state lies, on the stage's clock [s]: of loss spikes.
     away_s : float
         How long announced maintenance keeps the machines [s].
+    unsaved : bool
+        Whether the job makes no save though the stop is announced, because it never makes one.
     slowdown : float
         Share of the speed that a slow machine costs the whole job until it is found, 0 to 1.
     near_lost : float
@@ -77,6 +79,7 @@ class Cause:
     rate_sigma: float = 0.0
     rewind_s: float = 0.0
     away_s: float = 0.0
+    unsaved: bool = False
     slowdown: float = 0.0
     near_lost: float = 0.0
     counts_as: str = "all_cause"
@@ -86,7 +89,7 @@ class Cause:
     @property
     def announced(self) -> bool:
         """Whether the job knows before, and saves before it stops."""
-        return self.kind == "planned"
+        return self.kind == "planned" and not self.unsaved
 
     @property
     def reach_s(self) -> float:

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 ASIDE = frozenset({"name", "title", "seed", "replicas", "notes", "published", "warnings", "assumptions", "fingerprint"})
 _CAUSE_ASIDE = ("source", "evidence", "counts_as")
-_CAUSE_LATER = ("repair_shape", "law", "age", "domain", "domain_nodes", "rate_count", "rate_sigma")
+_CAUSE_LATER = ("repair_shape", "law", "age", "domain", "domain_nodes", "rate_count", "rate_sigma", "unsaved")
 _QUOTE_ASIDE = ("source", "evidence", "stale")
 
 

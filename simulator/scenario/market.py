@@ -18,6 +18,7 @@ from simulator.reliability.spot import SpotMarket
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.phases import Phase
+from simulator.scenario.saving import can_save
 from simulator.scenario.shared import Shared
 from simulator.scenario.spot import named_file
 from simulator.scenario.values import Stage
@@ -37,7 +38,7 @@ def market_of(document: schema.Document, drafts: Sequence[Phase], findings: Find
         return None
     rules = SpotMarket(
         notice_s=written.notice or 0.0,
-        saves_at_notice=written.save_at_notice is not False,
+        saves_at_notice=written.save_at_notice is not False and can_save(document.checkpoint),
         changeover_s=written.changeover or 0.0,
         deadline_s=math.inf if written.deadline is None else written.deadline,
     )

@@ -12,7 +12,7 @@ from simulator.pricing.trace import StepTrace
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
-from simulator.scenario.quoting import check_row
+from simulator.scenario.quoting import check_day, check_row
 from simulator.scenario.spot import named_file, read_trace
 
 YEAR_S: Final = 365.25 * 86400.0
@@ -89,12 +89,17 @@ def _draw_of(machines: Machines, usual: Entry) -> tuple[Entry, str]:
 def _server_usd(machines: Machines, machine: Entry | None, start: date, findings: Findings) -> float | None:
     """Return the price of an accelerator with its share of the server: known, of a system, or from a bare one's."""
     path = (*OWNERSHIP, "server")
-    if machine is not None:
-        usd = machine.number("server_usd")
-        return findings.amount(path, usd, "usd", f"{machine.title}: {machine.source}", machine.evidence)
     try:
         row = price_book().lookup(machines.accelerator.key, term="purchase", date=start)
     except PriceError:
+        row = None
+    if machine is not None:
+        usd, day = machine.number("server_usd"), date.fromisoformat(machine.date)
+        newer = row is not None and row.last_seen is not None and row.last_seen > day
+        words = f"${usd:.12g}, {machine.title}, {day}" + (f"; the price book has {row.label}" if row and newer else "")
+        check_day(words, day, day, start, BOUGHT, findings)
+        return findings.amount(path, usd, "usd", f"{machine.title}, {day}: {machine.source}", machine.evidence)
+    if row is None:
         return None
     check_row(row, start, BOUGHT, findings)
     if row.host_included:

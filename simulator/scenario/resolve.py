@@ -30,7 +30,7 @@ from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
-from simulator.scenario.saving import State, check_size, cycles_of, destroys, state_of
+from simulator.scenario.saving import State, at_notice, check_size, cycles_of, destroys, leaves_saves, state_of
 from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
@@ -132,8 +132,8 @@ def _resolved(
     market = market_of(document, drafts, findings)
     causes += [] if market is None else [preemption_of(market, drafts[0].nodes)]
     power = power_plan(document, site, start, findings)
-    causes = with_near_losses(causes, document, drafts, findings)
-    recovery = recovery_of(document, drafts, state, bool(causes), findings)
+    causes = with_near_losses(at_notice(causes, document, findings), document, drafts, findings)
+    recovery = recovery_of(document, drafts, state, leaves_saves(causes, document), findings)
     shared = shared_of(document, site, model, drafts, findings)
     fleet = fleet_of(document, causes, findings)
     maturity = maturity_of(document.failures.maturity, findings) if causes else None

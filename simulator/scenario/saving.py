@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from simulator.reliability import tiers
 from simulator.reliability.attempt import NEVER_S, ROUNDING, Cycle
@@ -122,6 +122,35 @@ def save_s_of(checkpoint: schema.Checkpoint, state: State | None, accelerators: 
     return max(state.move_s(accelerators), state.state_bytes / (checkpoint.flush_bandwidth or math.inf))
 
 
+def can_save(checkpoint: schema.Checkpoint) -> bool:
+    """Tell whether a run saves when it is told to stop: it saves anyway, or it is stated how long that takes."""
+    return checkpoint.policy != "none" or checkpoint.save_time is not None
+
+
+def leaves_saves(causes: Sequence[Cause], document: schema.Document) -> bool:
+    """Tell whether a stop can find a save: without a policy only one that another stop has waited for."""
+    if document.checkpoint.policy != "none":
+        return bool(causes)
+    told = any(cause.announced or cause.slowdown for cause in causes) or document.recovery.policy == "shrink"
+    market = document.spot is not None and bool(document.spot.notice) and document.spot.save_at_notice is not False
+    return can_save(document.checkpoint) and (told or market)
+
+
+def at_notice(causes: Sequence[Cause], document: schema.Document, findings: Findings) -> Sequence[Cause]:
+    """Return the causes; where nothing is ever saved, an announced stop destroys all work, as any other does."""
+    if can_save(document.checkpoint):
+        return causes
+    hint = "state checkpoint.save_time for a run that saves when it is told to stop"
+    slow = [cause.name for cause in causes if cause.slowdown]
+    leaving = [f"recovery.policy = {document.recovery.policy!r}"] if document.recovery.policy == "shrink" else []
+    if stopping := leaving + ([f"slow machines ({', '.join(slow)})"] if slow else []):
+        findings.problem((*CHECKPOINT, "policy"), f"is 'none', and {' and '.join(stopping)} save first; {hint}")
+    if told := [cause.name for cause in causes if cause.announced]:
+        findings.warn(f"Nothing is ever saved (checkpoint.policy = 'none'): {', '.join(told)} destroys all work though "
+                      f"it is announced; {hint}.")  # fmt: skip
+    return [replace(cause, unsaved=cause.announced) for cause in causes]
+
+
 def destroys(cause: Cause, document: schema.Document, near_saves: int = 1) -> float:
     """Return what a stop destroys of the work between two durable saves, in halves of it."""
     verified, bridged = bool(document.checkpoint.verify), document.recovery.policy == "replica"
@@ -135,7 +164,7 @@ def _cycle(
     """Return the cycle of one phase."""
     checkpoint = document.checkpoint
     if draft.gross or checkpoint.policy == "none":
-        return Cycle(work_s=NEVER_S)
+        return Cycle(work_s=NEVER_S, write_s=0.0 if draft.gross else checkpoint.save_time or 0.0)
     save_s = save_s_of(checkpoint, state, draft.accelerators)
     if checkpoint.save_time is None:
         findings.amount((*draft.path, "save_time"), save_s, "time", "state / min(accelerators x NIC, bandwidth)", "D")

@@ -230,9 +230,9 @@ def _repair_law(
 
 
 def recovery_of(
-    document: schema.Document, drafts: Sequence[Phase], state: State | None, stops: bool, findings: Findings
+    document: schema.Document, drafts: Sequence[Phase], state: State | None, saved: bool, findings: Findings
 ) -> Recovery:
-    """Return what a stop costs."""
+    """Return what a stop costs; `saved` tells whether it can find a save."""
     written, striking = document.recovery, [draft for draft in drafts if not draft.gross]
     initialization_s = grown(written, [draft.accelerators for draft in striking], findings)
     startup_s = written.startup
@@ -245,7 +245,7 @@ def recovery_of(
         exposure=exposure,
         swap_s=written.swap or 0.0 if striking else 0.0,
         initialization_s=initialization_s,
-        restore_s=_restore(document, striking, state, stops, findings),
+        restore_s=_restore(document, striking, state, saved, findings),
         startup_s=startup_s or 0.0,
         spares=billed(document),
     )
@@ -253,13 +253,13 @@ def recovery_of(
 
 
 def _restore(
-    document: schema.Document, striking: Sequence[Phase], state: State | None, stops: bool, findings: Findings
+    document: schema.Document, striking: Sequence[Phase], state: State | None, saved: bool, findings: Findings
 ) -> float:
     """Return the time to read a checkpoint: stated, or like the slowest save."""
     if document.recovery.restore is not None:
         return document.recovery.restore
-    changes = len({draft.accelerators for draft in striking}) > 1
-    if not striking or not (stops or changes) or document.checkpoint.policy == "none":
+    changes = len({draft.accelerators for draft in striking}) > 1 and document.checkpoint.policy != "none"
+    if not striking or not (saved or changes):
         return 0.0
     path = ("recovery", "restore")
     if state is not None:

@@ -59,7 +59,7 @@ def test_a_rent_without_its_host_says_so() -> None:
 
 
 def test_old_prices_are_said_as_a_run_says_them() -> None:
-    """A V100 was last priced in 2019 and rented out in 2022; an H100's server is collected, its rent of 2025."""
+    """A V100 was last priced in 2019 and rented out in 2022; the servers of H100 and A100 are of 2024 and 2021."""
     found = facts("own", "v100-sxm2-32gb")["warnings"]
     assert len(found) == 2
     late = "on 2026-01-01, more than a year after the day of its price"
@@ -67,7 +67,14 @@ def test_old_prices_are_said_as_a_run_says_them() -> None:
     assert "2019-01-11" in found[0]
     assert found[1].startswith(f"Machines are rented {late}: $2.19/h, v100-sxm2-32gb")
     assert facts("own", "v100-sxm2-32gb", "--set", "ownership.server=$9000", "--rent", "$1/h")["warnings"] == []
-    assert facts("own", "h100-sxm")["warnings"] == []
+    assert facts("own", "h200-sxm")["warnings"] == []
+    for name, known, newer in (
+        ("h100-sxm", "$36018, Server of 8 H100, per accelerator, 2024-07-31", "$28750, h100-sxm"),
+        ("a100-sxm-80gb", "$37500, DGX A100, per accelerator, 2021-06-30", "$17348.56, a100-sxm-80gb"),
+    ):
+        [said] = facts("own", name)["warnings"]
+        assert said.startswith(f"Machines are bought {late}: {known}; the price book has {newer}")
+        assert facts("own", name, "--set", "ownership.server=$9000")["warnings"] == []
     shown = " ".join(CliRunner().invoke(app, ["own", "v100-sxm2-32gb"]).stdout.split())
     assert f"Warning: Machines are bought {late}" in shown
 
@@ -86,6 +93,11 @@ accelerator = 'v100-sxm2-32gb'
     assert len(said) == 1
     assert "purchase, 2019-01-11" in said[0]
     assert not [each for each in scenario(owned, ["start=2019-06-01"]).warnings if "Machines are bought" in each]
+    for day, old in (("2022-06-01", False), ("2022-07-02", True), ("2020-06-01", True)):
+        sets = [f"start={day}", "cluster.accelerator=a100-sxm-80gb"]
+        said = [warning for warning in scenario(owned, sets).warnings if "Machines are bought" in warning]
+        assert bool(said) == old
+        assert all("DGX A100, per accelerator, 2021-06-30" in warning for warning in said)
 
 
 def test_what_people_read() -> None:

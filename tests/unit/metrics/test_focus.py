@@ -97,7 +97,9 @@ def test_periods_are_months_and_charges_lie_in_them(bill) -> None:  # type: igno
     for row in rows:
         assert re.fullmatch(r"\d{4}-\d\d-01T00:00:00Z", row["BillingPeriodStart"])
         assert row["BillingPeriodStart"] <= row["ChargePeriodStart"] < row["ChargePeriodEnd"] <= row["BillingPeriodEnd"]
-    assert {row["BillingPeriodStart"] for row in rows} == {"2022-12-01T00:00:00Z", "2023-01-01T00:00:00Z"}
+    held = {"2022-12-01T00:00:00Z", *(f"2023-{month:02}-01T00:00:00Z" for month in range(1, 13))}
+    for phase, months in (("idle_commitment", held), ("productive", {"2022-12-01T00:00:00Z", "2023-01-01T00:00:00Z"})):
+        assert {row["BillingPeriodStart"] for row in rows if row["x_GoodputPhase"] == phase} == months
 
 
 def test_costs_sum_to_the_forecast_on_all_four_bases(bill) -> None:  # type: ignore[no-untyped-def]

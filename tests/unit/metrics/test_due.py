@@ -1,0 +1,85 @@
+"""When the bill falls due: by hand, and the same in the months of the report and of the FOCUS export."""
+
+import csv
+from collections import defaultdict
+from datetime import date
+from io import StringIO
+from itertools import pairwise
+from math import fsum
+
+import numpy as np
+import pytest
+
+from analysis.metrics.dollars import bill_of
+from analysis.metrics.due import DueBill, due_bill
+from analysis.metrics.focus import focus_csv
+from analysis.metrics.forecast import Forecast, forecast
+from analysis.report import flows
+from simulator.engine.run import run
+from simulator.records import Ensemble
+from simulator.scenario.api import scenario
+
+CALM = ("failures.enabled=false", "throughput.mfu=40 %", "start=2023-01-15", "run.replicas=3")
+MACHINES = 2048 + 32  # spares
+PRICES = ("pricing.rate=$2/h", "pricing.list_rate=$4/h")
+
+
+def lived(*sets: str, name: str = "llama-65b") -> tuple[Forecast, Ensemble, DueBill]:
+    found = scenario(name, sets)
+    every = range(found.replicas)
+    ensemble = run(found, every)
+    return forecast(found, ensemble, every), ensemble, due_bill(found, ensemble, every)
+
+
+def test_the_idle_rest_of_a_commitment_is_billed_in_the_months_after_the_run() -> None:
+    """2,080 accelerators at $2 for a year from 15 January: every month its hours, whatever the run does."""
+    _, ensemble, due = lived(*CALM, *PRICES, "pricing.term=commit_1y")
+    assert ensemble.wall_s.max() < 40 * 86400
+    months = [date(2023 + at // 12, at % 12 + 1, 1) for at in range(14)]
+    assert due.firsts == months[:13]
+    held = [17 * 24.0, *((after - first).days * 24.0 for first, after in pairwise(months[1:13])), 14 * 24.0]
+    assert due.billed()[:, 0] == pytest.approx([MACHINES * 2 * each for each in held], rel=1e-12)
+    assert fsum(held) == 8760
+
+
+def test_a_block_is_paid_to_its_end_and_a_promised_minimum_when_the_run_ends() -> None:
+    block = "pricing.term=capacity_block", "pricing.block=30 d"
+    _, ensemble, due = lived(*CALM, *PRICES, *block)
+    assert 20 * 86400 < ensemble.wall_s.min() < 30 * 86400  # ends in February, as its block does
+    assert due.billed()[:, 0] == pytest.approx([MACHINES * 2 * 24 * 17, MACHINES * 2 * 24 * 13], rel=1e-12)
+    promised = "pricing.term=reserved_minimum", "pricing.minimum_accelerator_hours=2000000"
+    _, _, due = lived(*CALM, *PRICES, *promised)
+    assert due.billed()[:, 0] == pytest.approx([MACHINES * 2 * 24 * 17, 4e6 - MACHINES * 2 * 24 * 17], rel=1e-12)
+
+
+def test_credits_take_the_first_dollars_taxes_follow_and_data_leaves_at_the_end() -> None:
+    sets = ("pricing.tax=10 %", "pricing.credits=$2000000", "pricing.egress.tier=gcp", "pricing.egress.data=1 TB")
+    calm = [each.replace("start=2023-01-15", "start=2023-01-11") for each in CALM]
+    _, ensemble, due = lived(*calm, *PRICES, *sets)
+    wall_h = float(ensemble.wall_s[0]) / 3600
+    [egress] = [each.line for each in due.dues if each.line.phase == "egress"]
+    machines = [MACHINES * 2 * 21 * 24, MACHINES * 2 * (wall_h - 21 * 24) + float(np.mean(egress.billed_usd))]
+    assert due.credits()[:, 0] == pytest.approx([2e6, 0.0])
+    assert due.billed()[:, 0] == pytest.approx([1.1 * machines[0] - 2e6, 1.1 * machines[1]], rel=1e-12)
+
+
+MIXED = (
+    "pricing.rate=$4/h", "pricing.tax=10 %", "pricing.credits=$1000", "pricing.storage.tier=aws-s3-standard",
+    "pricing.storage.checkpoints=2", "pricing.egress.tier=gcp", "pricing.egress.data=1 TB", "energy.carbon_price=$50",
+    'pricing.parts=[{share=0.5, term="commit_1y", rate="$2/h"}, {share=0.25, term="spot", rate="$1/h"}, {share=0.25}]',
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("name", "sets"),
+    [("llama-65b", MIXED), ("llama-65b", (*PRICES, "pricing.term=commit_3y")), ("palm-540b", ()), ("llama3-405b", ())],
+)
+def test_report_export_and_bill_agree_month_by_month(name: str, sets: tuple[str, ...]) -> None:
+    found, ensemble, due = lived(*sets, "run.replicas=40", name=name)
+    months = {month.first.isoformat(): month.usd for month in flows.cash_flow(found, ensemble)}
+    exported: dict[str, list[float]] = defaultdict(list)
+    for row in csv.DictReader(StringIO(focus_csv(found, ensemble))):
+        exported[row["BillingPeriodStart"][:10]].append(float(row["BilledCost"]))
+    assert {day: fsum(costs) for day, costs in exported.items()} == pytest.approx(months, rel=1e-9, abs=1e-6)
+    owed = bill_of(found.scenario, ensemble, range(40)).usd("billed")
+    assert due.billed().sum(axis=0) == pytest.approx(np.broadcast_to(owed, (40,)), rel=1e-12)
