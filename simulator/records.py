@@ -72,6 +72,10 @@ class ListSink:
 Line: TypeAlias = tuple[str, str, str]  # stage, phase, cause
 
 
+HELD = 4096
+"""Records that a sink holds, unless it is told otherwise, before it sums and forgets them."""
+
+
 class LedgerSink:
     """Sums accelerator-seconds by stage, phase and cause.
 
@@ -81,7 +85,7 @@ class LedgerSink:
         Records that are held as they are, before they are summed and forgotten.
     """
 
-    def __init__(self, held: int = 4096) -> None:
+    def __init__(self, held: int = HELD) -> None:
         self._lines: dict[Line, float] = {}
         self._held = held
         self._summed = 0  # of the records

@@ -3,19 +3,15 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.plots.amounts import is_single
 from analysis.report.replay import Replay, nearest_replica, replay
 from analysis.study.doubts import Doubts, doubts
-from simulator.engine.run import run, silent
+from simulator.engine.run import run_and_keep, silent
 from simulator.foundation.mapper import Mapper
 from simulator.records import Ensemble
 from simulator.scenario.values import Scenario
-
-if TYPE_CHECKING:
-    from simulator.engine.kept import Kept
 
 TYPICAL, BAD = 0.5, 0.9
 
@@ -74,8 +70,7 @@ def gather(
     """
     replicas = range(scenario.replicas)
     asked = ahead(doubts, [scenario])
-    lived: dict[int, Kept] = {}
-    ensemble = run(scenario, replicas, mapper=mapper, progress=progress, lived=lived)
+    ensemble, lived = run_and_keep(scenario, replicas, mapper=mapper, progress=progress)
 
     def shown(quantile: float) -> Replay:
         return replay(scenario, nearest_replica(ensemble.wall_s, quantile), lived)

@@ -4,10 +4,10 @@ Replicas are run in pieces of fixed size and joined in order, so that the answer
 many workers share the pieces.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from functools import partial
-from typing import Literal
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -17,10 +17,12 @@ from simulator.engine.queued import start_delays_s
 from simulator.engine.simulate import RunHeader, simulate
 from simulator.engine.tally import close, join
 from simulator.foundation.mapper import Mapper
-from simulator.records import NO_CAUSE, Ensemble, LedgerSink, Line
+from simulator.records import HELD, NO_CAUSE, Ensemble, LedgerSink, Line
 from simulator.scenario.values import Scenario, needs_events
 
 Engine = Literal["estimate", "simulate"]
+Piece: TypeAlias = tuple[Ensemble, Mapping[int, Kept]]
+"""Some replicas, and those of them that were kept as they were lived."""
 
 PIECE = {"estimate": BATCH, "simulate": 1}  # replicas
 
@@ -50,9 +52,8 @@ def silent(done: int) -> None:
 
 
 def run(
-    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent,
-    lived: dict[int, Kept] | None = None,
-) -> Ensemble:  # fmt: skip
+    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent
+) -> Ensemble:
     """Run replicas of a scenario on the engine that it asks for.
 
     Parameters
@@ -65,60 +66,73 @@ def run(
         Spreads the pieces, and the pasts of a busy cluster, over workers; `map` runs them here.
     progress : callable, optional
         Called with the number of replicas done since the last call.
-    lived : dict of int to Kept, optional
-        Takes the runs that the event engine lived, by replica, where they are few.
     """
+    return _run(scenario, replicas, _piece, mapper, progress)[0]
+
+
+def run_and_keep(
+    scenario: Scenario, replicas: range, *, mapper: Mapper = map, progress: Callable[[int], None] = silent
+) -> tuple[Ensemble, Mapping[int, Kept]]:
+    """Do as `run` does, and return beside it the runs that the event engine lived, by replica, where they are few."""
+    return _run(scenario, replicas, _kept_piece if len(replicas) <= FEW else _piece, mapper, progress)
+
+
+def _run(
+    scenario: Scenario, replicas: range, piece: Callable[[Scenario, Engine, range], Piece], mapper: Mapper,
+    progress: Callable[[int], None],
+) -> Piece:  # fmt: skip
     engine, reason = choose(scenario)
     size = PIECE[engine]
     starts = range(replicas.start, replicas.stop, size)
     pieces = [range(start, min(start + size, replicas.stop)) for start in starts]
-    parts = []
-    piece = _piece if lived is None or len(replicas) > FEW else _kept_piece
+    parts: list[Ensemble] = []
+    lived: dict[int, Kept] = {}
     for part, runs in mapper(partial(piece, scenario, engine), pieces):
         parts.append(part)
-        if lived is not None:
-            lived.update(runs)
+        lived |= runs
         progress(part.wall_s.size)
-    return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas, mapper))
+    return replace(join(parts), reason=reason, start_delay_s=start_delays_s(scenario, replicas, mapper)), lived
 
 
-def _piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:
+def _piece(scenario: Scenario, engine: Engine, replicas: range) -> Piece:
     """Run some replicas in this process."""
     done = estimate(scenario, replicas) if engine == "estimate" else simulate_all(scenario, replicas)
     return done, {}
 
 
-def _kept_piece(scenario: Scenario, engine: Engine, replicas: range) -> tuple[Ensemble, Mapping[int, Kept]]:
+def _kept_piece(scenario: Scenario, engine: Engine, replicas: range) -> Piece:
     """Run some replicas in this process, and keep those that the event engine lived."""
     if engine == "estimate":
         return _piece(scenario, engine, replicas)
-    lived: dict[int, Kept] = {}
-    return simulate_all(scenario, replicas, lived), lived
+    runs = [_lived(scenario, replica, MOST) for replica in replicas]
+    whole = {header.replica: kept(header, books.records) for header, books in runs if not books.forgets}
+    return _summed(scenario, len(replicas), runs), whole
 
 
-def simulate_all(scenario: Scenario, replicas: range, lived: dict[int, Kept] | None = None) -> Ensemble:
-    """Simulate replicas one by one, and sum them up as the batch engine does; `lived` takes each as it was."""
-    shape = (len(scenario.stages), len(replicas))
-    stage_s, productive_s, interruptions = np.zeros(shape), np.zeros(shape), np.zeros(len(replicas))
+def simulate_all(scenario: Scenario, replicas: range) -> Ensemble:
+    """Simulate replicas one by one, and sum them up as the batch engine does."""
+    return _summed(scenario, len(replicas), (_lived(scenario, replica) for replica in replicas))
+
+
+def _lived(scenario: Scenario, replica: int, held: int = HELD) -> tuple[RunHeader, LedgerSink]:
+    books = LedgerSink(held)
+    return simulate(scenario, replica, sink=books), books
+
+
+def _summed(scenario: Scenario, count: int, runs: Iterable[tuple[RunHeader, LedgerSink]]) -> Ensemble:
+    """Sum up so many runs."""
+    shape = (len(scenario.stages), count)
+    stage_s, productive_s, interruptions = np.zeros(shape), np.zeros(shape), np.zeros(count)
     lines: dict[Line, float] = {}
     stops = dict.fromkeys((cause.name for cause in scenario.causes), 0.0)
-    for column, replica in enumerate(replicas):
-        header, books = _live(scenario, replica, lived)
+    for column, (header, books) in enumerate(runs):
         stage_s[:, column], interruptions[column] = header.stage_s, header.interruptions
         for line, accelerator_s in books.accelerator_s.items():
             if line[1] != "idle_spare":
-                lines[line] = lines.get(line, 0.0) + accelerator_s / len(replicas)
+                lines[line] = lines.get(line, 0.0) + accelerator_s / count
         for row, stage in enumerate(scenario.stages):
             useful = books.accelerator_s.get((stage.name, "productive", NO_CAUSE), 0.0)
             productive_s[row, column] = useful / stage.accelerators if stage.accelerators else 0.0
-        for name, count in header.stops.items():
-            stops[name] += count / len(replicas)
+        for name, number in header.stops.items():
+            stops[name] += number / count
     return close(scenario, stage_s, productive_s, interruptions, lines, stops, engine="simulate")
-
-
-def _live(scenario: Scenario, replica: int, lived: dict[int, Kept] | None) -> tuple[RunHeader, LedgerSink]:
-    books = LedgerSink() if lived is None else LedgerSink(MOST)
-    header = simulate(scenario, replica, sink=books)
-    if lived is not None and not books.forgets:
-        lived[replica] = kept(header, books.records)
-    return header, books

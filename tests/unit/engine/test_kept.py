@@ -1,6 +1,7 @@
 """Runs that are kept as they were lived: what is looked at later is what was summed up."""
 
 import pickle
+from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
@@ -8,7 +9,7 @@ import pytest
 from analysis.report.replay import replay
 from simulator.engine import run as door
 from simulator.engine.kept import FEW, Kept, kept
-from simulator.engine.run import run
+from simulator.engine.run import run, run_and_keep
 from simulator.engine.simulate import RunHeader, simulate
 from simulator.records import ListSink, Record
 from simulator.scenario.api import scenario
@@ -21,10 +22,8 @@ def lemons() -> Scenario:
     return scenario("airesim-default", ["run.replicas=2", "phases[0].hours=4 d"])
 
 
-def kept_of(told: Scenario, replicas: int) -> dict[int, Kept]:
-    lived: dict[int, Kept] = {}
-    run(told, range(replicas), lived=lived)
-    return lived
+def kept_of(told: Scenario, replicas: int) -> Mapping[int, Kept]:
+    return run_and_keep(told, range(replicas))[1]
 
 
 def test_a_run_that_was_kept_is_the_one_lived_again(lemons: Scenario) -> None:
@@ -38,8 +37,7 @@ def test_a_run_that_was_kept_is_the_one_lived_again(lemons: Scenario) -> None:
 
 
 def test_the_answer_is_the_same_kept_or_not(lemons: Scenario) -> None:
-    lived: dict[int, Kept] = {}
-    here, there = run(lemons, range(2)), run(lemons, range(2), lived=lived)
+    here, (there, _) = run(lemons, range(2)), run_and_keep(lemons, range(2))
     assert dict(here.accelerator_s_by_line) == dict(there.accelerator_s_by_line)
     assert here.wall_s.tolist() == there.wall_s.tolist()
 
