@@ -1,5 +1,6 @@
 """The forecast beside what was published of the run, and how much of the difference events explain."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,12 +37,15 @@ def comparisons(forecast: Forecast) -> Sequence[Comparison]:
     known = forecast.scenario.published
     if known is None:
         return []
-    useful = forecast.goodput.mean
-    hours_kind, hours_share = (" (net)", useful) if known.hours_kind == "net" else ("", 1.0)
-    wall_kind, wall_share = (" (net)", useful) if known.wall_kind == "net" else ("", 1.0)
+    useful = [row for row in forecast.ledger if row.phase == "productive"]
+    hours, days = ("accelerator-hours", forecast.job_accelerator_hours), ("days", forecast.wall_days.mean)
+    if known.hours_kind == "net":
+        hours = "accelerator-hours (net)", math.fsum(row.accelerator_hours for row in useful)
+    if known.wall_kind == "net":
+        days = "days (net)", math.fsum(row.wall_days for row in useful)
     found = [
-        _row(f"accelerator-hours{hours_kind}", known.accelerator_hours, forecast.job_accelerator_hours * hours_share),
-        _row(f"days{wall_kind}", known.wall_s and known.wall_s / DAY_S, forecast.wall_days.mean * wall_share),
+        _row(hours[0], known.accelerator_hours, hours[1]),
+        _row(days[0], known.wall_s and known.wall_s / DAY_S, days[1]),
         _row("dollars", known.usd, forecast.usd.mean),
         _row("goodput", known.goodput, forecast.goodput.mean),
         _row("interruptions", known.interruptions, forecast.interruptions.mean),
