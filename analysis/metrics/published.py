@@ -37,12 +37,11 @@ def comparisons(forecast: Forecast) -> Sequence[Comparison]:
     known = forecast.scenario.published
     if known is None:
         return []
-    useful = [row for row in forecast.ledger if row.phase == "productive"]
     hours, days = ("accelerator-hours", forecast.job_accelerator_hours), ("days", forecast.wall_days.mean)
     if known.hours_kind == "net":
-        hours = "accelerator-hours (net)", math.fsum(row.accelerator_hours for row in useful)
+        hours = "accelerator-hours (net)", _useful_hours(forecast)
     if known.wall_kind == "net":
-        days = "days (net)", math.fsum(row.wall_days for row in useful)
+        days = "days (net)", math.fsum(row.wall_days for row in forecast.ledger if row.phase == "productive")
     found = [
         _row(hours[0], known.accelerator_hours, hours[1]),
         _row(days[0], known.wall_s and known.wall_s / DAY_S, days[1]),
@@ -62,6 +61,10 @@ def _row(quantity: str, published: float | None, predicted: float) -> Comparison
     return None if published is None else Comparison(quantity=quantity, published=published, predicted=predicted)
 
 
+def _useful_hours(forecast: Forecast) -> float:
+    return math.fsum(row.accelerator_hours for row in forecast.ledger if row.phase == "productive")
+
+
 def missing(forecast: Forecast) -> str | None:
     """Say in one sentence what a published gross figure contains that the forecast's events do not explain.
 
@@ -70,7 +73,7 @@ def missing(forecast: Forecast) -> str | None:
     known = forecast.scenario.published
     if known is None or known.hours_kind != "gross" or known.accelerator_hours is None:
         return None
-    useful = forecast.job_accelerator_hours * forecast.goodput.mean
+    useful = _useful_hours(forecast)
     lost, gap = forecast.job_accelerator_hours - useful, known.accelerator_hours - forecast.job_accelerator_hours
     if gap < 0.1 * known.accelerator_hours:
         return None
