@@ -181,10 +181,12 @@ def result_of(asked: "Question", policy: str, label: str, progress: "Callable[[i
 
 
 def _write(path: Path, log: "ClusterLog", usd_per_accelerator_h: float | None) -> None:
+    from analysis.cli.output import whole
     from analysis.metrics.job_table import write_job_table
 
     try:
-        write_job_table(path, log, usd_per_accelerator_h)
+        with whole(path) as part:
+            write_job_table(part, log, usd_per_accelerator_h)
     except ImportError:
         _refuse(f"--jobs-out: {path.name} needs the extra [data]; write .csv instead")
     except OSError as problem:

@@ -85,6 +85,8 @@ def _size_and_time(text: str, replications: int) -> Candidate | None:
     from simulator.foundation.units import parse
 
     run_s = parse(time.strip(), "time")
+    if not int(count) or not run_s:
+        raise ValueError(f"{text!r} asks for nothing; write accelerators and a time above 0, such as '512 x 30 d'")
     return Candidate(
         title=f"{int(count):,} accelerators for {time.strip()}", accelerators=int(count), runs_s=[run_s] * replications
     )

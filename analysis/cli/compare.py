@@ -60,30 +60,54 @@ def compare(
         compare_clusters(scenarios, all_sets(sets, seed, None), b, replicas, as_json=as_json)
         return
     from analysis.cli.run import made
+    from analysis.study.attribution import means_over
     from analysis.study.compare import differences, known_of
+    from simulator.foundation.forks import at_most
     from simulator.scenario.api import resolve
 
     loaded = _loaded(scenarios, all_sets(sets, seed, replicas), b)
-    workers = workers or 1  # one keeps the pasts of a busy cluster for all the scenarios that share them
-    forecasts = [made(resolve(each), workers) for each in loaded]
-    ours = forecasts[0]
-    known = known_of(ours)
-    rows = [differences(ours, theirs, known) for theirs in forecasts[1:]]
-    parts = [_why(loaded[0], each, workers) if why else None for each in loaded[1:]]
+    with at_most(workers):
+        forecasts = [made(resolve(each), workers) for each in loaded]
+        ours = forecasts[0]
+        known = known_of(ours)
+        rows = [differences(ours, theirs, known) for theirs in forecasts[1:]]
+        means = {each.scenario.fingerprint: means_over(each.samples) for each in forecasts}
+        parts = [_why(loaded[0], each, means, workers) if why else None for each in loaded[1:]]
     if as_json:
         typer.echo(to_json(_facts(forecasts, rows, parts)))
         return
     screen = console()
-    for letter, (theirs, found, split) in zip(_LETTERS, zip(forecasts[1:], rows, parts, strict=True), strict=False):
+    titles = _titles(forecasts, b)
+    for letter, (theirs, found, split) in zip(_LETTERS[1:], zip(forecasts[1:], rows, parts, strict=True), strict=False):
+        screen.print(f"A: {titles[0]}\n{letter}: {titles[_LETTERS.index(letter)]}")
         for block in _page(letter, ours, theirs, found, split):
             if isinstance(block, str):
                 screen.print(block)
             else:
                 print_table(screen, block)
+    for line in _remarks(forecasts):
+        screen.print(line)
     screen.print(f"{ours.replicas:,} paired replicas, seed {ours.seed}, flopcast {ours.version}.")
 
 
-_LETTERS = "BCDEFGHIJKLMNOPQRSTUVWXYZ"
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def _titles(forecasts: "Sequence[Forecast]", b: "Sequence[str]") -> "Sequence[str]":
+    """Return what each is called; B's own changes are said where they are all that tells it from A."""
+    titles = [each.scenario.title for each in forecasts]
+    if b and titles[0] == titles[1]:
+        titles[1] += f", with {', '.join(b)}"
+    return titles
+
+
+def _remarks(forecasts: "Sequence[Forecast]") -> "Iterator[str]":
+    """Say once what a buyer and a reader of each should know, and of which it is said."""
+    said: dict[str, list[str]] = {}
+    for letter, each in zip(_LETTERS, forecasts, strict=False):
+        for line in (*each.remarks, *(f"Warning: {warning}" for warning in each.warnings)):
+            said.setdefault(line, []).append(letter)
+    yield from (f"{', '.join(letters)}: {line}" for line, letters in said.items())
 
 
 def _loaded(names: list[str], sets: list[str], sets_b: "Sequence[str]") -> "list[Loaded]":
@@ -92,28 +116,32 @@ def _loaded(names: list[str], sets: list[str], sets_b: "Sequence[str]") -> "list
 
     if len(names) == 1 and sets_b:
         names = names * 2
-    if not 2 <= len(names) <= len(_LETTERS) + 1:
-        raise typer.BadParameter(f"name 2 to {len(_LETTERS) + 1} scenarios, or one and --set-b")
+    if not 2 <= len(names) <= len(_LETTERS):
+        raise typer.BadParameter(f"name 2 to {len(_LETTERS)} scenarios, or one and --set-b")
     first = scenario(names[0], sets)
     pairing = [f"run.seed={first.seed}", f"run.replicas={first.replicas}"]
     return [load(name, sets=[*sets, *(sets_b if number == 1 else []), *pairing]) for number, name in enumerate(names)]
 
 
-def _why(a: "Loaded", b: "Loaded", workers: int) -> "Attribution":
-    """Split a difference over the changes, with progress on stderr."""
+def _why(a: "Loaded", b: "Loaded", known: "dict[str, Means]", workers: int | None) -> "Attribution":
+    """Split a difference over the changes, with progress on stderr; what is run is `known` by fingerprint after it."""
     from contextlib import closing
 
     from analysis.cli.output import progress
+    from analysis.cli.workers import usual
     from analysis.study.attribution import attribution, means_on
     from analysis.study.sites import site
 
-    with closing(site(f"local:{workers}")) as place:
+    def run(mixtures: "Sequence[Scenario]") -> "Sequence[Means]":
+        new = [each for each in mixtures if each.fingerprint not in known]
+        # this process knows the pasts of a busy cluster that it has lived through, and others do not
+        width = workers or max((usual(each) for each in new if each.shared is None), default=1)
+        with closing(site(f"local:{min(width, max(len(new), 1))}")) as place, progress(len(new), "mixtures") as show:
+            found = means_on(place, show)(new)
+        known.update(zip((each.fingerprint for each in new), found, strict=True))
+        return [known[each.fingerprint] for each in mixtures]
 
-        def run(mixtures: "Sequence[Scenario]") -> "Sequence[Means]":
-            with progress(len(mixtures), "mixtures") as show:
-                return means_on(place, show)(mixtures)
-
-        return attribution(a, b, run)
+    return attribution(a, b, run)
 
 
 def _facts(
@@ -139,8 +167,7 @@ def _facts(
 def _page(
     letter: str, ours: "Forecast", theirs: "Forecast", found: "Sequence[Difference]", split: "Attribution | None"
 ) -> "Iterator[Table | str]":
-    """Return one comparison for people."""
-    yield f"A: {ours.scenario.title}\n{letter}: {theirs.scenario.title}"
+    """Return one comparison for people, below what is compared."""
     yield _table(letter, found)
     sooner, cheaper = (next(row for row in found if row.quantity == name) for name in (_last(found), "usd"))
     yield f"{letter} is cheaper in {_share(cheaper)} and sooner in {_share(sooner)}."

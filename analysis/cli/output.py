@@ -199,34 +199,44 @@ def write_text(path: Path, text: str) -> None:
 
 
 def write_whole(path: Path, content: bytes) -> None:
-    """Write beside the file's place first, then move it there; never in place of a device, a pipe or a link.
+    """Write a file whole or not at all, as `whole` does."""
+    with whole(path) as part:
+        part.write_bytes(content)
+
+
+@contextmanager
+def whole(path: Path) -> Iterator[Path]:
+    """Hand out a place beside a file's, of the same endings: what is written there is moved to the file at the end.
+
+    A device or a pipe is handed out itself, and a link is followed.
 
     Raises
     ------
     OSError
-        If that fails; it names the file, not what was written on the way.
+        If writing fails; it names the file, not what was written on the way.
     """
     try:
-        _write_whole(path, content)
+        if path.exists() and not (path.is_file() or path.is_dir()):
+            yield path
+            return
+        with _beside(Path(os.path.realpath(path)) if path.is_symlink() else path) as part:
+            yield part
     except OSError as error:
-        raise OSError(error.errno, error.strerror, str(path)) from None
+        raise OSError(error.errno, error.strerror or str(error), str(path)) from None
 
 
-def _write_whole(path: Path, content: bytes) -> None:
-    if path.exists() and not (path.is_file() or path.is_dir()):
-        path.write_bytes(content)
-        return
-    path = Path(os.path.realpath(path)) if path.is_symlink() else path
+@contextmanager
+def _beside(path: Path) -> Iterator[Path]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    with NamedTemporaryFile("wb", dir=path.parent, prefix=f".{path.name}.", delete=False) as part:
+    with NamedTemporaryFile("rb", dir=path.parent, prefix=".", suffix=f".{path.name}", delete=False) as file:
+        part = Path(file.name)
         try:
-            part.write(content)
-            part.flush()
-            os.fsync(part.fileno())
-            Path(part.name).chmod(0o644)
-            Path(part.name).replace(path)
+            yield part
+            os.fsync(file.fileno())
+            part.chmod(0o644)
+            part.replace(path)
         except BaseException:
-            Path(part.name).unlink(missing_ok=True)
+            part.unlink(missing_ok=True)
             raise
 
 

@@ -38,7 +38,8 @@ def import_prices(
     try:
         found = read_prices(file, provider=provider, day=None if date is None else date.date())
     except (PriceError, OSError, UnicodeDecodeError) as problem:
-        typer.echo(f"prices import: {file}: {problem}", err=True)
+        said = problem.strerror if isinstance(problem, OSError) else problem
+        typer.echo(f"prices import: {file}: {said}", err=True)
         raise typer.Exit(2) from None
     if not found.rows:
         typer.echo(f"prices import: {file}: none of {found.read} rows has a price of an accelerator", err=True)

@@ -57,11 +57,12 @@ def timeline(
 
 
 def _write_events(path: Path, records: "Sequence[Record]") -> None:
+    from analysis.cli.output import whole
     from analysis.metrics.job_ledger import events_of
     from simulator.traces.events import write_events
 
-    path.parent.mkdir(parents=True, exist_ok=True)
-    write_events(path, events_of(records))
+    with whole(path) as part:
+        write_events(part, events_of(records))
 
 
 def _median(scenario: "Scenario") -> int:

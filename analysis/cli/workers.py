@@ -16,7 +16,7 @@ MOST = 4  # that start unasked
 @contextmanager
 def mapping(workers: int | None, scenario: "Scenario") -> "Iterator[Mapper]":
     """Hand out `map`, or that of so many processes, or of as many as are worth it; they end with the context."""
-    width = workers or _usual(scenario)
+    width = workers or usual(scenario)
     if width == 1:
         from simulator.foundation.forks import at_most
 
@@ -32,7 +32,7 @@ def mapping(workers: int | None, scenario: "Scenario") -> "Iterator[Mapper]":
         pool.shutdown(cancel_futures=True)  # after Ctrl-C, which workers do not get, only what is under way is awaited
 
 
-def _usual(scenario: "Scenario") -> int:
+def usual(scenario: "Scenario") -> int:
     """Return how many processes are worth their start: one, or a few where the replicas take seconds."""
     from simulator.engine.run import why_slow
 

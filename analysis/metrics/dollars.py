@@ -95,7 +95,7 @@ def basis(tariff: Tariff) -> str:
              for portion in tariff.portions]  # fmt: skip
     parts += [f"{holding.what} {holding.gb:,.0f} GiB, {holding.label}" for holding in tariff.holdings]
     if tariff.tax_rate:
-        parts.append(f"tax of {tariff.tax_rate:.3g}")
+        parts.append(f"tax of {100 * tariff.tax_rate:.3g} %")
     if tariff.credits_usd:
         parts.append(f"less credits of ${tariff.credits_usd:,.0f}")
     return "; ".join(parts)

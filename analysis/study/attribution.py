@@ -12,6 +12,7 @@ from itertools import combinations
 from math import factorial
 from typing import Any
 
+from analysis.metrics.forecast import Samples
 from analysis.study.evaluate import QUANTITIES, bare, sampled
 from analysis.study.executor import Failure, Site, completed
 from simulator.engine.run import silent
@@ -85,7 +86,11 @@ class Change:
 
 def means_of(scenario: Scenario) -> Means:
     """Run a scenario and return the mean of each quantity."""
-    found, _ = sampled(scenario)
+    return means_over(sampled(scenario)[0])
+
+
+def means_over(found: Samples) -> Means:
+    """Return the mean of each quantity over replicas that were run."""
     return {quantity: float(getattr(found, quantity).mean()) for quantity in EFFECTS}
 
 

@@ -16,21 +16,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Final, NamedTuple
 
-FIELDS: Final = (
-    "accelerator",
-    "provider",
-    "instance",
-    "region",
-    "term",
-    "usd_per_accelerator_h",
-    "usd_per_accelerator",
-    "host_included",
-    "date_from",
-    "date_to",
-    "note",
-    "source",
-    "evidence",
-)
+from simulator.pricing.book import COLUMNS
 
 ACCELERATORS: Final[Mapping[str, str]] = {
     "AMD Instinct MI300A": "mi300a",
@@ -286,7 +272,7 @@ def main(arguments: Sequence[str]) -> int:
     with Path(arguments[0]).open(encoding="utf-8", newline="") as collected:
         outcome = normalise(csv.DictReader(collected))
     with Path(arguments[1]).open("w", encoding="utf-8", newline="") as book:
-        writer = csv.DictWriter(book, FIELDS, lineterminator="\n")
+        writer = csv.DictWriter(book, COLUMNS, lineterminator="\n")
         writer.writeheader()
         writer.writerows(outcome.rows)
     sys.stdout.write(f"{outcome.carried} observations carried as {len(outcome.rows)} rows\n")

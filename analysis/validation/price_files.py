@@ -10,9 +10,8 @@ from io import StringIO
 from pathlib import Path
 from typing import Final, NamedTuple, TypeAlias
 
-from analysis.validation.import_prices import FIELDS
 from simulator.catalogue.reader import CatalogueError, entry, fold
-from simulator.pricing.book import PriceError, accelerator_key, provider_key
+from simulator.pricing.book import COLUMNS, PriceError, accelerator_key, provider_key
 
 SENTINEL: Final = 700.0  # what the catalogue writes where it knows no price
 CORES_PER_CHIP: Final[Mapping[str, int]] = {"v2": 2, "v3": 2, "v4": 2, "v5p": 2}  # the others are named by chips
@@ -99,7 +98,7 @@ def read_prices(path: Path, *, provider: str | None = None, day: date | None = N
 def written(rows: Sequence[Row]) -> str:
     """Return rows as the CSV of a price file."""
     text = StringIO()
-    writer = csv.DictWriter(text, FIELDS, lineterminator="\n", restval="")
+    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n", restval="")
     writer.writeheader()
     writer.writerows(rows)
     return text.getvalue()

@@ -159,9 +159,9 @@ class Books:
 
     def note_way(self, stage: Stage, attempt: Attempt, until_s: float) -> None:
         """Record the parts of a way in or back, as far as it was gone."""
-        start_s, name, cause, machines = attempt.began_s, stage.name, attempt.cause, stage.accelerators
-        take = self.sink.take
-        for phase, part_s in compress(zip(PARTS, attempt.parts_s, strict=True), attempt.parts_s):  # most take no time
+        start_s, parts_s, cause = attempt[:3]
+        name, machines, take = stage.name, stage.accelerators, self.sink.take
+        for phase, part_s in compress(zip(PARTS, parts_s, strict=True), parts_s):  # most take no time
             if start_s >= until_s:
                 return
             left_s = until_s - start_s

@@ -12,9 +12,10 @@ import math
 from array import array
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from heapq import heappop, heappush, heapreplace
+from dataclasses import dataclass
+from heapq import heappop, heappush
 from itertools import accumulate
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +39,8 @@ BLOCK = 1024  # units in one stream
 NEVER = math.inf
 
 
-class Group(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Group:
     """Units of one kind whose clocks follow one law."""
 
     name: str  # of the streams
@@ -109,7 +111,7 @@ class Lives:
 
     def __init__(self, group: Group, units: int, seed: int, replica: int) -> None:
         self._group, self._units, self._seed, self._replica = group, units, seed, replica
-        self._number = array("H", bytes(2 * units))  # of the present life of each unit
+        self._number = [0] * units  # of the present life of each unit
         self._blocks: dict[tuple[int, int], array[float]] = {}
         self._replay = group.law if isinstance(group.law, Trace) else None
 
@@ -164,7 +166,7 @@ class Clocks:
         What strikes.
     job_nodes, nodes : int
         Nodes of the job, and with the spares.
-    multiples : array of float, shape (nodes,)
+    multiples : list of float
         How fast each node's clocks run: a lemon's faster.
     running : iterable of int
         Nodes whose clocks run from the beginning.
@@ -173,22 +175,23 @@ class Clocks:
     """
 
     def __init__(
-        self, causes: Sequence[Cause], *, job_nodes: int, nodes: int, multiples: "array[float]",
+        self, causes: Sequence[Cause], *, job_nodes: int, nodes: int, multiples: list[float],
         running: Iterable[int], seed: int, replica: int,
     ) -> None:  # fmt: skip
         self.groups = groups(causes, job_nodes)
         self._multiples = multiples
         self._lives = [Lives(group, group.units(nodes), seed, replica) for group in self.groups]
         self._marks = [Marks(group, seed, replica) for group in self.groups]
-        self._due: list[array[float]] = []  # of each unit; never while its node rests
+        self._due: list[list[float]] = []  # of each unit; never while its node rests
         self._rest: dict[int, list[float]] = {}  # time left on the clocks of nodes that rest, of their own
         self._order: list[array[int]] = []  # units by their first strike
         self._reached = [0] * len(self.groups)  # in that order
         self._heap: list[Entry] = []
+        self._struck: tuple[int, int] | None = None  # group and unit of the last strike, which is not on the heap
         self._moved: set[int] = set()  # nodes that have rested, whose place in the order is void
         runs = np.zeros(nodes, dtype=np.bool_)
         runs[list(running)] = True
-        speed = np.frombuffer(multiples)
+        speed = np.array(multiples)
         for at, (group, lives) in enumerate(zip(self.groups, self._lives, strict=True)):
             self._set_out(at, group, lives.first_s(), speed, runs)
         self._of_nodes = [
@@ -204,7 +207,7 @@ class Clocks:
                 self._rest.setdefault(node, []).extend(left_s.tolist())
             first_s = first_s / (1.0 if group.even else np.repeat(speed, group.per_node))
             first_s[np.repeat(~runs, group.per_node)] = NEVER
-        self._due.append(array("d", first_s.tobytes()))
+        self._due.append(first_s.tolist())
         order = np.argsort(first_s, kind="stable").astype(np.int32)
         self._order.append(array("i", order.tobytes()))
         self._feed(at)
@@ -222,6 +225,11 @@ class Clocks:
     def peek(self) -> tuple[float, int, int]:
         """Return instant, group and unit of the next strike; the instant is infinite if there is none."""
         heap = self._heap
+        if self._struck is not None:  # its place is refilled only now: most that are struck rest until then
+            at, unit = self._struck
+            self._struck = None
+            if (due := self._due[at][unit]) < NEVER:
+                heappush(heap, (due, at, unit, False))
         while heap:
             due, at, unit, early = heap[0]
             if self._due[at][unit] == due:
@@ -233,12 +241,11 @@ class Clocks:
 
     def strike(self) -> int:
         """Let the next strike happen, renew its unit, and return the index of its cause."""
-        due, at, unit, early = self._heap[0]
+        due, at, unit, early = heappop(self._heap)
         group = self.groups[at]
         speed = 1.0 if group.even else self._multiples[unit // group.per_node]
-        renewed = due + self._lives[at].next_s(unit) / speed
-        self._due[at][unit] = renewed
-        heapreplace(self._heap, (renewed, at, unit, False))
+        self._due[at][unit] = due + self._lives[at].next_s(unit) / speed
+        self._struck = at, unit
         if early:
             self._feed(at)
         return self._marks[at].cause()

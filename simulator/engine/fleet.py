@@ -5,7 +5,6 @@ time (`simulator.engine.clocks`), repairs in the time of the wall; `simulator.en
 is exposed.
 """
 
-from array import array
 from collections.abc import Iterator
 from itertools import repeat
 from typing import NamedTuple, TypeAlias
@@ -61,7 +60,7 @@ class Nodes:
         self._most = max((stage.nodes for stage in scenario.stages if not stage.gross), default=0)
         self.total = self._most + rules.spares
         self._reserves: dict[int, Reserve] = dict(zip(SPARES, (rules.warm, rules.cold, rules.preemptible), strict=True))
-        self._place = bytearray(self.total)  # all work
+        self._place = [WORKS] * self.total
         self._spares: dict[int, dict[int, None]] = {kind: {} for kind in SPARES}  # nodes, in the order of coming
         first = self._most
         for kind in SPARES:
@@ -72,7 +71,7 @@ class Nodes:
         self._luck = uniforms(scenario.seed, replica, "fleet-luck")
         self._swap_s = {kind: reserve.swap_s for kind, reserve in self._reserves.items()}
         self._kinds = uniforms(scenario.seed, replica, "fleet-kinds")
-        self._multiples = array("d", self._first_multiples())
+        self._multiples = list(self._first_multiples())
         self._shop = RepairShop(rules.shop, scenario.seed, replica)
         self._history_s: dict[int, list[float]] = {}
         self._runs = [kind == WORKS or (kind in SPARES and self._reserves[kind].fails) for kind in range(GONE + 1)]
@@ -275,7 +274,8 @@ class Nodes:
     def _arrive(self, until_s: float) -> None:
         """Let those that are mended by an instant stand by."""
         while (ready := self._shop.next_before(until_s)) is not None:
-            self._stand_by(ready.node, mended=ready.mended)
+            _, node, mended = ready
+            self._stand_by(node, mended=mended)
 
     def _stand_by(self, node: int, *, mended: bool, now: float | None = None) -> int:
         """Put a node that comes from repair among the spares, and return among which; its clocks may run from then."""

@@ -69,7 +69,7 @@ def _of_replicas(scenario: Scenario, replicas: range, mapper: Mapper) -> tuple[F
 
 
 def starts(scenario: Scenario, mapper: Mapper = map) -> Sequence[Start]:
-    """Return every replication's start of a scenario that waits on a shared cluster.
+    """Return every replication's start of a scenario that waits on a shared cluster; this process keeps them.
 
     Parameters
     ----------
@@ -86,8 +86,17 @@ def starts(scenario: Scenario, mapper: Mapper = map) -> Sequence[Start]:
     assert scenario.shared is not None
     shared, causes = scenario.shared, tuple(_plain(cause) for cause in scenario.causes)
     work_s = math.fsum(stage.work_s for stage in scenario.stages)
-    size = scenario.accelerators_per_node
-    return list(mapper(partial(_start, shared, size, work_s, causes, scenario.seed), range(shared.replications)))
+    about = shared, scenario.accelerators_per_node, work_s, causes, scenario.seed
+    kept = _kept(*about)
+    new = [replication for replication in range(shared.replications) if replication not in kept]
+    kept.update(zip(new, mapper(partial(_start, *about), new), strict=True))
+    return [kept[replication] for replication in range(shared.replications)]
+
+
+@lru_cache(maxsize=256)
+def _kept(*_about: object) -> dict[int, Start]:
+    """Return where the starts of the pasts of a scenario are kept, by replication, whoever lived through them."""
+    return {}
 
 
 def _plain(cause: Cause) -> Cause:
@@ -102,7 +111,6 @@ def _plain(cause: Cause) -> Cause:
     )
 
 
-@lru_cache(maxsize=4096)
 def _start(
     shared: Shared, node_size: int, work_s: float, causes: tuple[Cause, ...], seed: int, replication: int
 ) -> Start:

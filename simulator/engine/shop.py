@@ -6,6 +6,7 @@ nobody waits for cost no event of the clock.
 
 from collections.abc import Iterator
 from heapq import heappop, heappush, heapreplace
+from itertools import chain, repeat
 from typing import NamedTuple, TypeAlias
 
 from simulator.foundation.streams import generator
@@ -19,17 +20,15 @@ DRAWN = 256  # numbers at once
 
 
 def uniforms(seed: int, replica: int, name: str) -> Iterator[float]:
-    """Yield uniform numbers of a named stream without end."""
+    """Return uniform numbers of a named stream without end."""
     stream = generator(seed, "fleet", name, replica)
-    while True:
-        yield from stream.random(DRAWN).tolist()
+    return chain.from_iterable(stream.random(DRAWN).tolist() for _ in repeat(None))
 
 
 def lengths(law: FailureLaw, seed: int, replica: int, name: str) -> Iterator[float]:
-    """Yield times of a law from a named stream without end [s]."""
+    """Return times of a law from a named stream without end [s]."""
     stream = generator(seed, "fleet", name, replica)
-    while True:
-        yield from law.times_s(stream, DRAWN).tolist()
+    return chain.from_iterable(law.times_s(stream, DRAWN).tolist() for _ in repeat(None))
 
 
 class Lengths:

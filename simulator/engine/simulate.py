@@ -287,19 +287,21 @@ class _Run(Books):
 
     def _restart(self, task: Task, attempt: Attempt, stop: Stop, *, filled: bool = False) -> Attempt:
         """Keep what survived the stop, and plan the way back."""
-        cause, recovery = self.scenario.causes[stop.fault.cause], self.scenario.recovery
+        at_s, fault = stop
+        number, recovery = fault.cause, self.scenario.recovery
+        cause = self.scenario.causes[number]
         self.stops[cause.name] += 1
         read_s = self.note_stop(task, attempt, stop, cause)
-        parts = list(self.ways_back_s[stop.fault.cause])
+        parts = list(self.ways_back_s[number])
         parts[RESTORE] = read_s
         if cause.announced:
             parts[SAVE] = task.stage.cycle.last_s
         if not filled:
-            self._fill(cause, stop.fault, stop.at_s + math.fsum(parts[:SPARE_WAIT]), parts)
-        replaced_s = stop.at_s + math.fsum(parts[:REPLACED])
+            self._fill(cause, fault, at_s + math.fsum(parts[:SPARE_WAIT]), parts)
+        replaced_s = at_s + math.fsum(parts[:REPLACED])
         ready_s = replaced_s + math.fsum(parts[REPLACED:])
-        self._expose(exposed_from_s(stop.at_s, replaced_s, ready_s, recovery.exposure))
-        return self._attempt(task, stop.at_s, parts, cause.name, task.at_s)
+        self._expose(exposed_from_s(at_s, replaced_s, ready_s, recovery.exposure))
+        return self._attempt(task, at_s, parts, cause.name, task.at_s)
 
     def _fill(self, cause: Cause, fault: Fault, known_s: float, parts: list[float]) -> None:
         """Fill the place of a lost machine, and write into the parts how long the job waits for that."""

@@ -29,6 +29,13 @@ _PROVIDERS: Final[Mapping[str, str]] = {
     "lambda-labs": "lambda",
 }
 _NEEDED: Final = ("accelerator", "usd_per_accelerator_h")
+COLUMNS: Final = (
+    "accelerator", "provider", "instance", "region", "term", "usd_per_accelerator_h", "usd_per_accelerator",
+    "host_included", "date_from", "date_to", "note", "source", "evidence",
+)  # fmt: skip
+"""Of a file with prices, in the order in which they are written."""
+MOST_USD: Final = 1e9
+"""The largest price that makes sense [USD], as for `pricing.rate`."""
 
 
 class PriceError(ValueError):
@@ -211,6 +218,12 @@ class PriceBook:
         wanted = fold(region) if region else None
         return {row.provider for row in (*self.own, *self.catalogue) if wanted and row.region == wanted}
 
+    def latest(self, accelerator: str) -> Date | None:
+        """Return the last day from which on an hour of an accelerator has a price; None where none is dated."""
+        key = accelerator_key(accelerator)
+        rows_of = (row for row in (*self.own, *self.catalogue) if row.accelerator == key and row.term == "on_demand")
+        return max((row.date_from for row in rows_of if row.date_from is not None), default=None)
+
     def _near(self, asked: tuple[str, str | None, str | None, str], date: Date, most: int = 5) -> str:
         key, provider, region, term = asked
         every = [*self.own, *self.catalogue]
@@ -226,7 +239,7 @@ class PriceBook:
                 row.label,
             )
         )
-        return "nearest rows:\n" + "\n".join(f"  {row.label}" for row in same[:most])
+        return "nearest rows: " + "; ".join(row.label for row in same[:most])
 
 
 @lru_cache(maxsize=1)
@@ -287,23 +300,46 @@ def _cheaper(best: Price, fits: Sequence[Price], date: Date) -> Price | None:
 def _read_file(path: Path) -> Sequence[Price]:
     try:
         text = path.read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as problem:
-        raise PriceError(f"{path}: cannot be read as a CSV of prices: {problem}") from None
+    except OSError as problem:
+        raise PriceError(f"{path}: cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError as problem:
+        raise PriceError(f"{path}: not UTF-8 text, at byte {problem.start}") from None
     table = csv.DictReader(text.splitlines())
-    missing = [name for name in _NEEDED if name not in (table.fieldnames or ())]
-    if missing:
-        raise PriceError(f"{path}:1: column {', '.join(missing)} is missing; needed are {', '.join(_NEEDED)}")
+    _check_header(f"{path}:1", table.fieldnames or ())
     found: list[Price] = []
     problems: list[str] = []
     for row in table:
-        given = {name: value for name, value in row.items() if name and value}
         try:
+            if None in row:
+                raise PriceError(
+                    f"has {len(table.fieldnames or ()) + len(row[None])} fields, and the header names "
+                    f"{len(table.fieldnames or ())}; a comma within a field stands in quotes, and a price has a point"
+                )
+            given = {name: value for name, value in row.items() if value}
             found.append(_price({"source": path.name, "evidence": "P", "host_included": "true"} | given, own=True))
         except PriceError as problem:
             problems.append(f"{path}:{table.line_num}: {problem}")
     if problems or not found:
         raise PriceError("\n".join(problems) or f"{path}: no rows")
     return found
+
+
+def _check_header(place: str, names: Sequence[str]) -> None:
+    """Refuse a header that lacks a column, has one twice, or one that nobody reads: what it says would be passed over.
+
+    Raises
+    ------
+    PriceError
+        With the place.
+    """
+    missing = [name for name in _NEEDED if name not in names]
+    if missing:
+        raise PriceError(f"{place}: column {', '.join(missing)} is missing; needed are {', '.join(_NEEDED)}")
+    unknown = next((name for name in names if name not in COLUMNS), None)
+    if unknown is not None:
+        raise PriceError(f"{place}: column {not_among(unknown, COLUMNS, most=len(COLUMNS))}")
+    if twice := [name for name in dict.fromkeys(names) if names.count(name) > 1]:
+        raise PriceError(f"{place}: column {', '.join(twice)} is there more than once")
 
 
 def _price(row: Mapping[str, str], *, own: bool = False) -> Price:
@@ -333,8 +369,8 @@ def _positive(text: str, column: str) -> float:
         value = float(text.strip().lstrip("$"))
     except ValueError:
         value = math.nan
-    if not 0 < value < math.inf:
-        raise PriceError(f"{column} is {text!r}, expected a number of dollars above zero")
+    if not 0 < value <= MOST_USD:
+        raise PriceError(f"{column} is {text!r}, expected a number of dollars above zero, {MOST_USD:.0e} at most")
     return value
 
 

@@ -53,8 +53,12 @@ class Findings:
 
     def lacks_model(self, path: Path, message: str) -> None:
         """Note a problem that comes of having no model, unless the model itself is the problem."""
-        if all(issue.path != "model.architecture" for issue in self.issues):
+        if not self.is_problem("model.architecture"):
             self.problem(path, message)
+
+    def is_problem(self, path: str) -> bool:
+        """Tell whether a problem of a path is noted, so that what comes of it need not be."""
+        return any(issue.path == path for issue in self.issues)
 
     def warn(self, message: str) -> None:
         """Note what the reader of a result should know."""

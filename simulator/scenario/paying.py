@@ -26,7 +26,7 @@ UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; o
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 
 
-def start_of(document: schema.Document, findings: Findings) -> date:
+def start_of(document: schema.Document, machines: Machines, findings: Findings) -> date:
     """Return the first day of the run; a looked-up price needs one, and today is never taken."""
     if document.start is not None:
         return document.start
@@ -34,7 +34,11 @@ def start_of(document: schema.Document, findings: Findings) -> date:
         findings.fact(("start",), document.pricing.date.isoformat(), "like pricing.date")
         return document.pricing.date
     if document.pricing.rate is None:
-        findings.problem(("start",), "is missing: prices have dates; write start = 2022-12-12, or state pricing.rate")
+        day = price_book().latest(machines.accelerator.key) or UNDATED
+        findings.problem(
+            ("start",),
+            f"is missing: prices have dates; write the run's first day, such as start = {day}, or state pricing.rate",
+        )
     else:
         what = "only dates depend on it" if document.pricing.storage == schema.Kept() else "months of storage are its"
         findings.fact(("start",), UNDATED.isoformat(), f"default: a constant, so that results repeat; {what}")
@@ -53,7 +57,7 @@ def tariff_of(
     try:
         book = _book(pricing, findings)
     except (PriceError, OSError) as error:
-        findings.problem(PRICING, str(error).replace("\n", " "))
+        findings.problem(PRICING, str(error).replace("\n", "; "))
         return flat(0.0)
     spares = (document.cluster.spares or 0) * machines.per_node
     asked = Asked(

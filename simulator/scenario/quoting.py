@@ -179,12 +179,15 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
     try:
         found = _row(terms, LOOKED_UP[terms.term], asked)
     except (PriceError, ValueError, OSError) as error:
-        message = str(error).replace("\n", " ")
+        message = str(error).replace("\n", "; ")
         if isinstance(error, PriceError) and error.about:
             findings.problem((*path, error.about), f"{message}; or state pricing.rate")
-        else:
+        elif not findings.is_problem("start"):  # without the day there is no price, and one message says so
             findings.problem(path, message)
         return None
+    if asked.book.own and not found.own:
+        findings.warn(f"No row of pricing.book fits {found.accelerator} on {terms.date or asked.start} with what "
+                      f"[pricing] says, so the catalogue's price is taken: {found.label}.")  # fmt: skip
     usd, included = _with_host(terms, found, path, findings)
     findings.fact((*path, "row"), found.label, found.source, found.evidence)
     check_row(found, asked.start, STARTS, findings)

@@ -126,7 +126,7 @@ def _resolved(
     causes = list(causes_of(document, site, findings))
     state = state_of(document.checkpoint, site, model, findings)
     check_size(document.checkpoint, drafts, state, findings)
-    start = start_of(document, findings)
+    start = start_of(document, site, findings)
     tariff = tariff_of(document, site, drafts, state, start, findings)
     causes += preemptions(document, tariff, findings)
     market = market_of(document, drafts, findings)

@@ -15,6 +15,7 @@ from simulator.workload.architecture import Architecture, architecture, six_n_d,
 
 ARCHITECTURE = ("model", "architecture")
 LARGEST_CONFIG_BYTES = 4 * 2**20
+MUCH = 0.4  # share of attention in a model's FLOPs above which the context length is worth a word
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +54,14 @@ def trained(document: Document, findings: Findings) -> Trained | None:
     sequence = document.model.sequence or shape.seq
     if document.model.sequence is None:
         findings.fact(("model", "sequence"), f"{sequence}", "context length of the architecture")
-    flop = training_flops(shape, seq=sequence, causal=False).model_flop
+    flops = training_flops(shape, seq=sequence, causal=False)
+    flop, attention = flops.model_flop, flops.attention_flop / flops.model_flop
+    speed = document.throughput.tokens_per_second_per_accelerator or document.throughput.step_time
+    if document.model.sequence is None and speed is None and attention > MUCH:
+        findings.warn(
+            f"All training is taken to use the {sequence:,} tokens of context that the architecture allows: attention "
+            f"is {100 * attention:.0f} % of the FLOPs. State model.sequence if it is shorter."
+        )
     findings.fact((*ARCHITECTURE, "parameters"), f"{shape.parameters:.6g}", "counted from the architecture", "D")
     back = f", but over {shape.window} in {shape.windowed} of {shape.layers} layers" if shape.windowed else ""
     findings.fact((*ARCHITECTURE, "flop_per_token"), f"{flop:.6g}",

@@ -51,10 +51,8 @@ class Easy:
             first += 1
         started = first - 1 if self._promise is None else 0
         if cluster.free:
-            for job in self._candidates(queue, first, cluster, now_s):
-                if job.size > cluster.free or promise.refuses(job, now_s):
-                    continue  # before a place is looked for
-                if cluster.fits(job) and promise.admits(job, now_s):
+            for job in promise.open_to(self._candidates(queue, first, cluster, now_s), cluster.free, now_s):
+                if job.size <= cluster.free and cluster.fits(job) and promise.admits(job, now_s):
                     started += 1
                     yield job
         if self.remembers:

@@ -1,6 +1,6 @@
 """What a blocked job is promised, and who may start before it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from simulator.scheduling.job import Job
 from simulator.scheduling.pool import Place, Pool
@@ -22,9 +22,10 @@ class Promise:
         self.extra = extra
         self.lasts_until_s = lasts_until_s
 
-    def refuses(self, job: Job, now_s: float) -> bool:
-        """Tell whether the job neither ends in time nor is small enough for what is left over, wherever it lies."""
-        return now_s + job.estimate_s > self.time_s and job.size > self.extra
+    def open_to(self, jobs: Iterable[Job], free: int, now_s: float) -> list[Job]:
+        """Return those who fit into what is free, and end in time or are small enough for what is left over."""
+        time_s, extra = self.time_s, self.extra
+        return [job for job in jobs if job.size <= free and (now_s + job.estimate_s <= time_s or job.size <= extra)]
 
     def admits(self, job: Job, now_s: float) -> bool:
         """Tell whether the job ends in time or needs only the surplus, which it then takes."""

@@ -4,7 +4,8 @@ Nothing here knows a clock; the engine tells the state what happened and asks a 
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -297,11 +298,12 @@ class PlacedState(ClusterState):
         return len(places)
 
 
+_place: Callable[[Stay], Place] = attrgetter("place")
+
+
 def _places(stays: Iterable[Stay]) -> Iterator[Place]:
-    """Yield where each lies, which all do on nodes."""
-    for stay in stays:
-        assert stay.place is not None
-        yield stay.place
+    """Return where each lies, which all do on nodes."""
+    return map(_place, stays)
 
 
 class ClusterView(Protocol):

@@ -107,7 +107,6 @@ def test_reasons_for_waiting(log):
         (["--size", "1"], "no job is left"),
         (["--nodes", "absent.csv"], "cannot read"),
         (["--policy", "fcfs", "--policy", "easy", "--jobs-out", "x.csv"], "one policy"),
-        (["--jobs-out", "no/such/folder/x.csv"], "cannot write"),
         (["--policy", "quota:borrow=1"], "never started"),
     ],
 )

@@ -113,6 +113,8 @@ def test_a_page_without_nodes_has_no_racks(log, tmp_path):
     ("options", "said"),
     [
         (["--insert", "512 x 1 d"], "never fit"),
+        (["--insert", "0 x 1 d"], "asks for nothing"),
+        (["--insert", "64 x 0 d"], "asks for nothing"),
         (["--insert", "64 x soon"], "--insert"),
         (["--insert", "no-such-run"], "no-such-run"),
         (["--insert", "64 x 1 d", "--at", "noon"], "--at"),

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from simulator.engine.cluster_pace import step_s
-from simulator.engine.queued import StarvedError, _start, placement_speeds, start_delays_s, starts
+from simulator.engine.queued import StarvedError, _kept, placement_speeds, start_delays_s, starts
 from simulator.engine.run import run
 from simulator.scenario.api import scenario
 from simulator.scheduling.layout import Layout
@@ -34,9 +34,22 @@ def test_the_start_waits_and_repeats():
     assert len(set(delays_s.tolist())) > 1
 
 
+def test_pasts_that_others_lived_through_are_kept_here():
+    """Else `compare` on two processes lives through each past of a shared cluster once for each scenario on it."""
+    _kept.cache_clear()
+    asked = []
+
+    def others(function, pieces):
+        asked.extend(pieces)
+        return map(function, pieces)
+
+    assert starts(small(), others) == starts(small(), others)
+    assert asked == list(range(3))
+
+
 def test_jobs_that_come_after_the_start_need_not_be_known(monkeypatch):
     found = starts(small())
-    _start.cache_clear()
+    _kept.cache_clear()
     monkeypatch.setattr("simulator.engine.queued.SOON_S", min(start.delay_s for start in found))
     assert starts(small()) == found
 

@@ -71,7 +71,7 @@ def test_a_row_is_as_old_as_the_last_day_on_which_it_held(tmp_path: Path) -> Non
 
 
 def test_a_day_before_every_row_is_an_error_with_the_nearest() -> None:
-    with pytest.raises(PriceError, match=r"no price for a100-sxm-80gb, gcp.*2020-01-01; nearest rows:\n.*3\.93/h"):
+    with pytest.raises(PriceError, match=r"no price for a100-sxm-80gb, gcp.*2020-01-01; nearest rows: .*3\.93/h"):
         price_book().lookup("a100-80gb", provider="gcp", date=date(2020, 1, 1))
 
 
@@ -142,6 +142,10 @@ def test_a_users_dated_rows_hold_on_their_days_only(tmp_path: Path) -> None:
         ("accelerator,usd_per_accelerator_h,host_included\nh100,2,maybe\n", ":2: host_included 'maybe'"),
         ("accelerator,price\nh100,2\n", ":1: column usd_per_accelerator_h is missing"),
         ("accelerator,usd_per_accelerator_h\n", "no rows"),
+        ("accelerator,usd_per_accelerator_h\nh100,1e300\n", ":2: usd_per_accelerator_h is '1e300'"),
+        ("accelerator,usd_per_accelerator_h\nh100,2,10\n", ":2: has 3 fields, and the header names 2"),
+        ("accelerator,usd_per_accelerator_h,prvider\nh100,2,aws\n", ":1: column 'prvider'.*did you mean 'provider'"),
+        ("accelerator,accelerator,usd_per_accelerator_h\nh100,b200,2\n", ":1: column accelerator is there more"),
     ],
 )
 def test_a_bad_file_names_its_lines(tmp_path: Path, text: str, message: str) -> None:
@@ -150,11 +154,11 @@ def test_a_bad_file_names_its_lines(tmp_path: Path, text: str, message: str) -> 
 
 
 def test_a_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
-    with pytest.raises(PriceError, match="cannot be read"):
+    with pytest.raises(PriceError, match=r"absent\.csv: cannot be read: No such file or directory$"):
         price_book().with_file(tmp_path / "absent.csv")
     binary = tmp_path / "binary.csv"
     binary.write_bytes(b"\xff\xfe\x00\x01")
-    with pytest.raises(PriceError, match="cannot be read"):
+    with pytest.raises(PriceError, match="not UTF-8 text, at byte 0"):
         price_book().with_file(binary)
 
 

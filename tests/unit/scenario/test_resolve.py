@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from simulator.scenario.api import load, resolve, scenario
+from simulator.scenario.api import load, resolve, resolved_toml, scenario
 from tests.unit.scenario.maker import Maker, fact
 
 # efficiency
@@ -187,6 +187,21 @@ def test_a_window_shortens_the_run(made: Maker, more: dict[str, object], pairs: 
     ratio = windowed.stages[0].work_s / made("", "throughput.mfu=0.4").stages[0].work_s
     assert ratio == pytest.approx(flop[0] / flop[1], rel=1e-9)
     assert ("512 in 32 of 32 layers" in fact(windowed, "model.architecture.flop_per_token").source) == (pairs < 1024)
+
+
+def test_a_long_context_that_nobody_stated_is_worth_a_word(made: Maker) -> None:
+    def said(**more: object) -> list[str]:
+        (made.folder / "config.json").write_text(json.dumps(LLAMA | more))
+        found = made("[model]\narchitecture = 'config.json'\n", "throughput.mfu=0.4", *sets)
+        (made.folder / "again.toml").write_text(resolved_toml(found))
+        assert scenario(made.folder / "again.toml").warnings == found.warnings
+        return [warning for warning in found.warnings if "model.sequence" in warning]
+
+    sets: tuple[str, ...] = ()
+    assert not said()
+    assert "the 32,768 tokens of context" in said(max_position_embeddings=32768)[0]
+    sets = ("model.sequence=32768",)
+    assert not said(max_position_embeddings=32768)
 
 
 def test_a_table_is_a_model(made: Maker) -> None:

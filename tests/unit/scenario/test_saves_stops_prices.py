@@ -146,6 +146,25 @@ def test_missing_prices_list_what_is_near(made: Maker) -> None:
     assert "on_demand" in made.issues(LOOKED_UP, "pricing.term=capacity_block")["pricing.term"]
 
 
+def test_without_a_day_one_message_says_which_days_have_prices(made: Maker) -> None:
+    h100 = ("without = ['pricing.rate']", "cluster.accelerator=h100-sxm")
+    assert made.issues(*h100) == {
+        "start": "is missing: prices have dates; write the run's first day, such as start = 2026-01-31, "
+        "or state pricing.rate"
+    }
+    assert "pricing.provider" in made.issues(*h100, "pricing.provider=nobody")
+    assert made(*h100, "start=2026-01-31").tariff.list_usd_per_accelerator_h == 3.00
+
+
+def test_an_own_book_is_not_passed_over_in_silence(made: Maker) -> None:
+    (made.folder / "mine.csv").write_text("accelerator,usd_per_accelerator_h,date_from\na100-80gb,1.5,2024-01-01\n")
+    book = "without = ['pricing.rate']\nstart = 2024-02-01\n[pricing]\nbook = 'mine.csv'\n"
+    assert not [warning for warning in made(book).warnings if "pricing.book" in warning]
+    early = made(book, "start=2023-12-31")
+    assert early.tariff.list_usd_per_accelerator_h != 1.5
+    assert "No row of pricing.book fits a100-sxm-80gb on 2023-12-31" in " ".join(early.warnings)
+
+
 def test_own_book(made: Maker) -> None:
     (made.folder / "mine.csv").write_text("accelerator,usd_per_accelerator_h,provider\na100-sxm-80gb,0.77,us\n")
     found = made("start = 2023-01-01\n[pricing]\nbook = 'mine.csv'\n")

@@ -110,7 +110,7 @@ def test_who_is_refused_before_a_place_is_looked_for_is_never_admitted(seed: int
     assert isinstance(promise, PlacedPromise)
     for number in range(20):
         job = some_job(100 + number, luck)
-        refused = promise.refuses(job, 40)
+        refused = not promise.open_to([job], NODES * UNITS, 40)
         assert not (promise.admits(job, 40) and refused)
 
 
