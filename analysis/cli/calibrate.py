@@ -29,7 +29,9 @@ def calibrate(
 
     try:
         found = own_factor(measurements, key)
-    except (OSError, UnicodeDecodeError, ValueError) as problem:
+    except UnicodeDecodeError as problem:
+        refuse(f"calibrate: {measurements}: not UTF-8 text, at byte {problem.start}")
+    except (OSError, ValueError) as problem:
         refuse(f"calibrate: {measurements}: {problem}")
     for row_id, reason in found.refused:
         typer.echo(f"{row_id}: left out: {reason}", err=True)

@@ -120,6 +120,7 @@ def _page(found: "Planned") -> "Iterator[Table | str]":
         yield f"Set aside, {count:,}: {reason}"
     if found.candidates:
         yield f"Dollars: {(found.best or found.nearest or found.candidates[0]).basis}."
+        yield from (f"Warning: {warning}" for warning in found.warnings)
         yield luck(found.replicas, found.seed, "replicas of each candidate")
 
 
@@ -178,6 +179,7 @@ def _facts(found: "Planned") -> dict[str, Any]:
         "space": found.space,
         "exhaustive": found.exhaustive,
         "set_aside": dict(found.set_aside),
+        "warnings": list(found.warnings),
         "replicas": found.replicas,
         "seed": found.seed,
         "version": __version__,

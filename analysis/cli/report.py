@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 About = Annotated[
     str,
     typer.Argument(
-        help="A shipped scenario, a file, or the folder that `flopcast run --out` wrote.", show_default=False
+        help="A shipped scenario, a file, or the folder that `flopcast run --out` wrote, which is run again.",
+        show_default=False,
     ),
 ]
 

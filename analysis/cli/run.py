@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from simulator.scenario.values import Scenario
 
 
+_UNITS = {"Hours": "hours"}  # FOCUS has a capital
+
+
 def run(
     scenario: ScenarioName,
     sets: Sets = None,
@@ -212,7 +215,7 @@ def _ledger(found: "Forecast") -> "Table":
         table.add_row(phase.replace("_", " "), words, f"{hours:,.0f}", f"${usd:,.0f}", f"{share:.2%}")
     for row in beside:
         words = "" if row.cause == "none" else row.cause.replace("_", " ")
-        amount = f"{row.quantity:,.0f} {row.unit}" if row.unit != "USD" else ""
+        amount = f"{row.quantity:,.0f} {_UNITS.get(row.unit or '', row.unit)}" if row.unit != "USD" else ""
         usd_text = f"{'-' if row.usd < 0 else ''}${abs(row.usd):,.0f}"
         table.add_row(row.phase.replace("_", " "), " ".join(filter(None, (words, amount))), "", usd_text, "")
     return table

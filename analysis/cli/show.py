@@ -72,6 +72,7 @@ def show(
     from simulator.pricing.book import PriceError
 
     try:
+        kind = next((word for word, name in KINDS.items() if name == kind), kind)  # the catalogue's own word is as good
         if kind not in KINDS:
             from simulator.foundation.issues import not_among
 

@@ -1,5 +1,6 @@
 """The forecast beside what was published of the run, and how much of the difference events explain."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -36,12 +37,14 @@ def comparisons(forecast: Forecast) -> Sequence[Comparison]:
     known = forecast.scenario.published
     if known is None:
         return []
-    useful = forecast.goodput.mean
-    hours_kind, hours_share = (" (net)", useful) if known.hours_kind == "net" else ("", 1.0)
-    wall_kind, wall_share = (" (net)", useful) if known.wall_kind == "net" else ("", 1.0)
+    hours, days = ("accelerator-hours", forecast.job_accelerator_hours), ("days", forecast.wall_days.mean)
+    if known.hours_kind == "net":
+        hours = "accelerator-hours (net)", _useful_hours(forecast)
+    if known.wall_kind == "net":
+        days = "days (net)", math.fsum(row.wall_days for row in forecast.ledger if row.phase == "productive")
     found = [
-        _row(f"accelerator-hours{hours_kind}", known.accelerator_hours, forecast.job_accelerator_hours * hours_share),
-        _row(f"days{wall_kind}", known.wall_s and known.wall_s / DAY_S, forecast.wall_days.mean * wall_share),
+        _row(hours[0], known.accelerator_hours, hours[1]),
+        _row(days[0], known.wall_s and known.wall_s / DAY_S, days[1]),
         _row("dollars", known.usd, forecast.usd.mean),
         _row("goodput", known.goodput, forecast.goodput.mean),
         _row("interruptions", known.interruptions, forecast.interruptions.mean),
@@ -58,6 +61,10 @@ def _row(quantity: str, published: float | None, predicted: float) -> Comparison
     return None if published is None else Comparison(quantity=quantity, published=published, predicted=predicted)
 
 
+def _useful_hours(forecast: Forecast) -> float:
+    return math.fsum(row.accelerator_hours for row in forecast.ledger if row.phase == "productive")
+
+
 def missing(forecast: Forecast) -> str | None:
     """Say in one sentence what a published gross figure contains that the forecast's events do not explain.
 
@@ -66,7 +73,7 @@ def missing(forecast: Forecast) -> str | None:
     known = forecast.scenario.published
     if known is None or known.hours_kind != "gross" or known.accelerator_hours is None:
         return None
-    useful = forecast.job_accelerator_hours * forecast.goodput.mean
+    useful = _useful_hours(forecast)
     lost, gap = forecast.job_accelerator_hours - useful, known.accelerator_hours - forecast.job_accelerator_hours
     if gap < 0.1 * known.accelerator_hours:
         return None

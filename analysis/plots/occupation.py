@@ -14,10 +14,11 @@ Box = tuple[float, float, int, int, float, bool]
 _CLASSES = (  # least share of the cluster, what it is called, colour, hatch
     (0.1, "a tenth of the cluster or more", BLUE, ""),
     (0.01, "a hundredth or more", SKY, ""),
-    (0.0, "less", "#FFFFFF", ""),
+    (0.0, "less", "#999999", ""),
 )
 _MARKED = ("the inserted run", ORANGE, "xx")
 _MOST_LABELS = 9
+_MANY = 300  # boxes: their outlines would leave nothing to see on paper
 
 
 @drawn
@@ -42,10 +43,11 @@ def occupation(
     figure = canvas(3.6)
     ax = figure.add_subplot()
     legend = []
+    line = 0.25 if len(boxes) <= _MANY else 0.0
     for label, colour, hatch, found in _classed(boxes):
         corners = [[(box[0], box[2]), (box[1], box[2]), (box[1], box[3] + 1), (box[0], box[3] + 1)] for box in found]
         ax.add_collection(
-            PolyCollection(corners, facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.25), autolim=False
+            PolyCollection(corners, facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=line), autolim=False
         )
         legend.append(Patch(facecolor=colour, hatch=hatch, edgecolor=INK, linewidth=0.6, label=label))
     size = rack_nodes or nodes

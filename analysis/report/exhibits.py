@@ -165,5 +165,5 @@ def _money(found: Findings) -> Sequence[Exhibit]:
     caption = "Dollars by calendar month: mean, and where eight runs in ten lie."
     beside = dict.fromkeys(phase_name(row.phase) for row in found.forecast.ledger if row.stage == WHOLE_RUN and row.usd)
     if beside:
-        caption += f" Owed beside the use of machines: {', '.join(beside)}; what is reserved, to the end of its term."
+        caption += f" Owed beside the use of machines: {', '.join(beside)}. A reservation is paid to its end."
     return [Exhibit(section="money", caption=caption, draw=partial(cash_flow, "cash", months))]

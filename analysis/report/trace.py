@@ -98,13 +98,15 @@ def _lanes(group: int, name: str, lanes: Iterable[str]) -> Iterator[Event]:
 
 
 def _slice(group: int, lane: int, name: str, start_s: float, duration_s: float, details: Event) -> Event:
+    """Return a slice between two rounded instants: a viewer nests what overlaps the slice before by a microsecond."""
+    begin_us = round(start_s * _US)
     return {
         "ph": "X",
         "name": name,
         "pid": group,
         "tid": lane,
-        "ts": round(start_s * _US),
-        "dur": round(duration_s * _US),
+        "ts": begin_us,
+        "dur": round((start_s + duration_s) * _US) - begin_us,
         "args": details,
     }
 

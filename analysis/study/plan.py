@@ -120,6 +120,8 @@ class Planned:
         Whether all were tried.
     replicas, seed : int
         Of each candidate.
+    warnings : sequence of str
+        What the reader of the best, or of the nearest, should know.
     """
 
     wish: Wish
@@ -133,6 +135,7 @@ class Planned:
     exhaustive: bool
     replicas: int
     seed: int
+    warnings: Sequence[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,6 +212,7 @@ def plan(
         exhaustive=space <= EXHAUSTIVE,
         replicas=replicas,
         seed=jury.seed,
+        warnings=jury.scenario_of(meeting[0] if meeting else nearest).warnings,
     )
 
 
@@ -286,14 +290,18 @@ class _Jury:
 
     def confirmed(self, candidate: Candidate) -> Confirmed:
         """Run a candidate event by event."""
-        scenario = self._scenario(tuple(candidate.values.values()))
-        assert scenario is not None
-        replicas = min(CONFIRMING, self.replicas)
+        scenario, replicas = self.scenario_of(candidate), min(CONFIRMING, self.replicas)
         outcome, _ = sampled(replace(scenario, engine="simulate", replicas=replicas))
         days, usd = (
             Figure(quantity=name, quantile=self.wish.confidence).of(outcome) for name in ("finish_days", "usd")
         )
         return Confirmed(candidate=candidate, days=days, usd=usd, replicas=replicas)
+
+    def scenario_of(self, candidate: Candidate) -> Scenario:
+        """Return the scenario of a candidate that has figures."""
+        scenario = self._scenario(tuple(candidate.values.values()))
+        assert scenario is not None
+        return scenario
 
     def _candidate(self, point: tuple[Any, ...], row: Sequence[float], words: str) -> Candidate:
         days, usd, mean_days, mean_usd = row

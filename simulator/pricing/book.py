@@ -65,6 +65,8 @@ class Price:
         Prices of other rows that fitted as well, which were dearer.
     own : bool
         Whether it is from the user's file.
+    cheaper : Price or None
+        The cheapest row of the year before the day, where no provider was asked for and another one's is cheaper.
     """
 
     accelerator: str
@@ -82,6 +84,7 @@ class Price:
     own: bool = False
     stale: bool = False
     others: tuple[float, ...] = ()
+    cheaper: "Price | None" = None
 
     @property
     def usd_per_accelerator_h(self) -> float:
@@ -192,7 +195,8 @@ class PriceBook:
         for book in (self.own, self.catalogue):
             fits = [row for row in book if _fits(row, *asked) and _holds(row, date)]
             if fits:
-                return _best(fits, date, asked[2])
+                best = _best(fits, date, asked[2])
+                return best if provider else replace(best, cheaper=_cheaper(best, fits, date))
         wanted = ", ".join(part for part in (*asked, date.isoformat()) if part)
         about, why = self.unknown(provider, region)
         raise PriceError(f"no price for {wanted}; {why or self._near(asked, date)}", about)
@@ -284,6 +288,13 @@ def _best(fits: Sequence[Price], date: Date, region: str | None) -> Price:
     first, *rest = latest
     stale = first.last_seen is not None and (date - first.last_seen).days > STALE_DAYS
     return replace(first, stale=stale, others=tuple(row.usd for row in rest))
+
+
+def _cheaper(best: Price, fits: Sequence[Price], date: Date) -> Price | None:
+    """Return the cheapest row that was seen within a year before the day and counts the same; None if none is."""
+    alike = [row for row in fits if row.last_seen is not None and (date - row.last_seen).days <= STALE_DAYS
+             and row.host_included == best.host_included and row.usd < best.usd]  # fmt: skip
+    return min(alike, key=lambda row: (row.usd, row.label), default=None)
 
 
 def _read_file(path: Path) -> Sequence[Price]:

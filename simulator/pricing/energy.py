@@ -9,7 +9,7 @@ from simulator.pricing.trace import StepTrace
 
 STATES: Final = ("training", "checkpoint", "idle")
 _CHECKPOINT: Final = frozenset({"checkpoint_save", "checkpoint_restore"})
-_TRAINING: Final = frozenset({"productive", "wasted_progress", "other"})
+_TRAINING: Final = frozenset({"productive", "wasted_progress", "sdc_rollback", "sdc_check", "other"})
 W_PER_KW: Final = 1000.0
 G_PER_TONNE: Final = 1e6
 KWH_PER_MWH: Final = 1000.0
@@ -17,6 +17,8 @@ KWH_PER_MWH: Final = 1000.0
 
 def state_of(phase: str) -> str:
     """Return the state of the machines in a phase of the ledger; time that nobody explains counts as training.
+
+    So does what is thrown away or computed to verify; what waits for a slow or a missing machine counts as idle.
 
     Examples
     --------

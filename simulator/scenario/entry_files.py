@@ -11,6 +11,7 @@ from simulator.catalogue.reader import CatalogueError, Entry, entry, parse_entry
 from simulator.foundation.issues import not_among, shorten
 from simulator.foundation.toml_file import read_toml
 from simulator.scenario.findings import Findings
+from simulator.scenario.load import Loaded
 
 
 def entry_or_file(
@@ -39,6 +40,17 @@ def entry_or_file(
     except (ValueError, PermissionError) as problem:
         findings.problem(path, f"{shorten(file)}: {problem}")
         return None
+
+
+def placed(name: str, path: tuple[str, ...], loaded: Loaded) -> str:
+    """Return a name with the full path of its file, where it names one, so that it means the same in any folder."""
+    file, key = split(name)
+    if not file.endswith(".toml"):
+        return name
+    try:
+        return f"{loaded.file(path, file)}{'' if key is None else '#'}{key or ''}"
+    except PermissionError:
+        return name  # `entry_or_file` asks again, and says what is wrong
 
 
 def split(name: str) -> tuple[str, str | None]:

@@ -158,7 +158,7 @@ def power_plan(document: schema.Document, machines: Machines, start: date, findi
     mean = "mean draw, as published" if published else "mean draw, a share of its rated power"
     source = mean if stated.power is None else "stated"
     words = [
-        f"{show(round(power, 1), 'power')} a {machines.accelerator.key} while training ({source})",
+        f"{show(round(power, 1), 'power')} per {machines.accelerator.key} while training ({source})",
         f"{show(round(host, 1), 'power')} for its share of the server",
         f"PUE {pue:g}",
         f"{grid[0]:g} g/kWh, {grid[1]}" if grid[0] is not None and trace is None else "",

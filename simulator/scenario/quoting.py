@@ -21,6 +21,7 @@ LOOKED_UP = {"on_demand": "on_demand", "negotiated": "on_demand", "spot": "spot"
 STATED = ("stated", *LOOKED_UP, "capacity_block", "reserved_minimum", "owned")
 KINDS = {"commit_1y": "committed", "commit_3y": "committed"}
 STARTS = "The run starts on"
+DEARER = 1.5  # times as dear as another provider's: worth a warning, where nobody named one
 YEARS = {"commit_1y": 1, "commit_3y": 3}
 
 
@@ -76,7 +77,10 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
 
 
 def check_row(row: Price, day: date, says: str, findings: Findings) -> None:
-    """Warn of a row of the book that is taken for a day more than a year before or after it was seen."""
+    """Warn of a row that is taken for a day more than a year off the day it was seen, or far from the cheapest."""
+    if row.cheaper is not None and row.usd >= DEARER * row.cheaper.usd:
+        findings.warn(f"No provider is named, and the newest price is taken: {row.label}. "
+                      f"Seen within the year before: {row.cheaper.label}.")  # fmt: skip
     if row.last_seen is not None:
         check_day(row.label, row.date_from or row.last_seen, row.last_seen, day, says, findings)
 

@@ -16,7 +16,9 @@ from simulator.scenario import schema
 from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.elastic import check_alone
+from simulator.scenario.entry_files import placed
 from simulator.scenario.experience import FromRuns
+from simulator.scenario.failure_files import CATALOGUE
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
 from simulator.scenario.lines import Path, dotted
@@ -34,6 +36,7 @@ from simulator.scenario.saving import State, at_notice, check_size, cycles_of, d
 from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
+from simulator.scenario.system_files import SYSTEM
 from simulator.scenario.text import toml_value
 from simulator.scenario.trained import Trained, table_of_config, trained
 from simulator.scenario.values import Assumption, Published, Scenario, Stage
@@ -100,8 +103,11 @@ def completed(loaded: Loaded) -> tuple[schema.Document, dict[str, Any], dict[Pat
 
 
 def _stand_alone(document: schema.Document, whole: dict[str, Any], findings: Findings) -> None:
-    """Make the document independent of its place: a ``config.json`` becomes a table, a price book gets a full path."""
+    """Make the document independent of its place: a ``config.json`` becomes a table, other files get full paths."""
     whole.setdefault("title", findings.loaded.name.strip() or "scenario")
+    for (section, key), name in ((CATALOGUE, document.failures.catalogue), (SYSTEM, document.cluster.system)):
+        if name is not None:
+            whole[section][key] = placed(name, (section, key), findings.loaded)
     if document.pricing.book is not None:
         whole["pricing"]["book"] = str(book_file(document.pricing.book, findings.loaded))
     if document.energy.trace is not None:

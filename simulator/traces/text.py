@@ -2,6 +2,7 @@
 
 import gzip
 import math
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from io import TextIOWrapper
@@ -11,7 +12,7 @@ from simulator.traces.joblog import TraceError
 
 
 def lines(path: Path) -> Iterator[str]:
-    """Yield the lines of a text file, compressed or not.
+    """Yield the lines of a text file, compressed or not; in UTF-16, as Windows writes it, where its first bytes say so.
 
     Raises
     ------
@@ -20,10 +21,11 @@ def lines(path: Path) -> Iterator[str]:
     """
     try:
         with path.open("rb") as raw:
-            packed = raw.read(2) == b"\x1f\x8b"
+            mark = raw.read(2)
+        packed, encoding = mark == b"\x1f\x8b", "utf-16" if mark in (BOM_UTF16_LE, BOM_UTF16_BE) else "utf-8-sig"
         with (
             gzip.open(path, "rb") if packed else path.open("rb") as opened,
-            TextIOWrapper(opened, encoding="utf-8-sig", errors="replace", newline="") as text,
+            TextIOWrapper(opened, encoding=encoding, errors="replace", newline="") as text,
         ):
             yield from text
     except (OSError, EOFError) as problem:

@@ -71,6 +71,8 @@ def _window(config: Config) -> dict[str, Any]:
     if not config.get("sliding_window") or not config.get("use_sliding_window", kind not in SWITCHED):
         return {}
     if isinstance(kinds, list):
+        if len(kinds) != layers:
+            raise ValueError(f"config.json: layer_types has {len(kinds)} entries, num_hidden_layers is {layers}")
         windowed = kinds.count("sliding_attention")
     elif pattern := config.get("sliding_window_pattern", PATTERN.get(kind)):
         windowed = layers - layers // pattern

@@ -1,5 +1,6 @@
 """Published step times and memory, from architecture and plan alone."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,9 +14,10 @@ from analysis.validation.throughput_runs import runs
 from analysis.validation.throughput_table import markdown
 from simulator.catalogue.reader import entry
 from simulator.scenario.api import scenario
-from simulator.workload.architecture import Architecture, architecture
+from simulator.workload.architecture import Architecture, architecture, training_flops
 from simulator.workload.plan import Plan
 from simulator.workload.prediction import predict, stack_factor
+from simulator.workload.serving import cached_bytes
 from simulator.workload.stacks import calibrated, chip_of, fabric_of
 from tests.beside import truth
 
@@ -49,16 +51,29 @@ def test_korthikanti_table_5_within_what_calculon_reaches() -> None:
 
 def bloom_tflops(batch: int) -> float:
     """TFLOP/s by the authors' convention: hardware FLOPs with full recompute, attention in full."""
-    from dataclasses import replace
-
-    from simulator.workload.architecture import training_flops
-
     arch = architecture(entry("architectures", "bloom-176b").values)
     plan = Plan(tp=4, pp=12, dp=8, micro_batch=2, zero=1, recompute=2, sequence_parallel=False)
     fabric = replace(fabric_of(A100), nic_bytes_per_s=6.25e9)  # four 100 Gb/s ports for eight GPUs, arXiv 2211.05100
     found = predict(arch, plan, chip_of(A100), fabric, seq=2048, global_batch=batch, stack="megatron-deepspeed-2022")
     flops = training_flops(arch, causal=False, recompute="full").hardware_flop
     return float(found.tokens_per_s_per_accelerator.p50) * flops / 1e12
+
+
+@pytest.mark.parametrize(
+    ("key", "gflop", "cached_kb"),
+    [("deepseek-v2", 155, None), ("deepseek-v3", 250, 70.272), ("llama-3.1-405b", 2448, 516.096),
+     ("qwen2.5-72b", None, 327.680)],
+)  # fmt: skip
+def test_training_flops_and_cache_of_a_token(key: str, gflop: float | None, cached_kb: float | None) -> None:
+    """Experts, latent and grouped attention as their makers count them: arXiv 2505.09343, Tables 1 and 2 (notes).
+
+    At 4,096 tokens, causal; their Llama has half the attention of ours, 1 % of the whole.
+    """
+    shape = architecture(entry("architectures", key).values)
+    if gflop is not None:
+        assert training_flops(shape, seq=4096).model_flop / 1e9 == pytest.approx(gflop, rel=0.011)
+    if cached_kb is not None:
+        assert cached_bytes(shape, 1, 2.0) / 1e3 == pytest.approx(cached_kb, rel=1e-9)
 
 
 @pytest.mark.parametrize(("batch", "published"), [(16, 8), (192, 73), (2048, 150)])

@@ -72,9 +72,12 @@ def test_old_prices_are_said_as_a_run_says_them() -> None:
         ("h100-sxm", "$36018, Server of 8 H100, per accelerator, 2024-07-31", "$28750, h100-sxm"),
         ("a100-sxm-80gb", "$37500, DGX A100, per accelerator, 2021-06-30", "$17348.56, a100-sxm-80gb"),
     ):
-        [said] = facts("own", name)["warnings"]
+        [said] = facts("own", name, "--rent", "$2/h")["warnings"]
         assert said.startswith(f"Machines are bought {late}: {known}; the price book has {newer}")
-        assert facts("own", name, "--set", "ownership.server=$9000")["warnings"] == []
+        assert facts("own", name, "--set", "ownership.server=$9000", "--rent", "$2/h")["warnings"] == []
+    [said] = facts("own", "a100-sxm-80gb", "--set", "ownership.server=$9000")["warnings"]
+    assert said.startswith("No provider is named, and the newest price is taken: $4/h, a100-sxm-80gb, oracle")
+    assert "Seen within the year before: $1.57/h, a100-sxm-80gb, oblivus" in said
     shown = " ".join(CliRunner().invoke(app, ["own", "v100-sxm2-32gb"]).stdout.split())
     assert f"Warning: Machines are bought {late}" in shown
 

@@ -79,3 +79,7 @@ def test_a_wrong_word_gets_one_message_and_exit_2(arguments: tuple[str, ...], me
     assert (code, out) == (2, "")
     assert message in err
     assert len(err.splitlines()) == 1
+
+
+def test_a_kind_has_the_catalogues_own_word_too() -> None:
+    assert run("architectures", "llama-2-70b") == run("models", "llama-2-70b")

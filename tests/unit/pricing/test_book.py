@@ -42,6 +42,18 @@ def test_the_cheapest_of_equal_days_is_used_and_the_others_are_named() -> None:
     assert (found.usd, found.others) == (0.83, (1.01, 1.38))
 
 
+def test_a_cheaper_row_of_the_year_is_named_where_no_provider_is_asked_for() -> None:
+    """On 1 July 2025 the newest of an H100 are Oracle's $10, Google's and Amazon's; two weeks older, Cudo's $2.45."""
+    newest = price_book().lookup("h100-sxm", date=date(2025, 7, 1))
+    assert (newest.provider, newest.usd) == ("oracle", 10.0)
+    assert newest.cheaper is not None
+    assert (newest.cheaper.provider, newest.cheaper.usd) == ("cudo", 2.45)
+    assert price_book().lookup("h100-sxm", provider="oracle", date=date(2025, 7, 1)).cheaper is None
+    assert price_book().lookup("h100-sxm", date=date(2025, 3, 10)).cheaper is None
+    old = price_book().lookup("h100-sxm", date=date(2026, 3, 18)).cheaper
+    assert old is None or (date(2026, 3, 18) - (old.last_seen or date.min)).days <= STALE_DAYS
+
+
 def test_staleness_starts_after_a_year() -> None:
     fresh, stale = (
         price_book().lookup("a100-80gb", provider="gcp", date=day) for day in (date(2023, 12, 12), date(2023, 12, 13))

@@ -30,6 +30,11 @@ def test_by_hand() -> None:
     assert found.carbon_usd == pytest.approx(100 * (0.00525 + 0.0035))
 
 
+@pytest.mark.parametrize("phase", ["productive", "wasted_progress", "sdc_rollback", "sdc_check", "other"])
+def test_machines_that_compute_draw_what_training_does_whatever_becomes_of_it(phase: str) -> None:
+    assert energy([(phase, 10.0)], PLAN, 10.0).of(component="accelerators", state="training") == pytest.approx(4.0)
+
+
 @given(st.lists(st.tuples(st.sampled_from(PHASES), st.floats(0, 1e7)), max_size=12))
 def test_it_closes(hours: list[tuple[str, float]]) -> None:
     found = energy(hours, PLAN, 1.0)

@@ -88,6 +88,27 @@ def test_prices_of_ones_own_travel(tmp_path: Path) -> None:
     assert again.tariff.list_usd_per_accelerator_h == 0.77
 
 
+def test_machines_and_failures_of_ones_own_travel(tmp_path: Path) -> None:
+    known = 'source = "ours"\ndate = 2026-11-01\nevidence = "P"\n'
+    (tmp_path / "hall.toml").write_text(
+        f'[hall]\ntitle = "Hall"\naccelerator = "a100-sxm-80gb"\nnodes = 300\naccelerators_per_node = 8\n'
+        f'fabric = "single"\n{known}'
+    )
+    cause = 'title = "C"\nrate_per_1000_node_days = 5\nkind = "fail_stop"\nnodes_lost = 1\n'
+    (tmp_path / "fleet.toml").write_text("".join(
+        f'[{key}]\ntitle = "Fleet"\nnode_accelerators = 8\ncounts_as = "all_cause"\n{known}[{key}.a]\n{cause}'
+        for key in ("one", "two")
+    ))  # fmt: skip
+    (tmp_path / "a.toml").write_text(
+        "extends = 'llama-65b'\nwithout = ['cluster.accelerator']\n[cluster]\nsystem = 'hall.toml'\n"
+        "[failures]\ncatalogue = 'fleet.toml#two'\n"
+    )
+    first = scenario(tmp_path / "a.toml")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "resolved.toml").write_text(resolved_toml(first), encoding="utf-8")
+    assert scenario(tmp_path / "elsewhere" / "resolved.toml") == first
+
+
 def test_sweeps_too_large(tmp_path: Path) -> None:
     values = list(range(1, 400))
     (tmp_path / "a.toml").write_text(

@@ -75,13 +75,21 @@ def test_the_front_and_what_binds() -> None:
 
     def of(wish: Wish) -> Planned:
         return Planned(wish=wish, best=None, nearest=None, front=ahead, candidates=some, finalists=[], set_aside={},
-                       space=5, exhaustive=True, replicas=10, seed=1)  # fmt: skip
+                       space=5, exhaustive=True, replicas=10, seed=1, warnings=())  # fmt: skip
 
     deadline, budget = bindings(of(Wish(days=20, usd=60)))
     assert (deadline.bound, deadline.now, deadline.relaxed, deadline.free) == ("deadline", 50, 40, 30)
     assert (budget.bound, budget.now, budget.relaxed, budget.free) == ("budget", 20, 20, 10)
     assert not list(bindings(of(Wish(days=50, usd=200))))
     assert not list(bindings(of(Wish())))
+
+
+def test_what_the_chosen_one_leaves_out_is_said() -> None:
+    known = planned("llama-65b", ["pricing.rate=['$1/h', '$2/h']"], Wish())
+    looked_up = planned("llama-65b", ["cluster.accelerators=[1024, 2048]"], Wish(days=1))
+    assert looked_up.best is None
+    assert any("the host is extra" in warning for warning in looked_up.warnings)
+    assert not any("the host is extra" in warning for warning in known.warnings)
 
 
 def test_candidates_that_cannot_be_are_set_aside_with_the_reason() -> None:

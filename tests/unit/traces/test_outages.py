@@ -38,6 +38,14 @@ def test_usual_columns_and_forms_of_time(write):
     assert log.nodes is None
 
 
+def test_a_table_as_windows_writes_it_is_the_same_table(write):
+    text = "node,start,end\nä,1970-01-02,1970-01-03\nn2,60,\n"
+    known = read_outages(write(text))
+    assert [outage.node for outage in known.outages] == ["n2", "ä"]
+    for encoding in ("utf-8-sig", "utf-16"):
+        assert read_outages(write(text.replace("\n", "\r\n").encode(encoding))).outages == known.outages
+
+
 def test_columns_by_a_map(write):
     text = "a;b,c\nx,5\ny,3\n"
     log = read_outages(write(text), columns="node=a;b,start=c")

@@ -108,6 +108,11 @@ def test_sizes_of_released_weights(config: dict[str, Any], published: int) -> No
     assert from_hugging_face(config).parameters == pytest.approx(published, rel=1e-4)
 
 
+def test_layer_types_are_those_of_all_layers() -> None:
+    with pytest.raises(ValueError, match="layer_types has 24 entries, num_hidden_layers is 36"):
+        from_hugging_face(GPT_OSS | {"layer_types": ["sliding_attention"] * 24})
+
+
 def test_gpt_oss_without_the_biases_of_its_experts() -> None:
     assert from_hugging_face(GPT_OSS).parameters == pytest.approx(116_829_156_672, rel=5e-4)
 
