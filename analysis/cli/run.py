@@ -234,7 +234,7 @@ def _published(found: "Forecast") -> "Table":
     for name in ("published", "forecast", "error"):
         table.add_column(name, justify="right")
     for row in comparisons(found):
-        error = "" if row.error is None else f"{row.error:+.1%}"
+        error = "" if row.error is None else f"{row.error:+z.1%}"
         table.add_row(
             label(found, row), _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error
         )

@@ -109,7 +109,7 @@ def dollars_verdict(scores: "Sequence[Score]") -> str:
 def _money(score: "Score") -> Sequence[str]:
     error = ""
     if score.published_usd and score.usd_of_hours:
-        error = f"{score.usd_of_hours / score.published_usd - 1:+.1%}".replace("%", " %")
+        error = f"{score.usd_of_hours / score.published_usd - 1:+z.1%}".replace("%", " %")
     predicted = "" if score.hours is None or not score.price else f"${score.hours.p50 * score.price:,.0f}"
     published = "" if not score.published_usd else f"${score.published_usd:,.0f}"
     of_hours = f"${score.usd_of_hours:,.0f}" if score.usd_of_hours else ""

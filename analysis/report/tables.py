@@ -136,7 +136,7 @@ def published(forecast: Forecast) -> Table:
 
 
 def _off(error: float | None) -> str:
-    return "" if error is None else f"{100 * error:+.1f} %"
+    return "" if error is None else f"{100 * error:+z.1f} %"
 
 
 class AssumptionRow(NamedTuple):

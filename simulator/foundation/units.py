@@ -261,9 +261,9 @@ def show(value: float, dimension: str) -> str:
     ('21 d', '1.4T tokens', '50 GB/s', '$3.93/h')
     """
     if dimension == "usd":
-        return f"${value:.12g}"
+        return f"${value:,.12g}"
     if dimension == "usd_per_h":
-        return f"${value:.12g}/h"
+        return f"${value:,.12g}/h"
     if dimension not in _SHOWN:
         return f"{value:.12g}"
     ladder = _SHOWN[dimension]

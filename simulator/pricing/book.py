@@ -104,7 +104,7 @@ class Price:
         unit, machine = ("", "server") if self.term == "purchase" else ("/h", "host")
         host = {True: f"{machine} included", False: f"{machine} extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
-        parts = (f"${self.usd:.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
+        parts = (f"${self.usd:,.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
         return ", ".join(part for part in (*parts, self.term, since, host) if part)
 
     def plus_host(self, host: "Price") -> "Price":

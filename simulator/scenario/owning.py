@@ -96,7 +96,7 @@ def _server_usd(machines: Machines, machine: Entry | None, start: date, findings
     if machine is not None:
         usd, day = machine.number("server_usd"), date.fromisoformat(machine.date)
         newer = row is not None and row.last_seen is not None and row.last_seen > day
-        words = f"${usd:.12g}, {machine.title}, {day}" + (f"; the price book has {row.label}" if row and newer else "")
+        words = f"${usd:,.12g}, {machine.title}, {day}" + (f"; the price book has {row.label}" if row and newer else "")
         check_day(words, day, day, start, BOUGHT, findings)
         return findings.amount(path, usd, "usd", f"{machine.title}, {day}: {machine.source}", machine.evidence)
     if row is None:

@@ -63,14 +63,14 @@ def test_old_prices_are_said_as_a_run_says_them() -> None:
     found = facts("own", "v100-sxm2-32gb")["warnings"]
     assert len(found) == 2
     late = "on 2026-01-01, more than a year after the day of its price"
-    assert found[0].startswith(f"Machines are bought {late}: $18457.5, v100-sxm2-32gb")
+    assert found[0].startswith(f"Machines are bought {late}: $18,457.5, v100-sxm2-32gb")
     assert "2019-01-11" in found[0]
     assert found[1].startswith(f"Machines are rented {late}: $2.19/h, v100-sxm2-32gb")
     assert facts("own", "v100-sxm2-32gb", "--set", "ownership.server=$9000", "--rent", "$1/h")["warnings"] == []
     assert facts("own", "h200-sxm")["warnings"] == []
     for name, known, newer in (
-        ("h100-sxm", "$36018, Server of 8 H100, per accelerator, 2024-07-31", "$28750, h100-sxm"),
-        ("a100-sxm-80gb", "$37500, DGX A100, per accelerator, 2021-06-30", "$17348.56, a100-sxm-80gb"),
+        ("h100-sxm", "$36,018, Server of 8 H100, per accelerator, 2024-07-31", "$28,750, h100-sxm"),
+        ("a100-sxm-80gb", "$37,500, DGX A100, per accelerator, 2021-06-30", "$17,348.56, a100-sxm-80gb"),
     ):
         [said] = facts("own", name, "--rent", "$2/h")["warnings"]
         assert said.startswith(f"Machines are bought {late}: {known}; the price book has {newer}")
