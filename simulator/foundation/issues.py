@@ -85,10 +85,10 @@ def not_among(word: str, words: Iterable[str], *, most: int = 12, meant: str | N
 
     Examples
     --------
-    >>> not_among("yung", ["young", "daly"])
+    >>> not_among("yung", ["young", "daly", "daly"])
     "'yung' is not known, did you mean 'young'? Allowed: daly, young"
     """
-    allowed = sorted(words)
+    allowed = sorted(set(words))
     shown = ", ".join(allowed[:most]) + (f", and {len(allowed) - most} more" if len(allowed) > most else "")
     guess = meant or nearest(word, allowed)
     hint = f", did you mean {guess!r}? Allowed: " if guess else "; allowed: "
