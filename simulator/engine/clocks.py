@@ -240,7 +240,7 @@ class Clocks:
         return NEVER, 0, 0
 
     def strike(self) -> int:
-        """Let the next strike happen, renew its unit, and return the index of its cause."""
+        """Let the strike happen that `peek` told last, renew its unit, and return the index of its cause."""
         due, at, unit, early = heappop(self._heap)
         group = self.groups[at]
         speed = 1.0 if group.even else self._multiples[unit // group.per_node]
