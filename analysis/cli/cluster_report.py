@@ -10,6 +10,7 @@ from analysis.metrics.queueing import Interval, QueueingSummary, by_size, interv
 from analysis.metrics.showback import Share, showback
 from simulator.engine.cluster_ledger import NO_CAUSE
 from simulator.engine.cluster_log import ClusterLog, JobEnd
+from simulator.foundation.units import hourly
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -194,7 +195,7 @@ def _print_ledger(result: PolicyResult, console: "Console") -> None:
 def _print_showback(
     result: PolicyResult, usd_per_accelerator_h: float, what: str, by: Callable[[JobEnd], str], console: "Console"
 ) -> None:
-    title = f"{result.policy}: who pays, by {what}, at a stated ${usd_per_accelerator_h:g} an accelerator-hour"
+    title = f"{result.policy}: who pays, by {what}, at a stated {hourly(usd_per_accelerator_h)} an accelerator-hour"
     table = table_of(title, [what], ["jobs", "accelerator-hours", "useful $", "lost or idle $"])
     for who, share in showback(result.log, usd_per_accelerator_h, by).items():
         name = who.replace("_", " ") if who.startswith("(") else who  # a cause, not somebody

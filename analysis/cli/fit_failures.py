@@ -56,7 +56,7 @@ def failures(
 
 
 def _key(log: Path, system: str | None) -> str:
-    from analysis.report.failure_entry import word
+    from analysis.metrics.outages import word
 
     stem = log.name.partition(".")[0]
     return word(stem if system is None else f"{stem}_{system}").replace("_", "-")

@@ -75,7 +75,9 @@ def print_table(screen: "Console", table: "Table") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    if _least_width(table) <= screen.width:
+    least = _least_widths(table)
+    if _with_lines(table, least) <= screen.width:
+        _share_width(table, least, screen.width)
         screen.print(table)
         return
     heads = [str(column.header) for column in table.columns]
@@ -87,16 +89,33 @@ def print_table(screen: "Console", table: "Table") -> None:
         screen.print(Padding(Text(said), (0, 0, 0, 2)))
 
 
-def _least_width(table: "Table") -> int:
-    """Return the width at which no word of a table is cut in two, nor a cell that must not wrap."""
+def _least_widths(table: "Table") -> Sequence[int]:
+    """Return the width of each column at which no word is cut in two, nor a cell that must not wrap."""
     widest = []
     for column in table.columns:
         cells = [str(cell) for cell in (column.header, *column.cells)]
         parts = cells if column.no_wrap else [word for cell in cells for word in cell.split()]
         widest.append(max(map(len, parts), default=0))
+    return widest
+
+
+def _with_lines(table: "Table", widths: Sequence[int]) -> int:
+    """Return how wide a table of such columns is, with what stands between them."""
     _, right, _, left = table.padding
-    lines = 0 if table.box is None else len(widest) + 1
-    return sum(width + left + right for width in widest) + lines
+    lines = 0 if table.box is None else len(widths) + 1
+    return sum(width + left + right for width in widths) + lines
+
+
+def _share_width(table: "Table", least: Sequence[int], width: int) -> None:
+    """Share out what a table lacks to the columns that may wrap, so that none of them cuts a word: rich would."""
+    whole = [max((len(line) for cell in (column.header, *column.cells) for line in str(cell).splitlines()), default=0)
+             for column in table.columns]  # fmt: skip
+    left = width - _with_lines(table, least)
+    if _with_lines(table, whole) <= width:
+        return
+    wanted = sum(most - few for most, few in zip(whole, least, strict=True))
+    for column, most, few in zip(table.columns, whole, least, strict=True):
+        column.width = few + left * (most - few) // wanted
 
 
 @contextmanager

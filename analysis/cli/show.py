@@ -49,6 +49,7 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
         "token_exponent",
     ),
 }
+UNVERIFIED_MARK: Final = " ?"
 _PART_COLUMNS: Final = (
     "kind",
     "blast",
@@ -131,6 +132,8 @@ def _print(as_json: bool, facts: Any, tables: "Callable[[], Sequence[Table]]") -
     screen = console()
     for table in tables():
         print_table(screen, table)
+        if any(str(cell).endswith(UNVERIFIED_MARK) for column in table.columns for cell in column.cells):
+            screen.print("?: this figure is unverified, from memory or assumed.")
 
 
 def _list(kind: str, every: "Sequence[Entry]") -> "Table":
@@ -177,13 +180,15 @@ def _prices(every: "Sequence[Price]") -> "Table":
 
 
 def _price_list(every: "Sequence[Price]") -> "Table":
+    from simulator.foundation.units import hourly
+
     table = _table("prices", ("accelerator", "rows", "terms", "first", "last", "on demand, least to most"))
     for accelerator in sorted({row.accelerator for row in every}):
         mine = [row for row in every if row.accelerator == accelerator]
         days = sorted(str(row.date_from) for row in mine)
         usd = sorted(row.usd for row in mine if row.term == "on_demand")
         terms = ", ".join(sorted({row.term for row in mine}))
-        spread = f"${usd[0]:.4g} to ${usd[-1]:.4g}" if usd else ""
+        spread = f"{hourly(usd[0])} to {hourly(usd[-1])}" if usd else ""
         table.add_row(accelerator, str(len(mine)), terms, days[0], days[-1], spread)
     return table
 
@@ -200,7 +205,7 @@ def _table(title: str, names: Sequence[str]) -> "Table":
 
     table = Table(title=title, title_justify="left")
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name == names[0])  # keys are typed as a whole
     return table
 
 
@@ -208,7 +213,7 @@ def _cell(found: "Entry", name: str) -> str:
     if name == "rate_per_1000_node_days" and name not in found.values and found.parts:
         return f"{sum(part.number(name) for part in found.parts.values()):.4g}"
     value = found.values.get(name)
-    mark = " ?" if name in found.unverified else ""
+    mark = UNVERIFIED_MARK if name in found.unverified else ""
     return "" if value is None else _words(name, value) + mark
 
 
@@ -216,11 +221,13 @@ def _words(name: str, value: Any) -> str:
     from simulator.foundation.units import show as show_units
 
     if isinstance(value, tuple):
-        return ", ".join(_words("", item) for item in value)
+        return ", ".join(_words(name if name == "upto_gb" else "", item) for item in value)
     if isinstance(value, bool) or not isinstance(value, float):
         return str(value)
     if name == "hbm_bytes" and value % 2**30 == 0:
         return f"{value / 2**30:.0f} GiB"
+    if name == "upto_gb" and value == 0:
+        return "no end"
     for suffix in ("flop_per_s", "bytes_per_s", "bytes", "tokens"):
         if name.endswith(suffix):
             return show_units(value, suffix)

@@ -1,6 +1,6 @@
 """``flopcast sweep``: every combination of the values under ``[sweep]``, run once, resumable."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,10 +13,12 @@ if TYPE_CHECKING:
 
     from analysis.study.sweep import Swept, Variant
     from simulator.scenario.load import Loaded
+    from simulator.scenario.values import Scenario
 
 _INTERRUPTED = 130  # exit code of a command that was ended by Ctrl-C: 128 and the signal's number
 MOST_SHOWN = 60  # rows of the table on the screen
 MOST_BASES = 3  # lines that say on which basis dollars are
+MOST_WARNINGS = 5
 
 
 def sweep(
@@ -76,18 +78,32 @@ def _variants(loaded: "Loaded", over: list[str], join: str) -> "Sequence[Variant
     from analysis.study.sweep import variants_of
     from simulator.scenario.api import resolve, variants
 
+    warnings: dict[str, None] = {}
     if not over and join == "grid":
-        found = variants_of(variants(loaded))
+        found = variants_of(_heeded(variants(loaded), warnings))
     else:
         dimensions = {**loaded.sweep, **dict(map(space.dimension, over))}
-        found = variants_of(space.variants(loaded, dimensions, join, resolve(loaded).seed))
+        found = variants_of(_heeded(space.variants(loaded, dimensions, join, resolve(loaded).seed), warnings))
     if any(variant.scenario.shared is not None for variant in found):
         typer.echo(
             "Days count from the start of a run. On a shared cluster it waits for that; how long is in no figure of a "
             "sweep: see flopcast run, compare, plan, or solve --goal 'finish_days <= 40 d'.",
             err=True,
         )
+    for text in list(warnings)[:MOST_WARNINGS]:
+        typer.echo(f"Warning: {text}", err=True)
+    if len(warnings) > MOST_WARNINGS:
+        typer.echo(f"... and {len(warnings) - MOST_WARNINGS:,} more warnings: see flopcast validate", err=True)
     return found
+
+
+def _heeded(
+    points: Iterable[tuple[Mapping[str, Any], "Scenario"]], warnings: dict[str, None]
+) -> Iterator[tuple[Mapping[str, Any], "Scenario"]]:
+    """Keep what the variants warn of, which does not travel to the workers."""
+    for overrides, scenario in points:
+        warnings.update(dict.fromkeys(scenario.warnings))
+        yield overrides, scenario
 
 
 def _made(points: "Callable[[], Sequence[Variant]]", folder: Path, executor: str, *, parquet: bool) -> "Swept":

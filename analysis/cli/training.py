@@ -58,10 +58,12 @@ def stack_of(stack: str | None) -> str | None:
 
 def _training(name: str, sets: list[str], stack: str | None, fp8: bool, degrees: Mapping[str, int]) -> Training:
     from simulator.foundation.issues import ScenarioError
+    from simulator.foundation.units import show
     from simulator.scenario.findings import Findings
     from simulator.scenario.load import load
     from simulator.scenario.machines import machines
-    from simulator.scenario.predicted import setting
+    from simulator.scenario.phases import run_tokens
+    from simulator.scenario.predicted import setting, usual_batch
     from simulator.scenario.problems import problems
     from simulator.scenario.trained import trained
 
@@ -70,12 +72,17 @@ def _training(name: str, sets: list[str], stack: str | None, fp8: bool, degrees:
     if document is None:
         raise ScenarioError(loaded.issue(path, message) for path, message in found)
     findings = Findings(loaded)
-    site, model = machines(document, findings), trained(document, findings)
+    site, model, tokens = machines(document, findings), trained(document, findings), run_tokens(document, findings)
     findings.close()
     sizes = [phase.accelerators for phase in document.phases or () if phase.accelerators]
     batches = [phase.batch for phase in document.phases or () if phase.batch]
     accelerators = document.cluster.accelerators or max(sizes, default=None)
     batch = document.data.batch or max(batches, default=None)
+    if not batch and tokens:
+        batch = usual_batch(tokens)
+        step = show(float(f"{batch:.3g}"), "tokens")
+        typer.echo(f"data.batch is not stated: {step} a step are taken, as flopcast run takes them for the model of a "
+                   "step; an assumption, within 3 times.", err=True)  # fmt: skip
     missing = [
         (("model", "architecture"), model is None),
         (("cluster", "accelerators"), not accelerators),

@@ -76,15 +76,19 @@ def _table(found: "Sequence[Outlook]") -> "Table":
     from rich.table import Table
 
     from analysis.plots.amounts import dollars
+    from simulator.scenario.findings import about
 
     table = Table("day", box=None, pad_edge=False)
-    for name in ("tokens", "stops", "days", "p10 to p90", "dollars", "failures", "speed"):
+    for name in ("tokens", "stops", "days p50", "p10 to p90", "dollars", "failures", "speed"):
         table.add_column(name, justify="right", no_wrap=True)
     for each in found:
         seen, days = each.seen, each.wall_days
-        known = ("start", "", "") if seen is None else (seen.elapsed_s / 86400, seen.tokens, seen.stops)
+        known = ["start", "", ""]
+        if seen is not None:
+            tokens = about(seen.tokens, "tokens").removesuffix(" tokens")
+            known = [f"{seen.elapsed_s / 86400:,.4g}", tokens, f"{seen.stops:,}"]
         table.add_row(
-            *(value if isinstance(value, str) else f"{value:,.4g}" for value in known),
+            *known,
             f"{days.p50:,.2f}",
             f"{days.p10:,.2f} to {days.p90:,.2f}",
             dollars(each.usd.p50, 4),

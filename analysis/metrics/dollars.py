@@ -8,6 +8,7 @@ import numpy as np
 
 from simulator.engine.run import run
 from simulator.engine.spread import luck_in_talks
+from simulator.foundation.units import hourly
 from simulator.pricing.energy import Energy, energy
 from simulator.pricing.holdings import Owed
 from simulator.pricing.ledger import LedgerLine
@@ -19,6 +20,7 @@ from simulator.scenario.values import Scenario, Stage
 HOUR_S = 3600.0
 RIVAL_REPLICAS = 256  # of the run on demand that spot is held against
 WHOLE_RUN = "whole run"
+_UNLISTED = "State pricing.list_rate, the price on demand, to see from which use on the commitment pays."
 
 
 def bill_of(scenario: Scenario, ensemble: Ensemble, replicas: range, *, ended: bool = True) -> Bill:
@@ -106,16 +108,16 @@ def _portion(portion: Portion) -> str:
     low, high = quote.discount_low, quote.discount_high
     off = "" if high == 0 else f"less {low:.0%}" if low == high else f"less {low:.0%} to {high:.0%}"
     host = {None: "host not stated", True: "host included", False: "host not included"}[quote.host_included]
-    price = f"${quote.usd_per_accelerator_h:g} per accelerator-hour"
+    rate = f"{hourly(quote.usd_per_accelerator_h)} per accelerator-hour"
     trace = portion.term.trace if isinstance(portion.term, Spot) else None
     if trace is not None:
-        price = f"${trace.mean:.4g} per accelerator-hour in the mean of a trace"
+        rate = f"${trace.mean:.4g} per accelerator-hour in the mean of a trace"
     dearer = quote.list_usd_per_accelerator_h != quote.usd_per_accelerator_h
     parts = [
-        price,
+        rate,
         quote.term.replace("_", " "),
         off.replace("%", " %"),
-        f"${quote.list_usd_per_accelerator_h:g} on demand" if dearer else "",
+        f"{hourly(quote.list_usd_per_accelerator_h)} on demand" if dearer else "",
         quote.provider or "",
         (quote.provider and quote.region) or "",  # alone it is the place of the machines, not of the price
         quote.on.isoformat() if quote.on else "",
@@ -159,13 +161,12 @@ def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:
     other = run(rival, replicas)
     paid = float(np.mean(due.usd("billed")))
     steady = float(np.mean(bill_of(rival, other, replicas).usd("billed")))
-    price = (
-        f"${rival.tariff.quote.list_usd_per_accelerator_h:g}/h" if len(rival.tariff.portions) == 1 else "list prices"
-    )
+    listed = rival.tariff.quote.list_usd_per_accelerator_h
+    at = f"{hourly(listed)}/h" if len(rival.tariff.portions) == 1 else "list prices"
     if steady > 0:
         word = "saves" if paid <= steady else "LOSES"
         yield (
-            f"On demand at {price} and never preempted, the run would take {other.wall_s.mean() / 86400.0:,.2f} days "
+            f"On demand at {at} and never preempted, the run would take {other.wall_s.mean() / 86400.0:,.2f} days "
             f"and cost ${steady:,.0f} in the mean: spot {word} {abs(1 - paid / steady):.0%}."
         ).replace("%", " %")
 
@@ -179,17 +180,24 @@ def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
                 f"The run outlasts its commitment over {_years(term.years)} by {beyond_h / 24:,.0f} days in the mean; "
                 "they are priced as if it were renewed."
             )
+        listed = portion.quote.list_usd_per_accelerator_h
+        known = listed != portion.quote.usd_per_accelerator_h
         if held_h is None:
-            words = f"The commitment over {_years(term.years)} pays if {even:.0%} of it is used"
-            yield f"{words}; others are taken to use what this run does not.".replace("%", " %")
+            others = "others are taken to use what this run does not"
+            pays = f"pays if {even:.0%} of it is used".replace("%", " %")
+            yield (
+                f"The commitment over {_years(term.years)} {pays}; {others}."
+                if known
+                else (f"Of the commitment over {_years(term.years)}, {others}. {_UNLISTED}")
+            )
             continue
         used = min(_covered_h(scenario, portion.share, term.accelerators, due) / (term.accelerators * held_h), 1.0)
         whole = f"{term.accelerators:,.0f} accelerators for {_years(term.years)}"
         verdict = "pays" if used >= even else "does not pay"
+        breaks = f"It breaks even with {hourly(listed)}/h on demand at {even:.0%}, so for this run alone it {verdict}."
         yield (
             f"The commitment holds {whole}; the run uses {used:.1%} of their hours, the rest is billed idle. "
-            f"It breaks even with ${portion.quote.list_usd_per_accelerator_h:g}/h on demand at {even:.0%}, so for this "
-            f"run alone it {verdict}."
+            f"{breaks if known else _UNLISTED}"
         ).replace("%", " %")
     paid = float(np.mean(due.usd("billed")))
     if tariff.currency != "USD":

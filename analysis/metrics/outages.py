@@ -14,6 +14,7 @@ Definitions, which reproduce the published figures of the Los Alamos systems:
 """
 
 import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -138,12 +139,21 @@ class OutageStudy:
     causes: Sequence[CauseStudy]
 
 
+def word(text: str) -> str:
+    """Return a name as the catalogue has them.
+
+    Examples
+    --------
+    >>> word("Human Error"), word("not stated"), word("GPU/ECC (2-bit)")
+    ('human_error', 'not_stated', 'gpu_ecc_2_bit')
+    """
+    return re.sub(r"\W+", "_", text.strip().lower()).strip("_") or "unnamed"
+
+
 def study(log: OutageLog, observation: Observation) -> OutageStudy:
     """Study the outages that start within an observation."""
     found = [outage for outage in log.outages if observation.since_s <= outage.start_s <= observation.until_s]
-    by_cause: dict[str, list[Outage]] = defaultdict(list)
-    for outage in found:
-        by_cause[outage.cause].append(outage)
+    by_cause = _by_cause(found)
     lemons = find_lemons(found, observation)
     apart = {lemon.node for lemon in lemons}
     open_ = still_open(log.outages)
@@ -163,6 +173,14 @@ def study(log: OutageLog, observation: Observation) -> OutageStudy:
             for name, outages in sorted(by_cause.items(), key=lambda item: (-len(item[1]), item[0]))
         ],
     )
+
+
+def _by_cause(outages: Sequence[Outage]) -> Mapping[str, Sequence[Outage]]:
+    """Return the outages of each cause; words of one catalogue name are one cause, as it is spelt most often."""
+    alike: dict[str, list[Outage]] = defaultdict(list)
+    for outage in outages:
+        alike[word(outage.cause)].append(outage)
+    return {Counter(each.cause for each in every).most_common(1)[0][0]: every for every in alike.values()}
 
 
 def _cause(

@@ -134,12 +134,12 @@ def _grid(
         ax.set_visible(False)
     for ax, panel in zip(shown.flat, panels, strict=False):
         here = [spot for spot in spots if not panel or spot.values[order[2]] == panel]
+        if panel:
+            ax.set_title(f"{_last(inputs[order[2]])} {panel}", fontsize=9.5)
         if map_it:
             image = _map(ax, inputs, here, levels, order[:2], ends, written)
         else:
             _lines(ax, inputs, here, levels, order[:2], what, written)
-        if panel:
-            ax.set_title(f"{_last(inputs[order[2]])} {panel}", fontsize=9.5)
     if map_it:
         bar = figure.colorbar(image, ax=shown, label=what)
         bar.ax.yaxis.set_major_locator(MaxNLocator(5))
@@ -158,7 +158,11 @@ def _lines(
         here = {spot.values[at]: spot for spot in spots if not line or spot.values[order[1]] == line}
         row = [here[level] for level in levels[at]]
         colour = _COLOURS[number % len(_COLOURS)]
-        ax.fill_between(positions, [s.low for s in row], [s.high for s in row], color=colour, alpha=0.18, linewidth=0)
+        low, high = [s.low for s in row], [s.high for s in row]
+        ax.fill_between(positions, low, high, color=colour, alpha=0.18, linewidth=0)
+        if line:  # where bands overlap, and on grey paper, their edges tell them apart
+            dashes = (0, (2 + 2 * number, 2))
+            ax.plot(positions, np.array([low, high]).T, color=colour, linewidth=0.8, linestyle=dashes)
         label = f"{_last(inputs[order[1]])} {line}" if line else "median; band p10 to p90"
         ax.plot(positions, [s.middle for s in row], color=colour, marker=_MARKS[number % len(_MARKS)], markersize=4,
                 label=label)  # fmt: skip
@@ -167,7 +171,11 @@ def _lines(
     ax.set_xlabel(inputs[at])
     ax.set_ylabel(what)
     ax.grid(axis="y")
-    ax.legend(fontsize=8)
+    if names[0] and not ax.get_title():  # of a panel, it stands above
+        ax.legend(fontsize=8, title_fontsize=8, title="median; band p10 to p90", loc="lower left",
+                  bbox_to_anchor=(0, 1.0), ncols=len(names), alignment="left")  # fmt: skip
+    else:
+        ax.legend(fontsize=8, title_fontsize=8, title="median; band p10 to p90" if names[0] else None)
 
 
 def _positions(ax: Axes, levels: Sequence[str]) -> Sequence[float]:

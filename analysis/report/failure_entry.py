@@ -1,10 +1,9 @@
 """A failure catalogue entry from what a log of outages says, in the form of the shipped catalogue."""
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
-from analysis.metrics.outages import CauseStudy, OutageStudy, Repairs
+from analysis.metrics.outages import CauseStudy, OutageStudy, Repairs, word
 from simulator.reliability.fitting import Choice
 from simulator.scenario.text import toml_key, toml_value
 
@@ -50,17 +49,6 @@ def day(at_s: float) -> str | None:
     ('2002-05-06', None)
     """
     return datetime.fromtimestamp(at_s, UTC).date().isoformat() if at_s >= _CALENDAR_S else None
-
-
-def word(text: str) -> str:
-    """Return a name as the catalogue has them.
-
-    Examples
-    --------
-    >>> word("Human Error"), word("not stated"), word("GPU/ECC (2-bit)")
-    ('human_error', 'not_stated', 'gpu_ecc_2_bit')
-    """
-    return re.sub(r"\W+", "_", text.strip().lower()).strip("_") or "unnamed"
 
 
 def _cause(cause: CauseStudy, study: OutageStudy) -> Mapping[str, object]:

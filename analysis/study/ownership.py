@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 from analysis.metrics.dollars import basis as tariff_basis
 from simulator.catalogue.reader import CatalogueError, entry, read
 from simulator.foundation.issues import Issue, ScenarioError, nearest, not_among
+from simulator.foundation.units import hourly
 from simulator.pricing.book import PriceError, price_book
 from simulator.pricing.ownership import (
     Bar,
@@ -90,7 +91,7 @@ class Answer:
         """Own or rent, in one sentence."""
         if self.rent is None or self.break_even is None:
             return f"No rent of {self.accelerator} is known to hold this against; state one with --rent."
-        against = f"${self.rent:g}/h ({self.rent_basis})"
+        against = f"{hourly(self.rent)}/h ({self.rent_basis})"
         alone = " The rent leaves out the server, which owning has in." if self.rent_has_host is False else ""
         if self.break_even > 1:
             return f"Renting at {against} is cheaper at any utilisation.{alone}"

@@ -252,6 +252,18 @@ _SHOWN = {
 }
 
 
+def hourly(usd: float) -> str:
+    """Write the price of an hour as price lists do, with cents at least; to six digits.
+
+    Examples
+    --------
+    >>> hourly(4.2), hourly(3.93), hourly(1.196718), hourly(2)
+    ('$4.20', '$3.93', '$1.19672', '$2.00')
+    """
+    dollars, _, cents = f"{usd:,.6g}".partition(".")
+    return f"${dollars}.{cents:0<2}"
+
+
 def show(value: float, dimension: str) -> str:
     """Write a value in base units as text that a person reads and `parse` accepts.
 

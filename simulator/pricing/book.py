@@ -15,6 +15,7 @@ from typing import Final
 
 from simulator.catalogue.reader import CatalogueError, entry, fold, rows
 from simulator.foundation.issues import not_among
+from simulator.foundation.units import hourly
 
 TERMS: Final = ("on_demand", "spot", "commit_1y", "commit_3y", "host", "host_spot", "purchase")
 STALE_DAYS: Final = 365
@@ -101,11 +102,13 @@ class Price:
     @property
     def label(self) -> str:
         """The basis of the price for people: what, who, where, term, since when."""
-        unit, machine = ("", "server") if self.term == "purchase" else ("/h", "host")
+        bought = self.term == "purchase"
+        machine = "server" if bought else "host"
         host = {True: f"{machine} included", False: f"{machine} extra", None: ""}[self.host_included]
         since = self.date_from.isoformat() if self.date_from else "undated"
-        parts = (f"${self.usd:,.12g}{unit}", self.accelerator, self.provider, self.region, self.instance)
-        return ", ".join(part for part in (*parts, self.term, since, host) if part)
+        usd = f"${self.usd:,.12g}" if bought else f"{hourly(self.usd)}/h"
+        parts = (usd, self.accelerator, self.provider, self.region, self.instance, self.term, since, host)
+        return ", ".join(dict.fromkeys(filter(None, parts)))  # who sells machines is "purchase", as the term is
 
     def plus_host(self, host: "Price") -> "Price":
         """Return this GPU-only price with the price of the machine around it.
@@ -230,6 +233,13 @@ class PriceBook:
         same = [row for row in every if row.accelerator == key]
         if not same:
             return f"accelerator {not_among(key, {row.accelerator for row in every}, most=60)}"
+        same = [row for row in same if (row.term == "purchase") == (term == "purchase")]
+        if not same:
+            return (
+                "no row has a price of an hour of it: pricing.book adds one"
+                if term != "purchase"
+                else "no row has what it is bought for"
+            )
         same.sort(
             key=lambda row: (
                 row.term != term,

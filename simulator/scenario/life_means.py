@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Final
 
+from simulator.foundation.units import hourly
 from simulator.pricing.book import PriceError, price_book
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
@@ -68,7 +69,7 @@ def _times(amount: tuple[float, float, float] | None, factor: float) -> Estimate
 
 def _words(rate: tuple[float, float, float]) -> str:
     low, mode, high = rate
-    return f"${mode:g}/h" if low == high else f"${low:g} to ${high:g}/h, most probably ${mode:g}"
+    return f"{hourly(mode)}/h" if low == high else f"{hourly(low)} to {hourly(high)}/h, most probably {hourly(mode)}"
 
 
 def _looked_up(

@@ -50,6 +50,13 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
             "the whole cluster, and stay below 1 together",
         )
         return None
+    staff = own.staff_per_year or 0.0
+    if staff > server:
+        findings.warn(
+            f"ownership.staff_per_year counts for each accelerator: {show(staff, 'usd')} a year is more than the "
+            f"{show(server, 'usd')} that it costs with its server. Divide what the staff of all machines is paid by "
+            "the accelerators."
+        )
     return Ownership(
         server_usd=server,
         network_share=network_share,
@@ -67,7 +74,7 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         colocation_usd_per_kw_month=0.0
         if own.building_per_kw and own.colocation_per_kw_month is None
         else usual_of("colocation_per_kw_month", "colocation_usd_per_kw_month", own.colocation_per_kw_month),
-        staff_usd_per_year=own.staff_per_year or 0.0,
+        staff_usd_per_year=staff,
         support_share=own.support or 0.0,
         spares_share=own.spares or 0.0,
         utilisation=usual_of("utilisation", "utilisation", own.utilisation),

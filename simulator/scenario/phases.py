@@ -56,7 +56,7 @@ def phases(document: schema.Document, machines: Machines, model: Trained | None,
     stated = document.phases or []
     if not stated:
         findings.problem(("phases",), "the list is empty; write at least one phase, or leave it out")
-    total = _total(document, findings)
+    total = run_tokens(document, findings)
     drafts = [_draft(document, at, machines, model, total, findings) for at in range(len(stated))]
     names = [draft.name for draft in drafts]
     for draft in drafts:
@@ -192,7 +192,8 @@ def _spread_evenly(
     ]
 
 
-def _total(document: schema.Document, findings: Findings) -> float | None:
+def run_tokens(document: schema.Document, findings: Findings) -> float | None:
+    """Return the tokens that are stated, or those of the data set; None where neither says."""
     if document.data.tokens is not None or document.data.dataset is None:
         return document.data.tokens
     fact = entry("datasets", document.data.dataset)

@@ -174,15 +174,19 @@ class FromModel:
         return _speed(question, asked, plan, asked.predict(plan))
 
 
+def usual_batch(run_tokens: float | None) -> float:
+    """Tokens of a step that runs of so many tokens usually take; None is a run of LLaMA-65B's."""
+    grown = math.sqrt((run_tokens or USUAL_RUN_TOKENS) / USUAL_RUN_TOKENS)
+    return max(USUAL_BATCH_TOKENS * 2.0 ** round(math.log2(grown)), 1.0)
+
+
 def _batch(question: Question) -> float:
-    """Tokens of a step: as stated, else what runs of so many tokens usually take."""
+    """Tokens of a step: as stated, else the usual ones."""
     if question.batch_tokens is not None:
         return question.batch_tokens
-    grown = math.sqrt((question.run_tokens or USUAL_RUN_TOKENS) / USUAL_RUN_TOKENS)
-    tokens = USUAL_BATCH_TOKENS * 2.0 ** round(math.log2(grown))
     return question.findings.amount(
-        (*question.path, "batch"), max(tokens, 1.0), "tokens", "assumption, within 3 times: 4M tokens of LLaMA-65B, "
-        "growing as the root of the run's tokens", "M",
+        (*question.path, "batch"), usual_batch(question.run_tokens), "tokens", "assumption, within 3 times: 4M tokens "
+        "of LLaMA-65B, growing as the root of the run's tokens", "M",
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import not_among
+from simulator.foundation.units import hourly
 from simulator.pricing.book import STALE_DAYS, Price, PriceBook, PriceError
 from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
@@ -146,7 +147,7 @@ def _stated(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -
     low, high = terms.discount or (0.0, 0.0)
     rate = (terms.rate or 0.0) + extra
     if terms.date is not None:
-        check_day(f"${rate:g}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
+        check_day(f"{hourly(rate)}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
     return Quote(
         usd_per_accelerator_h=rate,
         list_usd_per_accelerator_h=rate if terms.list_rate is None else terms.list_rate + extra,
@@ -180,10 +181,10 @@ def _looked_up(terms: schema.Terms, path: Path, asked: Asked, findings: Findings
         found = _row(terms, LOOKED_UP[terms.term], asked)
     except (PriceError, ValueError, OSError) as error:
         message = str(error).replace("\n", "; ")
-        if isinstance(error, PriceError) and error.about:
-            findings.problem((*path, error.about), f"{message}; or state pricing.rate")
-        elif not findings.is_problem("start"):  # without the day there is no price, and one message says so
-            findings.problem(path, message)
+        advice = "; or state pricing.rate" if isinstance(error, PriceError) else ""
+        about = (error.about,) if isinstance(error, PriceError) and error.about else ()
+        if about or not findings.is_problem("start"):  # without the day there is no price, and one message says so
+            findings.problem((*path, *about), message + advice)
         return None
     if asked.book.own and not found.own:
         findings.warn(f"No row of pricing.book fits {found.accelerator} on {terms.date or asked.start} with what "

@@ -63,6 +63,9 @@ def trained(document: Document, findings: Findings) -> Trained | None:
             f"is {100 * attention:.0f} % of the FLOPs. State model.sequence if it is shorter."
         )
     findings.fact((*ARCHITECTURE, "parameters"), f"{shape.parameters:.6g}", "counted from the architecture", "D")
+    if shape.active_parameters != shape.parameters:
+        findings.fact((*ARCHITECTURE, "active_parameters"), f"{shape.active_parameters:.6g}",
+                      "counted: what one token meets, with its experts", "D")  # fmt: skip
     back = f", but over {shape.window} in {shape.windowed} of {shape.layers} layers" if shape.windowed else ""
     findings.fact((*ARCHITECTURE, "flop_per_token"), f"{flop:.6g}",
                   f"counted, attention in full over {sequence} tokens{back}", "D")  # fmt: skip

@@ -1,7 +1,7 @@
 """Logs of machines that went out: any table with a node, a start and perhaps an end and a cause."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from csv import reader
 from dataclasses import dataclass, field
 from itertools import chain
@@ -87,6 +87,8 @@ class OutageColumns:
     OutageColumns(node='host', start='down_at', end=None, cause='reason')
     >>> OutageColumns.stated("node=machine, start=t0", ["machine", "t0"])
     OutageColumns(node='machine', start='t0', end=None, cause=None)
+    >>> OutageColumns.stated("start=t0", ["host", "t0", "reason"])
+    OutageColumns(node='host', start='t0', end=None, cause='reason')
     """
 
     node: str
@@ -103,9 +105,7 @@ class OutageColumns:
         TraceError
             If there is no column for the node or the start; the message has no file yet.
         """
-        folded = {heading.strip().lower(): heading for heading in reversed(headings)}
-        found = {name: next((folded[word] for word in words if word in folded), None) for name, words in _USUAL.items()}
-        return cls._checked(found, headings)
+        return cls._checked(_usual(headings), headings)
 
     @classmethod
     def stated(cls, text: str, headings: Sequence[str]) -> "OutageColumns":
@@ -116,7 +116,7 @@ class OutageColumns:
         TraceError
             If a word or a column is unknown; the message has no file yet.
         """
-        found: dict[str, str | None] = dict.fromkeys(_USUAL)
+        found: dict[str, str] = {}
         for part in filter(str.strip, text.split(",")):
             name, equals, column = (word.strip() for word in part.partition("="))
             if not equals or name not in _USUAL:
@@ -124,7 +124,8 @@ class OutageColumns:
             if column not in headings:
                 raise TraceError(f"--columns: column {not_among(column, headings)}")
             found[name] = column
-        return cls._checked(found, headings)
+        others = [heading for heading in headings if heading not in found.values()]
+        return cls._checked({**_usual(others), **found}, headings)
 
     @classmethod
     def _checked(cls, found: Mapping[str, str | None], headings: Sequence[str]) -> "OutageColumns":
@@ -144,6 +145,12 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "end": ("end", "end_s", "end_time", "up_at", "fixed_at", "repaired_at", "up", "fixed"),
     "cause": ("cause", "reason", "category", "type", "component"),
 }
+
+
+def _usual(headings: Sequence[str]) -> dict[str, str | None]:
+    """Return which column has a usual name, by what it says; None where none has."""
+    folded = {heading.strip().lower(): heading for heading in reversed(headings)}
+    return {name: next((folded[word] for word in words if word in folded), None) for name, words in _USUAL.items()}
 
 
 def outage_or_reason(node: str, start_s: float | None, end: tuple[str, float | None], cause: str) -> Outage | str:
@@ -210,7 +217,19 @@ def read_outage_table(path: Path, /, *, system: str | None = None, columns: str 
     except TraceError as problem:
         raise TraceError(f"{path}:1: {problem}") from None
     needed = [column for column in (named.node, named.start, named.end, named.cause) if column is not None]
-    return collect_outages(_outage(row, named) for row in rows(path, needed))
+    return collect_outages(_once(_outage(row, named) for row in rows(path, needed)))
+
+
+def _once(found: Iterable[Outage | str]) -> Iterator[Outage | str]:
+    """Let each outage through once: exports of tickets repeat rows, and no node fails twice in one instant."""
+    seen: set[Outage] = set()
+    for row in found:
+        if isinstance(row, Outage):
+            if row in seen:
+                yield "the same as an earlier row"
+                continue
+            seen.add(row)
+        yield row
 
 
 def _outage(row: Mapping[str, str], named: OutageColumns) -> Outage | str:

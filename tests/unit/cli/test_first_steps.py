@@ -64,6 +64,20 @@ def test_too_many_tokens_are_told_with_file_and_line(tmp_path: Path) -> None:
     assert str(found.exception).startswith(f"{log}:4: 9T tokens are done, more than the scenario has (1.4T tokens)")
 
 
+def test_tokens_so_far_are_told_as_they_are_written(tmp_path: Path) -> None:
+    log = tmp_path / "so-far.csv"
+    log.write_text("day,tokens,stops\n7,0.43T,2\n")
+    found = CliRunner().invoke(app, ["update", "llama-65b", "--so-far", str(log)])
+    assert "430B" in found.stdout
+    assert "e+11" not in found.stdout
+
+
+def test_a_sweep_says_what_its_variants_leave_unused(tmp_path: Path) -> None:
+    found = ask("sweep", "llama-65b", "--set", "checkpoint.policy=optimal", "--over",
+                'checkpoint.interval=["30 min", "60 min"]', "--dry-run", "--out", str(tmp_path))  # fmt: skip
+    assert found.stderr.count("checkpoint.interval is not used") == 1
+
+
 def test_an_amount_below_zero_is_no_option() -> None:
     found = ask("budget", "-$5M")
     assert (found.returncode, found.stdout) == (2, "")

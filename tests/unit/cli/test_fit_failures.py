@@ -132,3 +132,11 @@ def test_no_such_file(tmp_path):
     done = run(tmp_path / "none.csv")
     assert done.exit_code == 2
     assert "none.csv" in done.stderr
+
+
+def test_causes_that_have_one_name_in_the_catalogue_are_one(log, tmp_path):
+    log.write_text(LOG.replace("GPU 1", "GPU XID 79").replace("XID 79\n", "xid-79\n", 7))
+    found = json.loads(run(log, "--nodes", 20, "--out", tmp_path / "c.toml", "--json").stdout)
+    assert {cause["name"]: cause["rate"]["count"] for cause in found["causes"]} == {"GPU 0": 30, "GPU XID 79": 30}
+    [entry] = tomllib.loads((tmp_path / "c.toml").read_text()).values()  # two tables of one name are no TOML
+    assert entry["gpu_xid_79"]["count"] == 30

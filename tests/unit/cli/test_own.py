@@ -76,7 +76,7 @@ def test_old_prices_are_said_as_a_run_says_them() -> None:
         assert said.startswith(f"Machines are bought {late}: {known}; the price book has {newer}")
         assert facts("own", name, "--set", "ownership.server=$9000", "--rent", "$2/h")["warnings"] == []
     [said] = facts("own", "a100-sxm-80gb", "--set", "ownership.server=$9000")["warnings"]
-    assert said.startswith("No provider is named, and the newest price is taken: $4/h, a100-sxm-80gb, oracle")
+    assert said.startswith("No provider is named, and the newest price is taken: $4.00/h, a100-sxm-80gb, oracle")
     assert "Seen within the year before: $1.57/h, a100-sxm-80gb, oblivus" in said
     shown = " ".join(CliRunner().invoke(app, ["own", "v100-sxm2-32gb"]).stdout.split())
     assert f"Warning: Machines are bought {late}" in shown
@@ -216,3 +216,10 @@ def test_spot_can_lose_to_on_demand_and_run_and_report_say_so(rate: str, word: s
     assert any(f"spot {word}" in remark for remark in found["remarks"])
     CliRunner().invoke(app, ["report", "llama-65b", *sets, "-o", str(tmp_path / "r.html")])
     assert f"spot {word}" in (tmp_path / "r.html").read_text(encoding="utf-8")
+
+
+def test_the_staff_of_a_whole_cluster_is_noticed() -> None:
+    whole = facts("own", "h100-sxm", "--set", "ownership.staff_per_year=$400k")
+    assert any("staff_per_year counts for each accelerator: $400,000 a year" in text for text in whole["warnings"])
+    share = facts("own", "h100-sxm", "--set", "ownership.staff_per_year=$781")
+    assert not any("staff" in text for text in share["warnings"])

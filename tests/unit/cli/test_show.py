@@ -83,3 +83,11 @@ def test_a_wrong_word_gets_one_message_and_exit_2(arguments: tuple[str, ...], me
 
 def test_a_kind_has_the_catalogues_own_word_too() -> None:
     assert run("architectures", "llama-2-70b") == run("models", "llama-2-70b")
+
+
+def test_a_narrow_screen_cuts_no_key_and_explains_its_marks() -> None:
+    done = CliRunner().invoke(app, ["storage"], env={"COLUMNS": "80", "TERM": "dumb"})
+    for word in ("aws-fsx-lustre-scratch", "aws-s3-standard", "secondary", "standing", "no end"):
+        assert word in done.stdout
+    assert "?: this figure is unverified" in done.stdout
+    assert "unverified, from memory" not in run("stages")[1]

@@ -12,6 +12,7 @@ from analysis.cli.calibrate import calibrate
 from analysis.cli.explain import explain
 from analysis.cli.scoreboard_throughput import scoreboard_throughput
 from analysis.cli.tune import tune
+from simulator.scenario.api import scenario
 
 app = typer.Typer()
 for command in (tune, explain, calibrate):
@@ -101,3 +102,13 @@ def test_scoreboard_and_calibrate(tmp_path: Path) -> None:
     assert json.loads(own.stdout)["rows"] == 1
     file.write_bytes(b"\xff\xfe\x00")
     assert CliRunner().invoke(app, ["scoreboard", "--truth", str(file)]).exit_code == 2
+
+
+@pytest.mark.parametrize("command", ["explain", "tune"])
+def test_a_batch_that_is_not_stated_is_that_of_the_run(command: str) -> None:
+    sets = ["--set", "throughput.method=model", "--set", "data.batch="]
+    result = CliRunner().invoke(app, [command, "llama-65b", "--json", *sets])
+    assert result.exit_code == 0, result.stderr
+    assert "data.batch is not stated: 4.19M tokens a step" in result.stderr
+    [batch] = [each for each in scenario("llama-65b", sets[1::2]).assumptions if each.path.endswith("batch")]
+    assert batch.value.startswith("4.19")

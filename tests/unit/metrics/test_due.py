@@ -83,3 +83,13 @@ def test_report_export_and_bill_agree_month_by_month(name: str, sets: tuple[str,
     assert {day: fsum(costs) for day, costs in exported.items()} == pytest.approx(months, rel=1e-9, abs=1e-6)
     owed = bill_of(found.scenario, ensemble, range(40)).usd("billed")
     assert due.billed().sum(axis=0) == pytest.approx(np.broadcast_to(owed, (40,)), rel=1e-12)
+
+
+def test_where_a_commitment_pays_is_said_only_beside_a_price_on_demand() -> None:
+    """$2 beside $4 on demand pays from half the hours on; beside nothing, nobody can say."""
+    for rest, known in (("billed", "breaks even with $4.00/h on demand at 50 %"), ("shared", "pays if 50 % of it")):
+        terms = ("pricing.term=commit_1y", f"pricing.rest={rest}")
+        assert any(known in said for said in lived(*CALM, *PRICES, *terms)[0].remarks)
+        [said] = lived(*CALM, PRICES[0], *terms)[0].remarks
+        assert "State pricing.list_rate" in said
+        assert "100 %" not in said

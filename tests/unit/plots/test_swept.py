@@ -54,3 +54,13 @@ def test_values_stand_in_the_order_of_their_numbers() -> None:
     assert ordered(set(INTERVALS)) == list(INTERVALS)
     assert ordered({"$10/h", "$9/h"}) == ["$9/h", "$10/h"]
     assert ordered({"10 min", "1 h"}) == ["1 h", "10 min"]  # units differ: by their letters
+
+
+def test_each_picture_says_what_its_bands_are() -> None:
+    for lists in ((INTERVALS,), (INTERVALS, SIZES[:2])):
+        names = ["checkpoint.interval", "cluster.accelerators"][: len(lists)]
+        [ax] = swept("sweep", names, spots(*lists), what="dollars, median", written=dollars).figure.axes
+        legend = ax.get_legend()
+        assert legend is not None
+        said = [legend.get_title().get_text(), *(text.get_text() for text in legend.get_texts())]
+        assert "median; band p10 to p90" in said

@@ -196,3 +196,9 @@ def test_a_price_that_was_seen_again_is_of_all_the_days_between(made: Maker) -> 
             f"accelerator,usd_per_accelerator_h,date_from,date_to\na100-sxm-80gb,2,2021-08-13,{last}\n"
         )
         assert sum("more than a year after" in each for each in made(row).warnings) == count
+
+
+def test_a_price_that_nobody_has_says_what_to_do(made: Maker) -> None:
+    nothing = made.issues("without = ['pricing.rate']\n[cluster]\naccelerator = 'tpu-v5p'\n", "start=2026-01-01")
+    assert "no row has a price of an hour of it: pricing.book adds one; or state pricing.rate" in nothing["pricing"]
+    assert "purchase" not in nothing["pricing"]

@@ -130,3 +130,17 @@ def test_files_without_an_outage_are_refused(write, content):
 def test_no_such_file(tmp_path):
     with pytest.raises(TraceError, match="cannot read it"):
         read_outages(tmp_path / "none.csv")
+
+
+def test_a_map_of_some_columns_leaves_the_usual_names_of_the_others(write):
+    log = read_outages(write("host,t0,back,reason\nn1,5,9,GPU\n"), columns="start=t0,end=back")
+    assert log.outages == [("n1", 5, 9, "GPU")]
+    taken = read_outages(write("host,time,cause\nn1,5,9\n"), columns="end=cause")
+    assert taken.outages == [("n1", 5, 9, "not stated")]  # a column says one thing
+
+
+def test_a_row_that_stands_there_twice_counts_once(write):
+    log = read_outages(write("node,start,end,cause\na,5,9,GPU\na,5,,GPU\nb,5,9,GPU\na,5,9,GPU\n"))
+    assert len(log.outages) == 3
+    assert log.report.dropped == {"the same as an earlier row": 1}
+    assert log.report.first == {"the same as an earlier row": 4}
