@@ -96,11 +96,11 @@ def test_rates_of_stages() -> None:
 
 
 @pytest.mark.parametrize(("given", "words"), [
-    ({}, "$2.5 per accelerator-hour, stated, host not stated"),
+    ({}, "$2.50 per accelerator-hour, stated, host not stated"),
     ({"discount_low": 0.2, "discount_high": 0.5, "host_included": True},
-     "$2.5 per accelerator-hour, stated, less 20 % to 50 %, host included"),
+     "$2.50 per accelerator-hour, stated, less 20 % to 50 %, host included"),
     ({"term": "on_demand", "provider": "gcp", "region": "us", "on": date(2022, 5, 11), "host_included": False},
-     "$2.5 per accelerator-hour, on demand, gcp, us, 2022-05-11, host not included"),
+     "$2.50 per accelerator-hour, on demand, gcp, us, 2022-05-11, host not included"),
 ])  # fmt: skip
 def test_basis(given: dict[str, Any], words: str) -> None:
     assert basis(flat(2.5, **given)) == words

@@ -174,7 +174,7 @@ def test_uncertain_pay_and_prices_widen_the_dollars_and_nothing_else(tmp_path: P
     assert doubtful.usd.p10 < known.usd.p50 < doubtful.usd.p90
     assert doubtful.usd.mean == pytest.approx(known.usd.mean, rel=0.05)
     assert doubtful.days == known.days
-    assert doubtful.bases == ["m: $1 to $3/h, most probably $2, stated"]
+    assert doubtful.bases == ["m: $1.00 to $3.00/h, most probably $2.00, stated"]
 
 
 def test_the_first_service_is_the_launch(tmp_path: Path) -> None:
