@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from analysis.metrics.forecast import Forecast, forecast
 from analysis.study import rare
+from analysis.study.factors import failing
 from analysis.study.goal import Figure
 from simulator.engine.run import run, silent
 from simulator.engine.tally import join
@@ -101,7 +102,7 @@ def precise(
         value, half = figure.of_values(values), half_width(values, figure)
         if tilted is None and half > wanted and rare.applies(scenario, figure, ensemble):
             tilt = rare.tilt(figure, float(ensemble.interruptions.mean()))
-            tilted = _Runs(rare.tilted(scenario, tilt), rare.FIRST_TILTED, mapper, progress)
+            tilted = _Runs(failing(scenario, tilt), rare.FIRST_TILTED, mapper, progress)
         if tilted is not None and tilt is not None:
             mixture = rare.mixture(scenario, figure, tilt, (ensemble, replicas), tilted.up_to(count))
             value, half = mixture.value, mixture.half_width

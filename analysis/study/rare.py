@@ -8,7 +8,7 @@ weight is above 2, so that a tail which faults do not make costs at most twice t
 """
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -61,12 +61,6 @@ def tilt(figure: Figure, faults: float) -> float:
     assert figure.quantile is not None
     reach = float(ndtri(figure.quantile)) / math.sqrt(faults) * (-1 if figure.quantity in _FALLING else 1)
     return 1 + reach if reach > 0 else 1 / (1 - reach)
-
-
-def tilted(scenario: Scenario, factor: float) -> Scenario:
-    """Return a scenario with faults so many times as often, and all else as it was."""
-    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * factor) for cause in scenario.causes]
-    return replace(scenario, causes=tuple(causes))
 
 
 def log_ratios(seed: int, replicas: range, ensemble: Ensemble, factor: float, *, of_tilted: bool) -> FloatArray:

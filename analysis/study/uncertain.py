@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import NamedTuple, Protocol
 
+from analysis.study.factors import failing, noticed, repaired, swapped
 from analysis.study.space import Dimension, Interval
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.scenario.api import resolve
@@ -195,8 +196,7 @@ def _failures(scenario: Scenario) -> Input | None:
 
 
 def _failing_more(point: Point, factor: float) -> Point:
-    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * factor) for cause in point.scenario.causes]
-    return point._replace(scenario=replace(point.scenario, causes=causes))
+    return point._replace(scenario=failing(point.scenario, factor))
 
 
 def _detection(scenario: Scenario) -> Input | None:
@@ -204,8 +204,7 @@ def _detection(scenario: Scenario) -> Input | None:
 
 
 def _noticed_later(point: Point, factor: float) -> Point:
-    causes = [replace(cause, detection_s=cause.detection_s * factor) for cause in point.scenario.causes]
-    return point._replace(scenario=replace(point.scenario, causes=causes))
+    return point._replace(scenario=noticed(point.scenario, factor))
 
 
 def _repair(scenario: Scenario) -> Input | None:
@@ -215,8 +214,7 @@ def _repair(scenario: Scenario) -> Input | None:
 
 
 def _repaired_later(point: Point, factor: float) -> Point:
-    causes = [replace(cause, repair_s=cause.repair_s * factor) for cause in point.scenario.causes]
-    return point._replace(scenario=replace(point.scenario, causes=causes))
+    return point._replace(scenario=repaired(point.scenario, factor))
 
 
 def _restart(scenario: Scenario) -> Input | None:
@@ -226,10 +224,10 @@ def _restart(scenario: Scenario) -> Input | None:
 
 
 def _restarted_later(point: Point, factor: float) -> Point:
-    old = point.scenario.recovery
-    new = replace(old, swap_s=old.swap_s * factor, initialization_s=old.initialization_s * factor,
-                  restore_s=old.restore_s * factor)  # fmt: skip
-    return point._replace(scenario=replace(point.scenario, recovery=new))
+    scenario = swapped(point.scenario, factor)
+    old = scenario.recovery
+    new = replace(old, initialization_s=old.initialization_s * factor, restore_s=old.restore_s * factor)
+    return point._replace(scenario=replace(scenario, recovery=new))
 
 
 def _saves(scenario: Scenario) -> Input | None:

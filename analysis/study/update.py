@@ -18,14 +18,18 @@ from numpy.typing import NDArray
 from analysis.metrics.dollars import bill_of
 from analysis.metrics.summary import Summary, summary
 from analysis.study.evaluate import bare
+from analysis.study.rest import rest_of, stages_done_s, tokens_of, work_done_s
 from analysis.study.so_far import Seen
 from simulator.engine.run import run, silent
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.streams import generator
 from simulator.foundation.units import show
 from simulator.records import Ensemble
+from simulator.reliability.ages import expected_share
+from simulator.reliability.hazard import exposure_s
+from simulator.reliability.laws import Trace
 from simulator.reliability.recovery import mean_down_s
-from simulator.scenario.values import Scenario, Stage, rate_per_s
+from simulator.scenario.values import Scenario, rate_per_s
 
 FloatArray = NDArray[np.float64]
 
@@ -122,6 +126,8 @@ class Costs:
         Part of it in which nothing can strike [s].
     saving_share : float
         Of the time at work.
+    startup_s : float
+        The run's first start, of which nothing is work [s].
     """
 
     rate_per_s: float
@@ -129,6 +135,7 @@ class Costs:
     stop_spread_s: float = 0.0
     hidden_s: float = 0.0
     saving_share: float = 0.0
+    startup_s: float = 0.0
 
 
 def costs(scenario: Scenario, replicas: int = 256) -> Costs:
@@ -136,10 +143,11 @@ def costs(scenario: Scenario, replicas: int = 256) -> Costs:
     rate = rate_per_s(scenario, max(scenario.stages, key=lambda stage: stage.work_s))
     some = replace(bare(scenario), efficiency_sigma=0.0)
     quiet, found = run(replace(some, causes=()), range(1)), run(some, range(replicas))
+    startup_s = 0.0 if scenario.stages[0].gross else scenario.recovery.startup_s
     work_s, quiet_s, count = math.fsum(stage.work_s for stage in scenario.stages), quiet.wall_s[0], found.interruptions
-    saving = max(1.0 - work_s / float(quiet_s), 0.0)
+    saving = max(1.0 - work_s / float(quiet_s - startup_s), 0.0)
     if not rate or not count.any():
-        return Costs(rate_per_s=0.0, saving_share=saving)
+        return Costs(rate_per_s=0.0, saving_share=saving, startup_s=startup_s)
     added_s = found.wall_s - quiet_s
     stop_s = float(added_s.sum() / count.sum())
     return Costs(
@@ -148,6 +156,7 @@ def costs(scenario: Scenario, replicas: int = 256) -> Costs:
         stop_spread_s=float(np.sqrt(np.mean((added_s - stop_s * count) ** 2) / count.mean())),
         hidden_s=_hidden_s(scenario),
         saving_share=saving,
+        startup_s=startup_s,
     )
 
 
@@ -178,11 +187,13 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
     ScenarioError
         If more was trained than there is, or faster than any belief allows.
     """
-    exposed_s = max(seen.elapsed_s - seen.stops * cost.hidden_s, 0.0)
-    working_s = (seen.elapsed_s - seen.stops * cost.stop_s) * (1.0 - cost.saving_share)
-    if working_s <= 0:
-        message = (f"{seen.stops} stops in {show(seen.elapsed_s, 'time')} leave no time to train, at "
-                   f"{show(cost.stop_s, 'time')} each as the scenario has it")  # fmt: skip
+    start_s = cost.startup_s if scenario.recovery.exposure == "B" else 0.0
+    exposed_s = max(seen.elapsed_s - start_s - seen.stops * cost.hidden_s, 0.0)
+    working_s = (seen.elapsed_s - cost.startup_s - seen.stops * cost.stop_s) * (1.0 - cost.saving_share)
+    if working_s <= 0 and seen.tokens > 0:
+        start = f"a start of {show(cost.startup_s, 'time')} and " if cost.startup_s else ""
+        message = (f"{start}{seen.stops} stops in {show(seen.elapsed_s, 'time')} leave no time to train, at "
+                   f"{show(cost.stop_s, 'time')} a stop as the scenario has it")  # fmt: skip
         raise seen.problem(message)
     measured, error = _measured_speed(scenario, seen, working_s, cost)
     expected = exposed_s * _rate_per_s(scenario, seen) if cost.rate_per_s else 0.0
@@ -199,13 +210,19 @@ def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Be
 def _rate_per_s(scenario: Scenario, seen: Seen) -> float:
     """Return the mean rate of the scenario's stops over the stages seen so far [1/s]."""
     gone_s = _gone_s(scenario, seen)
-    rates = [rate_per_s(scenario, stage) * each_s for stage, each_s in zip(scenario.stages, gone_s, strict=True)]
-    return math.fsum(rates) / seen.elapsed_s
+    causes = [cause.times(expected_share(cause.law, cause.age, seen.elapsed_s)) for cause in scenario.causes]
+    aged, expected, begin_s = replace(scenario, causes=causes), [], 0.0
+    for stage, each_s in zip(scenario.stages, gone_s, strict=True):
+        end_s = begin_s + each_s
+        exposed_s = exposure_s(scenario.maturity, end_s) - exposure_s(scenario.maturity, begin_s)
+        expected.append(rate_per_s(aged, stage) * exposed_s)
+        begin_s = end_s
+    return math.fsum(expected) / seen.elapsed_s
 
 
 def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Costs) -> tuple[float, float]:
     """Return the logarithm of the measured multiple of the speed, and its error."""
-    whole = math.fsum(_tokens(stage) for stage in scenario.stages)
+    whole = math.fsum(tokens_of(stage) for stage in scenario.stages)
     if seen.tokens > whole * (1 + 1e-9):
         raise seen.problem(
             f"{show(seen.tokens, 'tokens')} are done, more than the scenario has ({show(whole, 'tokens')})"
@@ -215,13 +232,18 @@ def _measured_speed(scenario: Scenario, seen: Seen, working_s: float, cost: Cost
         return 0.0, math.inf
     _check_peak(scenario, seen, done_s / working_s)
     if seen.tokens_per_s is not None:
-        stage = scenario.stages[0]
-        assert stage.tokens is not None
-        own = stage.tokens / stage.work_s / stage.accelerators
+        own = _own_speed(scenario, seen)
         _check_peak(scenario, seen, seen.tokens_per_s / own)
         return math.log(seen.tokens_per_s / own), 0.01  # a speed that was measured is taken to one per cent
     luck_s = cost.stop_spread_s * max(seen.stops, 1) ** 0.5 + cost.stop_s / 2
     return math.log(done_s / working_s), max(luck_s / working_s, 0.002)
+
+
+def _own_speed(scenario: Scenario, seen: Seen) -> float:
+    """Return the scenario's speed in the stage that was seen last [tokens/s an accelerator]."""
+    done_s = stages_done_s(scenario, seen.tokens)
+    stage = [stage for stage, each_s in zip(scenario.stages, done_s, strict=True) if each_s][-1]
+    return tokens_of(stage) / stage.work_s / stage.accelerators
 
 
 def _check_peak(scenario: Scenario, seen: Seen, multiple: float) -> None:
@@ -232,52 +254,6 @@ def _check_peak(scenario: Scenario, seen: Seen, multiple: float) -> None:
             f"{multiple:,.3g} times the scenario's speed is an MFU of {mfu * multiple:,.3g}, more than the peak of the "
             "machines: are tokens, days and speed those of this run?"
         )
-
-
-def work_done_s(scenario: Scenario, tokens: float) -> float:
-    """Return the useful time that the tokens so far take at the scenario's speed [s].
-
-    Raises
-    ------
-    ScenarioError
-        If a stage does not know its tokens, or there are fewer in all.
-    """
-    return math.fsum(_done_s(scenario, tokens))
-
-
-def _done_s(scenario: Scenario, tokens: float) -> Sequence[float]:
-    """Return the useful time of every stage that is done [s]."""
-    done_s, left = [], tokens
-    for stage in scenario.stages:
-        whole = _tokens(stage)
-        share = min(left / whole, 1.0)
-        done_s.append(share * stage.work_s)
-        left -= share * whole
-    if left > 1e-9 * tokens:
-        message = f"{show(tokens, 'tokens')} are done, more than the scenario has ({show(tokens - left, 'tokens')})"
-        raise ScenarioError([Issue(file="--so-far", message=message)])
-    return done_s
-
-
-def rest_of(scenario: Scenario, tokens: float, *, rate: float = 1.0, speed: float = 1.0) -> Scenario:
-    """Return the scenario without what is done, at a multiple of its failure rate and speed."""
-    stages, left = [], tokens
-    for stage in scenario.stages:
-        whole = _tokens(stage)
-        share = 1.0 - min(left / whole, 1.0)
-        left = max(left - whole, 0.0)
-        if share > 0:
-            stages.append(replace(stage, work_s=stage.work_s * share / speed, tokens=whole * share,
-                                  productive_s=stage.productive_s * share / speed))  # fmt: skip
-    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s * rate) for cause in scenario.causes]
-    return replace(bare(scenario), stages=stages, causes=causes, efficiency_sigma=0.0)
-
-
-def _tokens(stage: Stage) -> float:
-    if stage.tokens is None:
-        message = f"phase {stage.name!r} does not know its tokens, so that progress cannot be placed in it"
-        raise ScenarioError([Issue(path="phases", message=message)])
-    return stage.tokens
 
 
 def outlook(
@@ -302,12 +278,12 @@ def outlook(
     tokens, stops = (0.0, 0) if seen is None else (seen.tokens, seen.stops)
     gone_s = _gone_s(scenario, seen)
     elapsed_days = math.fsum(gone_s) / DAY_S
-    whole = math.fsum(_tokens(stage) for stage in scenario.stages)
+    whole = math.fsum(tokens_of(stage) for stage in scenario.stages)
     if seen is not None and tokens >= whole:
         raise seen.problem("all tokens are done: there is nothing left to forecast")
     parts = []
     for number, (rate, speed) in enumerate(_pairs(scenario, belief, draws)):
-        rest = rest_of(scenario, tokens, rate=rate, speed=speed)
+        rest = rest_of(scenario, tokens, rate=rate, speed=speed, elapsed_s=math.fsum(gone_s))
         span = range(number * replicas, (number + 1) * replicas)
         found = run(rest, span)
         parts.append([found.wall_s / DAY_S, found.interruptions, *_usd(scenario, found, gone_s, span)])
@@ -328,7 +304,7 @@ def _gone_s(scenario: Scenario, seen: Seen | None) -> Sequence[float]:
     """Return how long every stage has taken so far [s]: what was seen, shared out by the work that is done."""
     if seen is None:
         return [0.0] * len(scenario.stages)
-    done_s = _done_s(scenario, seen.tokens)
+    done_s = stages_done_s(scenario, seen.tokens)
     whole_s = math.fsum(done_s)
     if not whole_s:
         return [seen.elapsed_s, *done_s[1:]]
@@ -377,8 +353,26 @@ def _pairs(scenario: Scenario, belief: Belief, draws: int) -> Sequence[tuple[flo
 def history(
     scenario: Scenario, log: Sequence[Seen], *, progress: Callable[[int], None] = silent
 ) -> Sequence[Outlook]:  # fmt: skip
-    """Return the forecast before the start and after every row of a log, each from the start's belief."""
+    """Return the forecast before the start and after every row of a log, each from the start's belief.
+
+    Raises
+    ------
+    ScenarioError
+        If a row cannot be, or the run is one whose rest is not known from its tokens.
+    """
+    _check_known(scenario)
     first = prior(scenario)
     scale = costs(scenario)
     later = [outlook(scenario, posterior(scenario, first, seen, scale), seen, progress=progress) for seen in log]
     return [outlook(scenario, first, None, progress=progress), *later]
+
+
+def _check_known(scenario: Scenario) -> None:
+    """Refuse runs of which a log does not say how they go on."""
+    if scenario.spot is not None:
+        message = "update does not know how long machines were away: a log of tokens and stops does not tell"
+        raise ScenarioError([Issue(path="spot", message=message)])
+    for cause in scenario.causes:
+        if isinstance(cause.law, Trace):
+            message = "replays stops that are known, so that there is no rate to update"
+            raise ScenarioError([Issue(path=f"failures.causes.{cause.name}.law", message=message)])

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 
 from analysis.metrics.forecast import forecast
+from analysis.study import factors
 from analysis.study.compare import Difference, differences, known_of
 from simulator.engine.run import run
 from simulator.scenario.api import resolve
@@ -66,23 +67,21 @@ def worth(loaded: Loaded, levers: Mapping[str, Lever] | None = None) -> Sequence
 
 def one_more_spare(_: Loaded, scenario: Scenario) -> Scenario | None:
     """Hold one more spare node; nothing where spares are ample."""
-    spares = scenario.recovery.spares
-    return None if spares is None else replace(scenario, recovery=replace(scenario.recovery, spares=spares + 1))
+    return None if scenario.recovery.spares is None else factors.one_more_spare(scenario)
 
 
 def half_the_detection(_: Loaded, scenario: Scenario) -> Scenario | None:
     """Notice every stop in half the time."""
     if not any(cause.detection_s for cause in scenario.causes):
         return None
-    causes = [replace(cause, detection_s=cause.detection_s / 2) for cause in scenario.causes]
-    return replace(scenario, causes=causes)
+    return factors.noticed(scenario, 0.5)
 
 
 def half_the_repair(_: Loaded, scenario: Scenario) -> Scenario | None:
     """Repair lost machines in half the time."""
     if not any(cause.repair_s for cause in scenario.causes) or scenario.recovery.spares is None:
         return None
-    return replace(scenario, causes=[replace(cause, repair_s=cause.repair_s / 2) for cause in scenario.causes])
+    return factors.repaired(scenario, 0.5)
 
 
 def half_the_restart(_: Loaded, scenario: Scenario) -> Scenario | None:
@@ -109,10 +108,7 @@ def twice_the_bandwidth(loaded: Loaded, scenario: Scenario) -> Scenario | None:
 
 def half_the_failures(_: Loaded, scenario: Scenario) -> Scenario | None:
     """Fail half as often."""
-    if not scenario.causes:
-        return None
-    causes = [replace(cause, rate_per_node_s=cause.rate_per_node_s / 2) for cause in scenario.causes]
-    return replace(scenario, causes=causes)
+    return factors.failing(scenario, 0.5) if scenario.causes else None
 
 
 LEVERS: Mapping[str, Lever] = {

@@ -5,9 +5,7 @@ stratified: a mean over replicas hardly depends on them, and what is left is the
 """
 
 import math
-from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,16 +67,10 @@ def mean_factor(cause: Cause) -> float:
 def as_lived(scenario: Scenario, replica: int) -> Scenario:
     """Return the scenario with the rates of one replica."""
     factors = rate_factors(scenario, range(replica, replica + 1))
-    return scenario if factors is None else replace(scenario, causes=_scaled(scenario.causes, factors[:, 0].tolist()))
-
-
-def _scaled(causes: Sequence[Cause], factors: Sequence[float]) -> Sequence[Cause]:
-    scaled = []
-    for cause, factor in zip(causes, factors, strict=True):
-        law: Any = cause.law  # of a class with a mean, ours or another
-        law = None if law is None else replace(law, mean_s=law.mean_s / factor)
-        scaled.append(replace(cause, rate_per_node_s=cause.rate_per_node_s * factor, law=law))
-    return tuple(scaled)
+    if factors is None:
+        return scenario
+    pairs = zip(scenario.causes, factors[:, 0].tolist(), strict=True)
+    return replace(scenario, causes=tuple(cause.times(factor) for cause, factor in pairs))
 
 
 def _factors(seed: int, cause: Cause, replicas: range) -> FloatArray:

@@ -111,3 +111,31 @@ def renewal_function(law: AgeingLaw, horizon_s: float, steps: int = 2_000) -> Fl
         expected[at] = (reached[at] + earlier + 0.5 * lives[0] * expected[at - 1]) / (1.0 - 0.5 * lives[0])
         between[at - 1] = 0.5 * (expected[at - 1] + expected[at])
     return expected
+
+
+def expected_share(law: FailureLaw | None, age: Age, time_s: float) -> float:
+    """Return the failures to expect of units of an age in some time, over those of the long run.
+
+    Parameters
+    ----------
+    law : FailureLaw or None
+        None is exponential; of a law without a survival function the long run is taken.
+    age : Age
+        At the beginning.
+    time_s : float
+        Above zero [s].
+
+    Examples
+    --------
+    >>> from simulator.reliability.laws import Weibull
+    >>> law = Weibull(mean_s=154.0, shape=0.7)
+    >>> [round(expected_share(law, age, 90.0), 3) for age in ("fresh", "equilibrium", 300.0)]
+    [1.565, 1.0, 0.838]
+    """
+    if law is None or age == "equilibrium" or not isinstance(law, AgeingLaw):
+        return 1.0
+    since_s = 0.0 if isinstance(age, str) else age
+    later = renewal_function(law, time_s)
+    reached = 1.0 - law.survival(since_s + np.linspace(0.0, time_s, later.size)) / law.survival(since_s)
+    again = float(np.diff(reached) @ (0.5 * (later[1:] + later[:-1]))[::-1])
+    return (float(reached[-1]) + again) * law.mean_s / time_s

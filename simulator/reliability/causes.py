@@ -2,8 +2,8 @@
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Any, Literal
 
 from simulator.reliability.ages import Age
 from simulator.reliability.fleet import Domain, RepairLaw
@@ -100,6 +100,30 @@ class Cause:
     def waste(self) -> str:
         """The ledger's phase for the progress that this cause destroys."""
         return "sdc_rollback" if self.kind == "silent" else "wasted_progress"
+
+    def times(self, factor: float) -> "Cause":
+        """Return the cause so many times as often, its law with it; a replay of instants stays as it was.
+
+        Examples
+        --------
+        >>> from simulator.reliability.laws import Weibull
+        >>> found = Cause(name="a", rate_per_node_s=0.5, law=Weibull(mean_s=2.0, shape=0.7)).times(4.0)
+        >>> found.rate_per_node_s, found.law
+        (2.0, Weibull(mean_s=0.5, shape=0.7))
+        """
+        law: Any = self.law  # of a class with a mean, ours or another
+        if law is not None and factor > 0:
+            law = replace(law, mean_s=law.mean_s / factor)
+        return replace(self, rate_per_node_s=self.rate_per_node_s * factor, law=law)
+
+    def older(self, by_s: float) -> "Cause":
+        """Return the cause when so much time has passed [s]: units of a known age are older, those in equilibrium not.
+
+        The few units that failed meanwhile and were renewed are taken to be as old as the others.
+        """
+        if isinstance(self.age, str) and self.age != "fresh":
+            return self
+        return replace(self, age=by_s if isinstance(self.age, str) else self.age + by_s)
 
 
 def total_rate_per_node_s(causes: Sequence[Cause]) -> float:

@@ -6,7 +6,7 @@ told node by node, in `simulator.engine.fleet`.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal, TypeAlias, get_args
 
 Domain: TypeAlias = Literal["accelerator", "host", "rack", "leaf", "pod", "power", "nvl72", "cube", "cluster"]
@@ -85,6 +85,10 @@ class Mending:
     shape: float | None = None
     mends: float = 1.0
     crews: int | None = None
+
+    def lasting(self, factor: float) -> "Mending":
+        """Return the repair that takes so many times as long; as long as the cause says, where it says nothing."""
+        return self if self.mean_s is None else replace(self, mean_s=self.mean_s * factor)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +229,18 @@ class Fleet:
     def spares(self) -> int:
         """Nodes beside the job in all."""
         return self.warm.nodes + self.cold.nodes + self.preemptible.nodes
+
+    def repaired(self, factor: float) -> "Fleet":
+        """Return the fleet whose repairs take so many times as long, where the shop says how long they take."""
+        made, by_hand = self.shop.automatic, self.shop.manual
+        made = None if made is None else made.lasting(factor)
+        return replace(self, shop=replace(self.shop, automatic=made, manual=by_hand.lasting(factor)))
+
+    def swapped(self, factor: float) -> "Fleet":
+        """Return the fleet whose spares take so many times as long to be put in place, choice of hosts included."""
+        kinds = {name: getattr(self, name) for name in ("warm", "cold", "preemptible")}
+        slower = {name: replace(kind, swap_s=kind.swap_s * factor) for name, kind in kinds.items()}
+        return replace(self, **slower, host_selection_s=self.host_selection_s * factor)
 
 
 def told(fleet: Fleet) -> str:

@@ -67,6 +67,18 @@ class Steps:
             beyond = np.where(rate > 0, (exposure - edges[step]) / rate, 0.0)
         return np.asarray(np.array(self.ages_s)[step] + beyond)
 
+    def later(self, by_s: float) -> "Steps":
+        """Return the steps as they are to come after some time [s].
+
+        Examples
+        --------
+        >>> Steps((0.0, 10.0, 20.0), (3.0, 2.0, 1.0)).later(12.0)
+        Steps(ages_s=(0.0, 8.0), multiples=(2.0, 1.0))
+        """
+        passed = sum(age_s <= by_s for age_s in self.ages_s)
+        ages_s = (0.0, *(age_s - by_s for age_s in self.ages_s[passed:]))
+        return Steps(ages_s, tuple(self.multiples[passed - 1 :]))
+
 
 def exposure_s(maturity: Steps | None, at_s: Time) -> Time:
     """Return how much exposure a fleet has had at an instant, as if it had always had the stated rate [s]."""

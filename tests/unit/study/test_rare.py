@@ -8,6 +8,7 @@ import pytest
 
 from analysis.metrics.forecast import samples
 from analysis.study import rare
+from analysis.study.factors import failing
 from analysis.study.goal import Figure, figure
 from analysis.study.precise import FIRST, half_width, precise
 from simulator.engine.run import run
@@ -23,7 +24,7 @@ def mixture_of(each, of, size=SIZE):
     plain, there = range(size), range(rare.FIRST_TILTED, rare.FIRST_TILTED + size)
     ensemble = run(each, plain)
     factor = rare.tilt(of, float(ensemble.interruptions.mean()))
-    return rare.mixture(each, of, factor, (ensemble, plain), (run(rare.tilted(each, factor), there), there)), ensemble
+    return rare.mixture(each, of, factor, (ensemble, plain), (run(failing(each, factor), there), there)), ensemble
 
 
 @pytest.mark.parametrize(
@@ -54,7 +55,7 @@ def test_likelihoods_of_what_replicas_met_have_mean_one():
         assert np.exp(ratios).mean() == pytest.approx(1, abs=4 * np.exp(ratios).std() / size**0.5)
         assert np.exp(ratios).std() > 0.3
         there = range(rare.FIRST_TILTED, rare.FIRST_TILTED + size)
-        ensemble = run(rare.tilted(shipped, factor), there)
+        ensemble = run(failing(shipped, factor), there)
         back = -rare.log_ratios(shipped.seed, there, ensemble, factor, of_tilted=True)
         assert np.exp(back).mean() == pytest.approx(1, abs=4 * np.exp(back).std() / size**0.5)
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from analysis.study.evaluate import bare
+from analysis.study.rest import rest_of, work_done_s
 from analysis.study.so_far import Seen
 from analysis.study.update import (
     DRIFT_SIGMA,
@@ -18,13 +19,12 @@ from analysis.study.update import (
     outlook,
     posterior,
     prior,
-    rest_of,
-    work_done_s,
 )
 from simulator.engine.simulate import simulate
 from simulator.foundation.issues import ScenarioError
 from simulator.foundation.streams import generator
 from simulator.records import ListSink
+from simulator.reliability.hazard import Steps
 from simulator.scenario.api import scenario
 from simulator.scenario.values import Scenario, rate_per_s
 
@@ -175,7 +175,7 @@ def test_dollars_so_far_are_those_of_the_machines_of_their_stages() -> None:
     for tokens in (1e11, 7e11, 7.75e11):  # the last two are on half of the machines
         seen = Seen(elapsed_s=work_done_s(palm, tokens), tokens=tokens, stops=0)
         found = outlook(palm, belief, seen, draws=1, replicas=1)
-        assert found.usd.mean == pytest.approx(whole.usd.mean, rel=2e-3)  # the start takes some minutes twice
+        assert found.usd.mean == pytest.approx(whole.usd.mean, rel=2e-3)
         machines = 6144 if tokens < 6.8e11 else 3072
         least = found.rest_days.mean * 24 * 3072 * 3.22
         assert (
@@ -197,3 +197,56 @@ def test_what_falls_due_once_is_paid_once(sets: list[str]) -> None:
     paid_by_the_day = before.usd.mean - found.rest_usd.mean
     of_the_machines = 0.9 * 20.82 * 24 * plain.stages[0].accelerators * plain.tariff.quote.usd_per_accelerator_h
     assert of_the_machines * 0.9 < paid_by_the_day < of_the_machines * 1.15
+
+
+def test_a_run_that_has_started_does_not_start_again() -> None:
+    """Two days of start and the time from the first token on, half of it seen: the forecast stands."""
+    plain = scenario("llama-65b", ["failures.enabled=false", "recovery.startup=2 d", "checkpoint.mode=blocking"])
+    whole = outlook(plain, replace(prior(plain), speed_sigma=1e-9, drift_sigma=0.0), None, draws=1, replicas=1)
+    at_s = (2 + (whole.wall_days.mean - 2) / 2) * DAY_S
+    seen = Seen(elapsed_s=at_s, tokens=7e11, stops=0)
+    belief = posterior(plain, prior(plain), seen, costs(plain))
+    assert belief.speed == pytest.approx(1.0, abs=1e-4)
+    found = outlook(plain, replace(belief, speed_sigma=1e-9, drift_sigma=0.0), seen, draws=1, replicas=1)
+    assert found.wall_days.mean == pytest.approx(whole.wall_days.mean, rel=1e-3)
+    starting = Seen(elapsed_s=DAY_S, tokens=0.0, stops=0)
+    assert posterior(plain, prior(plain), starting, costs(plain)).speed == 1.0
+
+
+def test_a_speed_is_held_against_that_of_its_phase() -> None:
+    slower = "phases=[{name = 'a', share = 0.5, mfu = 0.3}, {name = 'b', share = 0.5, mfu = 0.5}]"
+    plain = scenario("llama-65b", ["throughput.tokens_per_second_per_accelerator=", slower, "failures.enabled=false"])
+    for tokens, stage in ((3e11, plain.stages[0]), (7e11, plain.stages[0]), (9e11, plain.stages[1])):
+        own = 7e11 / stage.work_s / stage.accelerators
+        seen = Seen(elapsed_s=work_done_s(plain, tokens), tokens=tokens, stops=0, tokens_per_s=own)
+        assert posterior(plain, prior(plain), seen, costs(plain)).speed == pytest.approx(1.0, abs=1e-9)
+
+
+def test_burn_in_is_expected_once() -> None:
+    """Ten days at six times the rate: 70 usual days' stops in 20, and none of them to come in what is left."""
+    plain = scenario("llama-65b", ["failures.maturity={ages = ['0 d', '10 d'], multiples = [6, 1]}"])
+    seen = Seen(elapsed_s=20 * DAY_S, tokens=1.2e12, stops=0)
+    belief = posterior(plain, prior(plain), seen, costs(plain, 8))
+    usual = 20 * DAY_S * rate_per_s(plain, plain.stages[0])
+    assert belief.rate_rate - prior(plain).rate_rate == pytest.approx(usual * 70 / 20)
+    assert rest_of(plain, 1.2e12, elapsed_s=20 * DAY_S).maturity == Steps((0.0,), (1,))
+    assert rest_of(plain, 1e11, elapsed_s=4 * DAY_S).maturity == Steps((0.0, 6 * DAY_S), (6, 1))
+
+
+def test_machines_of_a_known_age_grow_older() -> None:
+    new = ["failures.causes.hardware.law=weibull", "failures.causes.hardware.shape=0.7"]
+    for age, later in (("fresh", 9 * DAY_S), ("60 d", 69 * DAY_S), ("equilibrium", "equilibrium")):
+        plain = scenario("llama-65b", [*new, f"failures.causes.hardware.age={age}"])
+        found = rest_of(plain, 6e11, rate=2.0, elapsed_s=9 * DAY_S).causes[0]
+        assert found.age == later
+        assert found.law == replace(plain.causes[0].law, mean_s=plain.causes[0].law.mean_s / 2)  # type: ignore[type-var, union-attr]
+
+
+@pytest.mark.parametrize(("sets", "why"), [
+    (["spot={up = {mean = '40 h'}, away = {mean = '2 h'}}", "pricing={rate = '$1/h', term = 'spot'}",
+      "cluster.spares="], "how long machines were away"),
+    (["failures.causes.hardware={law = 'trace', times = ['1 d', '2 d']}"], "no rate to update"),
+])  # fmt: skip
+def test_what_a_log_does_not_tell_is_refused(sets: list[str], why: str) -> None:
+    with pytest.raises(ScenarioError, match=why):
+        history(scenario("llama-65b", sets), [])

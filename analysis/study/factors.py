@@ -1,0 +1,39 @@
+"""A scenario whose failures, detection, repair or spares are other than stated, single nodes included."""
+
+from dataclasses import replace
+
+from simulator.scenario.values import Scenario
+
+
+def failing(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario whose causes strike so many times as often."""
+    return replace(scenario, causes=tuple(cause.times(factor) for cause in scenario.causes))
+
+
+def noticed(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario that notices every stop in so many times the time."""
+    causes = tuple(replace(cause, detection_s=cause.detection_s * factor) for cause in scenario.causes)
+    return replace(scenario, causes=causes)
+
+
+def repaired(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario whose lost machines take so many times as long to mend, in the repair shop as well."""
+    causes = tuple(replace(cause, repair_s=cause.repair_s * factor) for cause in scenario.causes)
+    fleet = None if scenario.fleet is None else scenario.fleet.repaired(factor)
+    return replace(scenario, causes=causes, fleet=fleet)
+
+
+def swapped(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario that puts a spare in place in so many times the time."""
+    recovery = replace(scenario.recovery, swap_s=scenario.recovery.swap_s * factor)
+    fleet = None if scenario.fleet is None else scenario.fleet.swapped(factor)
+    return replace(scenario, recovery=recovery, fleet=fleet)
+
+
+def one_more_spare(scenario: Scenario) -> Scenario:
+    """Return the scenario with one more cold spare node, where spares are counted."""
+    spares, fleet = scenario.recovery.spares, scenario.fleet
+    assert spares is not None
+    if fleet is not None:
+        fleet = replace(fleet, cold=replace(fleet.cold, nodes=fleet.cold.nodes + 1))
+    return replace(scenario, recovery=replace(scenario.recovery, spares=spares + 1), fleet=fleet)
