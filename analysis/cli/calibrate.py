@@ -6,6 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
+from analysis.cli.output import AsJson
+
 
 def calibrate(
     measurements: Annotated[
@@ -14,7 +16,7 @@ def calibrate(
     stack: Annotated[
         str | None, typer.Option(help="The stack that your software is closest to; else found row by row.")
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Fit one factor to measured steps of your own software: measured over modelled step time.
 

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
 
+from analysis.cli.complete import clusters
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -19,7 +21,8 @@ Option = typer.Option
 Trace = Annotated[
     Path,
     typer.Argument(
-        help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), a workload (.toml, acme-seren), or a scenario"
+        help="Log of jobs (SWF, sacct -P, a CSV; plain or .gz), a workload (.toml, acme-seren), or a scenario",
+        autocompletion=clusters,
     ),
 ]
 Jobs = Annotated[int | None, Option(min=1, help="Jobs to draw from a workload; default: 10,000")]

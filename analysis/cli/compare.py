@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cli import complete
 from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
 
 if TYPE_CHECKING:
@@ -35,7 +36,12 @@ _LARGE = 1000  # ratio of variances
 
 def compare(
     scenarios: Annotated[
-        list[str], typer.Argument(help="Shipped scenarios or files: what is, then what might be.", show_default=False)
+        list[str],
+        typer.Argument(
+            help="Shipped scenarios or files: what is, then what might be.",
+            show_default=False,
+            autocompletion=complete.scenarios,
+        ),
     ],
     sets: Sets = None,
     sets_b: Annotated[

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cli.output import AsJson, ScenarioName, Sets
+
 if TYPE_CHECKING:
     from analysis.cli.training import Training
     from simulator.workload.plan import Plan
@@ -29,15 +31,15 @@ WORDS = {
 
 
 def explain(
-    scenario: Annotated[str, typer.Argument(help="A shipped name or a file.", show_default=False)],
+    scenario: ScenarioName,
     plan: Annotated[
         str | None, typer.Option(help="Degrees to fix, such as tensor=8,pipeline=4.", show_default=False)
     ] = None,
     stack: Annotated[str | None, typer.Option(help="Training stack, such as nemo-2025.", show_default=False)] = None,
     fp8: Annotated[bool, typer.Option("--fp8", help="Run the blocks' matrix products in FP8.")] = False,
     picture: Annotated[Path | None, typer.Option(help="Write a picture: .svg or .png.", show_default=False)] = None,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="Change a value: path=value.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    sets: Sets = None,
+    as_json: AsJson = False,
 ) -> None:
     """Say where one step's time and memory go, beside a constant MFU and the 6ND shortcut.
 

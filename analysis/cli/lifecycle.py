@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.cli import complete
 from analysis.cli.output import AsJson, Replicas, Seed, Sets
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def lifecycle(
     scenarios: Annotated[
         list[str],
         typer.Argument(
-            help="Shipped life cycles, such as life-of-a-13b, or files; several are compared.", show_default=False
+            help="Shipped life cycles, such as life-of-a-13b, or files; several are compared.",
+            show_default=False,
+            autocompletion=complete.scenarios,
         ),
     ],
     sets: Sets = None,

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from analysis.cli.complete import runs
+
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
@@ -18,7 +20,8 @@ if TYPE_CHECKING:
     from analysis.plots.style import Picture
 
 ScenarioName: TypeAlias = Annotated[
-    str, typer.Argument(help="A shipped scenario, such as llama-65b, or a file.", show_default=False)
+    str,
+    typer.Argument(help="A shipped scenario, such as llama-65b, or a file.", show_default=False, autocompletion=runs),
 ]
 Sets: TypeAlias = Annotated[
     list[str] | None, typer.Option("--set", help="Change a value: path=value; may be given several times.")

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cli.complete import entries, runs
 from analysis.cli.output import AsJson, Sets
 
 if TYPE_CHECKING:
@@ -13,8 +14,17 @@ if TYPE_CHECKING:
 _SHOWN = 8  # bars of the tornado on the screen
 
 
+def _completed(incomplete: str) -> list[str]:
+    return [*entries("accelerators", incomplete), *runs(incomplete)]
+
+
 def own(
-    name: Annotated[str, typer.Argument(help="An accelerator, such as h100-sxm, a shipped scenario, or a file.")],
+    name: Annotated[
+        str,
+        typer.Argument(
+            help="An accelerator, such as h100-sxm, a shipped scenario, or a file.", autocompletion=_completed
+        ),
+    ],
     sets: Sets = None,
     rent: Annotated[
         str | None, typer.Option("--rent", help="Rent of an accelerator-hour, such as '$2.49/h'; looked up without it.")

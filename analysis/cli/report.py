@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from analysis.cli.complete import scenarios
 from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ About = Annotated[
     typer.Argument(
         help="A shipped scenario, a file, or the folder that `flopcast run --out` wrote, which is run again.",
         show_default=False,
+        autocompletion=scenarios,
     ),
 ]
 

@@ -5,6 +5,9 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
+from analysis.cli.complete import beginning, entries
+from analysis.cli.output import AsJson
+
 if TYPE_CHECKING:
     from rich.table import Table
 
@@ -61,12 +64,24 @@ _PART_COLUMNS: Final = (
 )
 
 
+def _kinds(incomplete: str) -> list[str]:
+    return beginning(incomplete, KINDS)
+
+
+def _keys(ctx: typer.Context, incomplete: str) -> list[str]:
+    kind = KINDS.get(ctx.params.get("kind", ""))
+    if kind is None:
+        return []
+    return entries("accelerators" if kind == "prices" else kind, incomplete)
+
+
 def show(
-    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.")],
+    kind: Annotated[str, typer.Argument(help=f"One of {', '.join(KINDS)}.", autocompletion=_kinds)],
     key: Annotated[
-        str | None, typer.Argument(help="An entry, such as a100-80gb; without it the kind is listed.")
+        str | None,
+        typer.Argument(help="An entry, such as a100-80gb; without it the kind is listed.", autocompletion=_keys),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    as_json: AsJson = False,
 ) -> None:
     """Show what the catalogue holds: figures, source, date and how well each was checked."""
     from simulator.catalogue.reader import CatalogueError

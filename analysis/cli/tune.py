@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cli.output import AsJson, ScenarioName, Sets
+
 if TYPE_CHECKING:
     from analysis.cli.training import Training
     from simulator.workload.choice import Found, Search
@@ -14,12 +16,12 @@ MOST_SHOWN = 12
 
 
 def tune(
-    scenario: Annotated[str, typer.Argument(help="A shipped name or a file.", show_default=False)],
+    scenario: ScenarioName,
     stack: Annotated[str | None, typer.Option(help="Training stack, such as nemo-2025.", show_default=False)] = None,
     fp8: Annotated[bool, typer.Option("--fp8", help="Run the blocks' matrix products in FP8.")] = False,
     best: Annotated[int, typer.Option(min=1, max=1000, help="How many plans to list.")] = 10,
-    sets: Annotated[list[str] | None, typer.Option("--set", help="Change a value: path=value.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    sets: Sets = None,
+    as_json: AsJson = False,
 ) -> None:
     """Search every legal plan; list the fastest that fit, and those that trade speed for memory.
 

@@ -5,17 +5,22 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from analysis.cli.complete import scenarios
+from analysis.cli.output import AsJson, Sets
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 
 def validate(
-    scenarios: Annotated[list[str], typer.Argument(help="Shipped names or files.", show_default=False)],
-    sets: Annotated[list[str] | None, typer.Option("--set", help="Change a value: path=value.")] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON for programs.")] = False,
+    names: Annotated[
+        list[str], typer.Argument(help="Shipped scenarios or files.", show_default=False, autocompletion=scenarios)
+    ],
+    sets: Sets = None,
+    as_json: AsJson = False,
 ) -> None:
     """Check scenarios and their sweeps; nothing is simulated. Exit code 2 if anything is wrong."""
-    found = [_checked(name, sets or []) for name in scenarios]
+    found = [_checked(name, sets or []) for name in names]
     if as_json:
         typer.echo(json.dumps(found, indent=2))
     else:

@@ -11,6 +11,7 @@ _NUMBER: Final = re.compile(r"(?<![\w.])([-+]?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|[-
 _SUFFIX: Final[Mapping[str, float]] = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LAYERS: Final = re.compile(r"\d+(\s*\+\s*\d+)+")
 LOW_PRECISION: Final = re.compile(r"fp8|float8|e4m3|e5m2|mxfp|fp4|float4", re.IGNORECASE)
+FOUR_BITS: Final = re.compile(r"fp4|float4", re.IGNORECASE)
 
 CHIPS: Final = (  # a word of a chip's name, punctuation apart, and its entry; the first that is found counts
     (r"gb300", "gb300-nvl72"), (r"gb200", "gb200-nvl72"), (r"b300", "b300-sxm"), (r"b200", "b200-sxm"),
@@ -18,7 +19,8 @@ CHIPS: Final = (  # a word of a chip's name, punctuation apart, and its entry; t
     (r"a800", "a800-sxm-80gb"), (r"a100.*(?<!6)40g|40g.*a100|p4d(?!e)", "a100-sxm-40gb"),
     (r"a100|p4de", "a100-sxm-80gb"),
     (r"v100.*32g", "v100-sxm2-32gb"), (r"v100", "v100-sxm2-16gb"),
-    (r"mi300", "mi300x"), (r"mi250", "mi250x"), (r"gaudi3", "gaudi3"), (r"gaudi2", "gaudi2"),
+    (r"mi355", "mi355x"), (r"mi350", "mi350x"), (r"mi325", "mi325x"), (r"mi300", "mi300x"), (r"mi250", "mi250x"),
+    (r"gaudi3", "gaudi3"), (r"gaudi2", "gaudi2"),
     (r"trn2|trainium2", "trainium2"), (r"trn1|trainium", "trainium1"),
     (r"ironwood|tpu7x|(tpu|^)v7", "tpu-v7"), (r"trillium|(tpu|^)v6", "tpu-v6e"), (r"(tpu|^)v5p", "tpu-v5p"),
     (r"(tpu|^)v5(lite|e)", "tpu-v5e"), (r"(tpu|^)v4", "tpu-v4"), (r"(tpu|^)v3", "tpu-v3"),

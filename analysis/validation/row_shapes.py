@@ -49,7 +49,9 @@ def shape_of_row(words: Mapping[str, str]) -> tuple[Architecture, list[str]]:
         inferred = ["architecture"]
     plain = _plain(words["model"], total, shape)
     if total and active and active < SPARSE * total:
-        return _mixture(plain, total * 1e9, active * 1e9, stated_ffn=shape["ffn"] is not None), ["experts", *inferred]
+        ranks = whole(words["ep"]) or 1
+        mixture = _mixture(plain, total * 1e9, active * 1e9, stated_ffn=shape["ffn"] is not None, ranks=ranks)
+        return mixture, ["experts", *inferred]
     return plain, inferred
 
 
@@ -76,8 +78,11 @@ def sizes(words: Mapping[str, str]) -> tuple[float | None, float | None]:
     return total or _size_in(model), active
 
 
-def _mixture(plain: Architecture, total: float, active: float, *, stated_ffn: bool) -> Architecture:
-    """The mixture of experts with these parameters: as many experts, and as many for a token, as the two sizes mean."""
+def _mixture(plain: Architecture, total: float, active: float, *, stated_ffn: bool, ranks: int) -> Architecture:
+    """The mixture of experts with these parameters: as many experts, and as many for a token, as the two sizes mean.
+
+    The experts fill the ranks of expert parallelism that are stated.
+    """
     fixed = plain.layers * plain.attention_matrix + plain.embedding_parameters
     routed, visited = total - fixed, max(active - fixed, 0.1 * active)
     one = plain.layers * plain.dense_matrix
@@ -87,7 +92,8 @@ def _mixture(plain: Architecture, total: float, active: float, *, stated_ffn: bo
         taken = EXPERTS_PER_TOKEN
         width = max(1, round(visited / taken / plain.layers / plain.hidden / (3 if plain.gated else 2)))
     each = plain.layers * plain.hidden * width * (3 if plain.gated else 2)
-    return replace(plain, experts=max(taken, round(routed / each)), experts_per_token=taken, expert_ffn=width)
+    experts = ranks * max(round(routed / each / ranks), -(-taken // ranks))
+    return replace(plain, experts=experts, experts_per_token=taken, expert_ffn=width)
 
 
 def _plain(model: str, size: float | None, shape: Mapping[str, int | None]) -> Architecture:
@@ -98,7 +104,8 @@ def _plain(model: str, size: float | None, shape: Mapping[str, int | None]) -> A
     if size is None or shape["ffn"] is None:
         return plain
     guesses = [
-        _guess(shape, gated=gated, tied=tied, head_dim=width, learned_positions=positions)
+        _guess(shape, gated=gate, tied=tied, head_dim=width, learned_positions=positions)
+        for gate in dict.fromkeys((gated, bool(GATED.search(model))))
         for width in (None, 128, 256)
         for positions in (None, shape["seq"])
         for tied in (not gated, gated)

@@ -1,7 +1,8 @@
 """Fit the efficiency of whole published runs: ``python -m analysis.validation.runs_fit [TABLE.csv [OUT.toml]]``.
 
 The logarithm of MFU (attention counted in full, hours as published) is a mean, a shift for each family of accelerators
-that is held towards zero, and a shift for hours that are net of every loss. Four numbers and a spread for all runs;
+that is held towards zero, and a shift for hours that are net of every loss. Four numbers and two spreads, for small
+models and for others: hours of small ones scatter twice as much (dead time, tuning and what else was run weigh more).
 Huber's weights, so that no single run decides. Running it again on the same table writes the same file.
 """
 
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 
 from analysis.validation.arguments import wrong
 from analysis.validation.run_rows import PublishedRun, load, scorable
+from simulator.scenario.experience import SMALL
 
 FAMILIES: Final[Mapping[str, str]] = {"ampere": "ampere", "hopper": "hopper"}  # by generation; all others together
 OTHER: Final = "other"
@@ -23,17 +25,18 @@ NAMES: Final = ("mean", "ampere", "hopper", "other", "net")
 HELD: Final = 0.1  # prior standard deviation of residuals over that of a family's shift, squared
 HUBER: Final = 0.15  # residuals above this count less
 ROUNDS: Final = 30
-MIDDLE: Final = 0.6  # share of absolute residuals that sets the spread: tails are heavier than a normal's
-MIDDLE_Z: Final = 0.8416212335729143  # that quantile of a half-normal
+MIDDLE: Final = 0.7  # share of absolute residuals that sets a spread: tails are heavier than a normal's
+MIDDLE_Z: Final = 1.0364333894937898  # that quantile of a half-normal
 OUT: Final = Path(__file__).parents[2] / "simulator" / "catalogue" / "run_efficiency.toml"
-DATE: Final = "2026-11-24"
+DATE: Final = "2026-11-28"
 
 
 class Fit(NamedTuple):
-    """Coefficients by `NAMES`, and the log standard deviation of what remains."""
+    """Coefficients by `NAMES`, and the log standard deviation of what remains, of small models apart."""
 
     coefficients: NDArray[np.float64]
     sigma: float
+    small_sigma: float
 
     def log_mfu(self, run: PublishedRun) -> float:
         """Return the logarithm of the expected MFU of a run, on hours of its kind."""
@@ -46,6 +49,12 @@ def features(run: PublishedRun) -> NDArray[np.float64]:
     return np.array([1.0, *(float(family == name) for name in NAMES[1:4]), float(run.kind == "net")])
 
 
+def size(run: PublishedRun) -> float:
+    """Return the active parameters of a run, as stated or by its shape."""
+    assert run.architecture is not None
+    return run.active_parameters or run.architecture.active_parameters
+
+
 def log_mfu(run: PublishedRun) -> float:
     """Return the logarithm of the MFU that the published hours mean."""
     assert run.accelerator is not None
@@ -56,10 +65,16 @@ def log_mfu(run: PublishedRun) -> float:
 
 
 def fit(runs: Sequence[PublishedRun]) -> Fit:
-    """Fit the coefficients to some runs; the spread comes from predicting each without it."""
+    """Fit the coefficients to some runs; the spreads come from predicting each without it."""
     found = _coefficients(runs)
-    left = [log_mfu(run) - float(features(run) @ _coefficients(without(runs, run.id))) for run in runs]
-    return Fit(found, float(np.quantile(np.abs(left), MIDDLE)) / MIDDLE_Z)
+    left = np.abs([log_mfu(run) - float(features(run) @ _coefficients(without(runs, run.id))) for run in runs])
+    small = np.array([size(run) < SMALL for run in runs])
+    return Fit(found, *(_spread(left[of] if of.any() else left) for of in (~small, small)))
+
+
+def _spread(residuals: NDArray[np.float64]) -> float:
+    """Return the log standard deviation that absolute residuals mean."""
+    return float(np.quantile(residuals, MIDDLE)) / MIDDLE_Z
 
 
 def without(runs: Sequence[PublishedRun], run_id: str) -> Sequence[PublishedRun]:
@@ -92,11 +107,13 @@ def text(found: Fit, runs: Sequence[PublishedRun]) -> str:
              f"date = {DATE}", 'evidence = "D"']  # fmt: skip
     lines = [
         "# Written by analysis/validation/runs_fit.py; do not edit. MFU counts attention in full, hours as published.",
-        "# `net_over_gross`: what hours net of every loss gain over calendar hours. `sigma`: log standard deviation.",
+        "# `net_over_gross`: what hours net of every loss gain over calendar hours. `sigma`: log standard deviation,",
+        f"# `small_sigma` of models under {SMALL / 1e9:g} billion active parameters.",
     ]
     for family, shift in shifts.items():
         lines += ["", f"[{family}]", f'title = "Whole runs, {family}"', f"mfu = {math.exp(mean + shift):.5f}",
-                  f"net_over_gross = {math.exp(net):.5f}", f"sigma = {found.sigma:.5f}", f"rows = {counts[family]}",
+                  f"net_over_gross = {math.exp(net):.5f}", f"sigma = {found.sigma:.5f}",
+                  f"small_sigma = {found.small_sigma:.5f}", f"rows = {counts[family]}",
                   *about]  # fmt: skip
     return "\n".join(lines) + "\n"
 
@@ -110,7 +127,7 @@ def main(arguments: Sequence[str]) -> int:
     found = fit(runs)
     (Path(arguments[1]) if len(arguments) > 1 else OUT).write_text(text(found, runs), encoding="utf-8")
     words = ", ".join(f"{name} {value:+.3f}" for name, value in zip(NAMES, found.coefficients, strict=True))
-    sys.stderr.write(f"{len(runs)} runs; {words}; sigma {found.sigma:.3f}\n")
+    sys.stderr.write(f"{len(runs)} runs; {words}; sigma {found.sigma:.3f} and {found.small_sigma:.3f}\n")
     return 0
 
 

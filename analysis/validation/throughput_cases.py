@@ -15,7 +15,7 @@ from analysis.validation.throughput_rows import DEFAULT_COUNT, Row
 from simulator.workload.architecture import training_flops
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import memory
-from simulator.workload.plan import RECOMPUTE, Plan
+from simulator.workload.plan import Plan
 from simulator.workload.search import Limits, plans
 from simulator.workload.shape import Shape, shape_of
 from simulator.workload.stack import Parameters, Traits
@@ -27,6 +27,7 @@ from simulator.workload.stacks import (
     default_zero,
     fabric_of,
     interleaves,
+    recompute_mode,
     traits_of,
 )
 from simulator.workload.step import Step, step
@@ -78,7 +79,7 @@ def _shortened(row: Row, seq: int) -> Row:
 
 def _case(row: Row) -> Case:
     shape, share = shape_of(row.arch), row.halves
-    chip, fabric = chip_of(row.accelerator, 1 / share), fabric_of(row.accelerator, share)
+    chip, fabric = chip_of(row.accelerator, 1 / share, fp4=row.fp4), fabric_of(row.accelerator, share)
     if row.nic_bytes_per_s is not None:
         fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
     candidates, dropped = _legal(row, _limits(row, fabric))
@@ -143,7 +144,7 @@ def _limits(row: Row, fabric: Fabric) -> Limits:
         known = {"tp": 1} | known
     if not interleaves(row.stack):
         known = {"vpp": 1} | known
-    mode = default_recompute(row.stack) if row.recompute is None else RECOMPUTE[row.recompute]
+    mode = default_recompute(row.stack) if row.recompute is None else recompute_mode(row.stack, row.recompute)
     domain = int(np.max(fabric.scale_up_domain))
     shard = min(domain, count) if count > domain and domain > 72 else None  # slices of TPUs share within the slice
     return Limits(

@@ -3,10 +3,12 @@
 The method: Nelder-Mead on nine bounded parameters, minimising the mean absolute log residual of step time after the
 median of each stack, with a weak prior around physical values. A stack with rows in the fitted split takes its factor
 from those alone; another takes it from its other rows, each source weighed by the root of its rows, shrunk towards the
-middle of all stacks. Its spread comes from all its rows, each held against the factor that the other sources give.
+middle of all stacks. Its spread comes from all its rows, each held against the factor that the other publishers give:
+tables of one repository share machines and people. What publishers differ by is read off the stacks that have several.
 """
 
 import math
+import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -111,8 +113,10 @@ def factors(
     medians = {key: median([x for _, x in own]) for key, own in by_stack.items()}
     centre = median(medians.values()) if medians else 0.0
     held = {key: _held_out(own, centre) for key, own in by_stack.items()}
-    sources = [case.row.source for own in by_stack.values() for case, _ in own]
-    everyone = spread([x for rows in held.values() for x in rows], sources)
+    shared = [key for key, own in by_stack.items() if len(_publishers(own)) > 1] or list(by_stack)
+    everyone = spread(
+        [x for key in shared for x in held[key]], [publisher(c.row.source) for key in shared for c, _ in by_stack[key]]
+    )
     found = {key: _factor(by_stack[key], held[key], centre, everyone) for key in sorted(by_stack)}
     strange = [
         x - median([m for other, m in medians.items() if other != key] or [centre])
@@ -154,22 +158,22 @@ def mixture_excess(cases: Sequence[Case], left: Sequence[float], by_stack: Mappi
 
 
 def _held_out(own: Sequence[Residual], centre: float) -> list[float]:
-    """Log residual of each row from what the other sources of its stack say, or its own where there is no other."""
+    """Log residual of each row from what other publishers of its stack say, or its own where there is no other."""
     residuals = []
     for case, x in own:
-        others = [(other, y) for other, y in own if other.row.source != case.row.source]
+        others = [(other, y) for other, y in own if publisher(other.row.source) != publisher(case.row.source)]
         residuals.append(x - _middle(others or own, centre))
     return residuals
 
 
 def _factor(own: Sequence[Residual], held: Sequence[float], centre: float, everyone: float) -> Factor:
-    sources = [case.row.source for case, _ in own]
+    publishers = [publisher(case.row.source) for case, _ in own]
     seen = sorted({_generation(case) for case, _ in own})
     return Factor(
         factor=math.exp(-_middle(own, centre)),
-        sigma=shrunk(spread(held, sources), len(set(sources)), everyone),
+        sigma=shrunk(spread(held, publishers), len(set(publishers)), everyone),
         rows=len(own),
-        sources=len(set(sources)),
+        sources=len({case.row.source for case, _ in own}),
         basis=DEV if any(case.row.split == DEV for case, _ in own) else "not dev",
         generations=tuple(seen),
         sigmas=tuple(_sigma_on(generation, own, held, everyone) for generation in seen),
@@ -177,9 +181,25 @@ def _factor(own: Sequence[Residual], held: Sequence[float], centre: float, every
 
 
 def _sigma_on(generation: str, own: Sequence[Residual], held: Sequence[float], everyone: float) -> float:
-    rows = [(x, case.row.source) for (case, _), x in zip(own, held, strict=True) if _generation(case) == generation]
-    sources = [source for _, source in rows]
-    return shrunk(spread([x for x, _ in rows], sources), len(set(sources)), everyone)
+    rows = [(x, publisher(c.row.source)) for (c, _), x in zip(own, held, strict=True) if _generation(c) == generation]
+    publishers = [name for _, name in rows]
+    return shrunk(spread([x for x, _ in rows], publishers), len(set(publishers)), everyone)
+
+
+def publisher(source: str) -> str:
+    """Return who published a source: its paper, or the first word, which is a repository or an author.
+
+    Examples
+    --------
+    >>> publisher("NVIDIA/dgxc-benchmarking v25.02.02:grok1/README_314b.md"), publisher("arXiv 2104.04473 Table 2")
+    ('nvidia/dgxc-benchmarking', 'arxiv 2104.04473')
+    """
+    found = re.match(r"arxiv\W*\d{4}\.\d+|\S+", source.strip().lower())
+    return found[0] if found else ""
+
+
+def _publishers(own: Sequence[Residual]) -> set[str]:
+    return {publisher(case.row.source) for case, _ in own}
 
 
 def _middle(rows: Sequence[Residual], centre: float) -> float:

@@ -28,6 +28,7 @@ MOST_SEQUENCES = 2**17  # a larger batch is one of tokens
 MOST_COUNT = 10_000_000
 FUSED_SINCE = 23  # year of papers since which attention is fused by habit; FlashAttention is of 2022, arXiv 2205.14135
 OLD_STACK = "metaseq-2022"
+UNKNOWN_ON_TPU = "jax-tpu"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ class Row:
     zero: int | None
     fully_sharded: bool  # stated to be sharded over data parallelism alone
     recompute: str | None
-    fp8: bool
+    fp8: bool  # or below
+    fp4: bool
     tokens_per_s: float | None  # measured, per device
     rate_from_flops: bool  # the source states FLOP/s or MFU only
     memory_bytes: float | None  # measured peak
@@ -120,6 +122,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         fully_sharded=("fsdp" in sharding or "zero-" in sharding) and "tp" not in sharding,
         recompute=cells.recompute(words["recompute"]),
         fp8=bool(cells.LOW_PRECISION.search(words["precision"])),
+        fp4=bool(cells.FOUR_BITS.search(words["precision"])),
         tokens_per_s=None,
         rate_from_flops=not (words["step_time_s"] or words["tok_s_per_dev"]),
         memory_bytes=2.0**30 * gib if (gib := number(words["mem_gib"])) else None,
@@ -164,14 +167,14 @@ def _zero(sharding: str, degrees: Mapping[str, int | None]) -> int | None:
 
 
 def stack_key(words: Mapping[str, str], accelerator: Entry) -> str:
-    """Find the stack whose pattern occurs in the words of a source; on a TPU, MaxText; else by date."""
+    """Find the stack whose pattern occurs in the words of a source; on a TPU, unknown software there; else by date."""
     text = " ".join(words.get(name, "") for name in ("source", "sharding", "notes", "model")).lower()
     for key, stack in read("throughput_stacks").items():
         patterns = stack.values.get("match", ())
         if isinstance(patterns, tuple) and any(re.search(pattern, text) for pattern in patterns):
             return _by_accelerator(key, accelerator)
     if accelerator.values.get("vendor") == "google":
-        return "maxtext-tpu"
+        return UNKNOWN_ON_TPU
     written = re.search(r"arxiv\D{0,3}(\d{2})(\d{2})\.\d{4}", text)
     return OLD_STACK if written and int(written[1]) < FUSED_SINCE else "generic"
 

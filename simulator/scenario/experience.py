@@ -1,6 +1,7 @@
 """Speed from experience: what whole published runs on this family of accelerators came to, net of their losses."""
 
 from dataclasses import dataclass
+from typing import Final
 
 from simulator.catalogue.reader import Entry, read
 from simulator.scenario.asking import Question, Speed
@@ -8,6 +9,7 @@ from simulator.scenario.defaults import EFFICIENCIES
 from simulator.scenario.methods import METHODS
 
 OTHER = "other"
+SMALL: Final = 4e9  # active parameters below which published hours scatter more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,8 +22,8 @@ class Experience:
         Median over calendar hours, attention counted in full.
     net_over_gross : float
         What hours net of every loss gain over calendar hours.
-    sigma : float
-        Standard deviation of the logarithm between runs.
+    sigma, small_sigma : float
+        Standard deviation of the logarithm between runs, and between runs of models below `SMALL`.
     entry : Entry
         With the source.
     """
@@ -29,12 +31,17 @@ class Experience:
     mfu: float
     net_over_gross: float
     sigma: float
+    small_sigma: float
     entry: Entry
 
     @property
     def net_mfu(self) -> float:
         """Median while the job steps."""
         return self.mfu * self.net_over_gross
+
+    def spread(self, active_parameters: float) -> float:
+        """Return the log standard deviation between runs of models of that size."""
+        return self.small_sigma if active_parameters < SMALL else self.sigma
 
 
 def experience(accelerator: Entry) -> Experience:
@@ -52,6 +59,7 @@ def experience(accelerator: Entry) -> Experience:
         mfu=fact.number("mfu"),
         net_over_gross=fact.number("net_over_gross"),
         sigma=fact.number("sigma"),
+        small_sigma=fact.number("small_sigma"),
         entry=fact,
     )
 
@@ -75,8 +83,9 @@ class FromRuns:
         path = ("throughput", "runs_mfu")
         findings.fact(path, f"{known.net_mfu:.4g}", f"{known.entry.title}, net of losses, attention in full: "
                       f"{known.entry.source}", known.entry.evidence)  # fmt: skip
-        findings.fact(("throughput", "runs_sigma"), f"{known.sigma:.4g}", known.entry.source, known.entry.evidence)
+        sigma = known.spread(question.model.shape.active_parameters)
+        findings.fact(("throughput", "runs_sigma"), f"{sigma:.4g}", known.entry.source, known.entry.evidence)
         if known.entry.key == OTHER:
             findings.warn(f"No published runs on the family of {machine.key}: the efficiency is that of others.")
         rate = known.net_mfu * question.machines.peak_flop_per_s / question.model.flop_per_token
-        return Speed(tokens_per_s=rate, sigma=known.sigma, why="spread between whole published runs")
+        return Speed(tokens_per_s=rate, sigma=sigma, why="spread between whole published runs")

@@ -18,10 +18,10 @@ from simulator.scenario.trained import Trained
 from simulator.workload.architecture import Architecture
 from simulator.workload.choice import PlanError, best_plan_within, check, usual_limits, whole_batch
 from simulator.workload.machine import Chip, Fabric
-from simulator.workload.plan import RECOMPUTE, Plan
-from simulator.workload.prediction import Prediction, chosen_plan, predict
+from simulator.workload.plan import Plan
+from simulator.workload.prediction import GENERIC, Prediction, chosen_plan, predict
 from simulator.workload.search import Limits
-from simulator.workload.stacks import chip_of, fabric_of
+from simulator.workload.stacks import chip_of, fabric_of, recompute_mode
 
 DEGREES: Final[Mapping[str, str]] = {
     "tensor": "tp", "pipeline": "pp", "data": "dp", "context": "cp", "expert": "ep", "chunks": "vpp",
@@ -142,7 +142,7 @@ def _limits(
         fp8=stated.precision == "fp8", zero=None if stated.zero is None else (stated.zero,),
     )  # fmt: skip
     if stated.recompute is not None:
-        limits = replace(limits, recompute=(RECOMPUTE[stated.recompute],))
+        limits = replace(limits, recompute=(recompute_mode(stack or GENERIC, stated.recompute),))
     if stated.sequence_parallel is not None:
         limits = replace(limits, sequence_parallel=stated.sequence_parallel)
     return limits if stated.shard is None else replace(limits, shard=stated.shard)

@@ -10,7 +10,9 @@ from simulator.workload.plan import RECOMPUTE
 from simulator.workload.stack import Parameters, Traits
 
 GEMM_SHARE = 0.85  # of the peak that a large product reaches, where nobody measured it: A100 0.87, H100 0.80, B200 0.78
+OTHER_GEMM_SHARE = 0.74  # of other makers: the middle of MI300X 0.51, Gaudi 3 0.74 and Gaudi 2 0.97
 TPU_GEMM_SHARE = 0.95  # on a systolic array under XLA; TPU v7 was measured at 0.83
+GEMM_SHARES = {"nvidia": GEMM_SHARE, "google": TPU_GEMM_SHARE}
 FP8_SHARE = 0.9  # of the BF16 share of peak, where nobody measured FP8: H100 0.88, B200 0.98
 ASYNCHRONOUS = ("hopper", "blackwell")
 
@@ -35,10 +37,24 @@ def default_zero(key: str) -> int:
     return int(entry("throughput_stacks", key).get_number("zero") or 0)
 
 
-def default_recompute(key: str) -> int | None:
+def default_recompute(key: str) -> float | None:
     """The stack's habitual recompute mode, where it has one."""
     word = entry("throughput_stacks", key).values.get("recompute")
-    return RECOMPUTE[word] if isinstance(word, str) else None
+    return recompute_mode(key, word) if isinstance(word, str) else None
+
+
+def recompute_mode(key: str, word: str) -> float:
+    """What a stack does that is told to recompute in this mode; see `Plan.recompute`.
+
+    Megatron's "selective" repeats the attention core; TorchTitan's every second product, too.
+
+    Examples
+    --------
+    >>> recompute_mode("nemo-2025", "selective"), recompute_mode("torchtitan-2024", "selective")
+    (1.0, 1.5)
+    """
+    own = entry("throughput_stacks", key).get_number("selective_mode") if word == "selective" else None
+    return float(RECOMPUTE[word]) if own is None else own
 
 
 def default_sequence_parallel(key: str, *, full_recompute: bool = False) -> bool:
@@ -72,16 +88,23 @@ def calibrated_factors() -> Mapping[str, float]:
     return {k: e.number("factor") for k, e in read("throughput_parameters")["parameters"].parts.items()}
 
 
-def chip_of(found: Entry, share: float = 1.0) -> Chip:
+def chip_of(found: Entry, share: float = 1.0, *, fp4: bool = False) -> Chip:
     """The chip of an accelerator in the catalogue, or a part of it, such as one of two dies.
 
     Rates that the catalogue does not state are set by the shares above; they are assumptions.
+
+    Parameters
+    ----------
+    fp4 : bool
+        Whether what a plan calls FP8 runs in FP4, where the chip has it.
     """
     peak = found.number("peak_bf16_flop_per_s")
-    peak8 = found.get_number("peak_fp8_flop_per_s") or peak
-    is_tpu = found.values.get("vendor") == "google"
-    gemm = found.get_number("achievable_gemm_flop_per_s") or peak * (TPU_GEMM_SHARE if is_tpu else GEMM_SHARE)
-    gemm8 = found.get_number("achievable_fp8_flop_per_s") or max(gemm, gemm * FP8_SHARE * peak8 / peak)
+    four = found.get_number("peak_fp4_flop_per_s") if fp4 else None
+    peak8 = four or found.get_number("peak_fp8_flop_per_s") or peak
+    share_of_peak = GEMM_SHARES.get(str(found.values.get("vendor")), OTHER_GEMM_SHARE)
+    gemm = found.get_number("achievable_gemm_flop_per_s") or peak * share_of_peak
+    measured8 = None if four else found.get_number("achievable_fp8_flop_per_s")
+    gemm8 = measured8 or max(gemm, gemm * FP8_SHARE * peak8 / peak)
     return Chip(
         peak_bf16_flop_per_s=peak * share,
         peak_fp8_flop_per_s=peak8 * share,

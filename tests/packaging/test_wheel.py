@@ -151,7 +151,7 @@ def test_it_runs_from_the_wheel_with_nothing_but_its_own_dependencies(
     told = flopcast(elsewhere, cut, "doctor")
     assert "flopcast[web]" in told  # how to get what is not there
     assert "a100" in flopcast(elsewhere, cut, "show", "accelerators")
-    assert "_FLOPCAST_COMPLETE" in call(*words, "bash", "-c", "flopcast --show-completion bash", cwd=elsewhere,
+    assert "_FLOPCAST_COMPLETE" in call(*words, "bash", "-c", "flopcast --show-completion; exit $?", cwd=elsewhere,
                                         environment=environment)  # fmt: skip
 
 

@@ -32,6 +32,7 @@ PLAIN = {
         ("DGX-GB300", "gb300-nvl72"), ("V100-SXM3-32GB", "v100-sxm2-32gb"), ("TPUv4", "tpu-v4"), ("v5p-128", "tpu-v5p"),
         ("TPU v5 lite", "tpu-v5e"), ("v5litepod-256", "tpu-v5e"), ("Trillium", "tpu-v6e"), ("v6e-256", "tpu-v6e"),
         ("AMD Instinct MI300X OAM", "mi300x"), ("Trainium 2", "trainium2"), ("Gaudi 3", "gaudi3"),
+        ("AMD Instinct MI325X", "mi325x"), ("MI355X OAM", "mi355x"), ("MI350X", "mi350x"),
     ],
 )  # fmt: skip
 def test_odd_names_of_accelerators(name: str, key: str) -> None:
@@ -160,3 +161,44 @@ def test_a_table_of_refused_rows_alone_still_answers(tmp_path: Path) -> None:
     scores, refused = score(table)
     assert scores == []
     assert refused[0][0] == "B1"
+
+
+def test_software_on_a_tpu_that_is_not_maxtext_is_not_taken_for_it() -> None:
+    on_tpu = PLAIN | {"accelerator": "TPU v4"}
+    assert parse(on_tpu | {"source": "AI-Hypercomputer/maxtext README"}).stack == "maxtext-tpu"
+    assert parse(on_tpu | {"source": "stanford-crfm/levanter docs"}).stack == "jax-tpu"
+    assert parse(on_tpu).stack == "jax-tpu"
+
+
+def test_fp4_is_faster_than_fp8_where_the_chip_has_it() -> None:
+    big = PLAIN | {"accelerator": "GB300", "model": "Llama 3.1 70B", "tp": "1", "pp": "4", "micro_batch": "1"}
+    assert rate(big | {"precision": "NVFP4"}) > 1.2 * rate(big | {"precision": "MXFP8"})
+    hopper = big | {"accelerator": "H100", "tp": "4"}
+    assert rate(hopper | {"precision": "nvfp4"}) == rate(hopper | {"precision": "fp8"})
+
+
+def test_torchtitan_repeats_every_second_product_where_it_is_selective() -> None:
+    row = PLAIN | {
+        "source": "pytorch/torchtitan benchmarks",
+        "sharding": "FSDP",
+        "accelerator": "H200",
+        "micro_batch": "2",
+    }
+    none, some, full = (rate(row | {"recompute": mode}) for mode in ("none", "selective", "full"))
+    assert full < some < none
+    assert 1 / some == pytest.approx((1 / none + 1 / full) / 2, rel=0.05)
+
+
+def test_experts_that_are_guessed_fill_the_ranks_that_are_stated() -> None:
+    row = PLAIN | {"model": "Acme 1T-A32B", "accelerator": "GB200", "count": "256", "ep": "32", "global_batch": "2048"}
+    guessed = parse(row).arch
+    assert guessed.experts is not None
+    assert guessed.experts % 32 == 0
+    assert guessed.parameters == pytest.approx(1e12, rel=0.1)
+
+
+def test_a_plain_mlp_of_unusual_width_is_told_from_a_gated_one_by_the_size() -> None:
+    shape = {"layers": "80", "hidden": "8192", "heads": "64", "kv_heads": "8", "ffn": "43008", "vocab": "131072"}
+    plain = parse(PLAIN | shape | {"model": "Acme", "params_b": "70"}).arch
+    assert (plain.gated, plain.parameters) == (False, pytest.approx(70e9, rel=0.03))
+    assert parse(PLAIN | shape | {"model": "Acme", "params_b": "100"}).arch.gated
