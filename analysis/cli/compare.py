@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 # How each quantity is shown: its name with the unit, what to divide by, and the form.
 _SHOWN = {
-    "start_delay_days": ("start delay, d", 1.0, "{:,.2f}"),
-    "finish_days": ("finish, d", 1.0, "{:,.2f}"),
-    "wall_days": ("days", 1.0, "{:,.2f}"),
-    "usd": ("$ million", 1e6, "{:,.4f}"),
-    "accelerator_hours": ("accelerator-kh", 1e3, "{:,.2f}"),
-    "goodput": ("goodput", 1.0, "{:.4f}"),
-    "interruptions": ("interruptions", 1.0, "{:,.2f}"),
+    "start_delay_days": ("start delay, d", 1.0, "{:z,.2f}"),
+    "finish_days": ("finish, d", 1.0, "{:z,.2f}"),
+    "wall_days": ("days", 1.0, "{:z,.2f}"),
+    "usd": ("$ million", 1e6, "{:z,.4f}"),
+    "accelerator_hours": ("accelerator-kh", 1e3, "{:z,.2f}"),
+    "goodput": ("goodput", 1.0, "{:z.4f}"),
+    "interruptions": ("interruptions", 1.0, "{:z,.2f}"),
 }
 _MOST_PATHS = 3  # of a part, on the screen
 _TELLING = 0.05  # share of a variance that is worth a sentence

@@ -36,11 +36,11 @@ def dollars_exact(value: float) -> str:
 
     Examples
     --------
-    >>> dollars_exact(4_056_514.56), dollars_exact(3.93)
-    ('$4,056,515', '$3.93')
+    >>> dollars_exact(4_056_514.56), dollars_exact(3.93), dollars_exact(-3.93), dollars_exact(-1e-9)
+    ('$4,056,515', '$3.93', '-$3.93', '$0.00')
     """
-    sign = "-" if value < 0 else ""
-    return f"{sign}${abs(value):,.0f}" if abs(value) >= 1000 else f"{sign}${abs(value):,.2f}"
+    written = f"{value:z,.0f}" if abs(value) >= 1000 else f"{value:z,.2f}"
+    return f"-${written[1:]}" if written.startswith("-") else f"${written}"
 
 
 def days(value: float, digits: int = 3) -> str:

@@ -23,6 +23,7 @@ from simulator.foundation.issues import ScenarioError
 from simulator.scenario.api import scenario, shipped
 from tests.pages import Outline, audit
 
+pytestmark = pytest.mark.no_cover  # the reports of all shipped scenarios; what is in them has tests of its own
 CASES = [*sorted(shipped()), "choices/train"]
 LESS = {"airesim-default": ["run.replicas=2"], "llama-65b-shared": ["shared.replications=2", "shared.busy=2 d"]}
 
