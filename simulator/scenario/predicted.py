@@ -21,7 +21,7 @@ from simulator.workload.machine import Chip, Fabric
 from simulator.workload.plan import Plan
 from simulator.workload.prediction import GENERIC, Prediction, chosen_plan, predict
 from simulator.workload.search import Limits
-from simulator.workload.stacks import chip_of, fabric_of, recompute_mode
+from simulator.workload.stacks import chip_of, fabric_of, fine_experts, recompute_mode
 
 DEGREES: Final[Mapping[str, str]] = {
     "tensor": "tp", "pipeline": "pp", "data": "dp", "context": "cp", "expert": "ep", "chunks": "vpp",
@@ -29,6 +29,8 @@ DEGREES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 USUAL_BATCH_TOKENS: Final = 4 * 2**20  # LLaMA-65B, arXiv 2302.13971 Table 2
 USUAL_RUN_TOKENS: Final = 1.4e12  # ibid.; batches of published runs grow as the root of their tokens, within 3 times
+NARROW_EXPERT: Final = 3000  # columns; of 768 to 2,880 all published rows but DeepSeek's own were too slow
+FEW_TOGETHER: Final = 8  # accelerators of a scale-up domain on which they were
 NEEDED: Final = ("peak_bf16_flop_per_s", "hbm_bytes", "hbm_bytes_per_s")
 
 
@@ -61,6 +63,13 @@ class Setting:
     def planned(self) -> bool:
         """Whether tensor and pipeline degrees are stated, which decide the most."""
         return {"tp", "pp"} <= self.limits.known.keys()
+
+    @property
+    def too_fast(self) -> bool:
+        """Whether it is a mixture of experts of a kind that published steps were slower of than the model says."""
+        narrow = self.architecture.experts is not None and self.architecture.expert_width < NARROW_EXPERT
+        measured = self.factor is not None or fine_experts(self.stack or GENERIC)
+        return narrow and float(self.fabric.scale_up_domain) <= FEW_TOGETHER and not measured
 
     def plan(self) -> Plan:
         """Return the fastest plan that fits among those that agree with what is known.
@@ -207,6 +216,11 @@ def _speed(question: Question, asked: Setting, plan: Plan, found: Prediction) ->
     if asked.stack is None:
         findings.warn("The training software is not stated: a current, well-kept one is assumed. State "
                       "throughput.stack, or a measured tokens_per_second_per_accelerator.")  # fmt: skip
+    if asked.too_fast:
+        findings.warn(f"Experts of {asked.architecture.expert_width:,} columns on scale-up domains of "
+                      f"{asked.fabric.scale_up_domain:.0f}: published steps of such took 1.25 to 1.7 times as long as "
+                      "this model says, which its interval does not hold. State a measured "
+                      "tokens_per_second_per_accelerator, or throughput.factor.")  # fmt: skip
     rate = float(found.tokens_per_s_per_accelerator.p50) / slower
     findings.fact((*path, "tokens_per_second_per_accelerator"), show(rate, "tokens_per_s"), source, "D")
     return Speed(tokens_per_s=rate, sigma=sigma, why=why)

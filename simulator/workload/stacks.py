@@ -70,6 +70,11 @@ def accumulates(key: str) -> bool:
     return bool(entry("throughput_stacks", key).values.get("accumulates", True))
 
 
+def fine_experts(key: str) -> bool:
+    """Whether the stack's factor was read off mixtures of narrow experts on small scale-up domains."""
+    return bool(entry("throughput_stacks", key).values.get("fine_experts", False))
+
+
 def interleaves(key: str) -> bool:
     """Whether the stack's pipeline can be interleaved."""
     return bool(entry("throughput_stacks", key).values.get("interleaves", True))

@@ -58,6 +58,20 @@ def test_a_measured_rate_replaces_the_model(made: Maker) -> None:
     assert replaced.efficiency_sigma == 0.0
 
 
+def test_narrow_experts_on_small_domains_are_a_warning(made: Maker) -> None:
+    """Their published steps were slower than the model says: docs/explanation/throughput.md."""
+    narrow = "without = ['model.architecture', 'cluster.accelerator']\n[model]\narchitecture = 'gpt-oss-20b'\n"
+    h100, rack = "[cluster]\naccelerator = 'h100-sxm'\n", "[cluster]\naccelerator = 'gb200-nvl72'\n"
+    for text, said in (
+        (f"{narrow}{h100}{MODEL}", True),
+        (f"{narrow}{rack}{MODEL}", False),
+        (f"{narrow}{h100}{MODEL}stack = 'hai-llm-2024'\n", False),
+        (f"{narrow}{h100}{MODEL}stack = 'nemo-2025'\nfactor = 0.7\n", False),
+        (MODEL, False),
+    ):
+        assert any("Experts of 2,880 columns" in warning for warning in made(text).warnings) == said
+
+
 def test_failures_and_saves_do_not_change_the_speed(made: Maker) -> None:
     alone = made(f"without = ['failures']\n{MODEL}{PLAN}[checkpoint]\npolicy = 'none'\n")
     assert rate(alone) == rate(made(f"{MODEL}{PLAN}"))
