@@ -110,15 +110,16 @@ def _with_lines(table: "Table", widths: Sequence[int]) -> int:
 
 
 def _share_width(table: "Table", least: Sequence[int], width: int) -> None:
-    """Share out what a table lacks to the columns that may wrap, so that none of them cuts a word: rich would."""
-    whole = [max((len(line) for cell in (column.header, *column.cells) for line in str(cell).splitlines()), default=0)
-             for column in table.columns]  # fmt: skip
-    left = width - _with_lines(table, least)
-    if _with_lines(table, whole) <= width:
+    """Make the widest columns narrower until a table fits, and none so narrow that it cuts a word: rich would."""
+    widths = [max((len(line) for cell in (column.header, *column.cells) for line in str(cell).splitlines()), default=0)
+              for column in table.columns]  # fmt: skip
+    if _with_lines(table, widths) <= width:
         return
-    wanted = sum(most - few for most, few in zip(whole, least, strict=True))
-    for column, most, few in zip(table.columns, whole, least, strict=True):
-        column.width = few + left * (most - few) // wanted
+    while _with_lines(table, widths) > width:
+        wide = (at for at, few in enumerate(least) if widths[at] > few)
+        widths[max(wide, key=widths.__getitem__)] -= 1
+    for column, chosen in zip(table.columns, widths, strict=True):
+        column.width = chosen
 
 
 @contextmanager
