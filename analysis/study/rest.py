@@ -41,6 +41,17 @@ def rest_of(
     """Return the scenario without what is done, at a multiple of its failure rate and speed.
 
     A run that has trained has started, and does not start again; its machines are older by the time that has passed.
+
+    Parameters
+    ----------
+    scenario : Scenario
+        The whole run.
+    tokens : float
+        Done so far.
+    rate, speed : float
+        Multiples of the scenario's.
+    elapsed_s : float
+        Since the start [s].
     """
     stages, left = [], tokens
     for stage in scenario.stages:

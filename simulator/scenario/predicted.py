@@ -29,7 +29,7 @@ DEGREES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 USUAL_BATCH_TOKENS: Final = 4 * 2**20  # LLaMA-65B, arXiv 2302.13971 Table 2
 USUAL_RUN_TOKENS: Final = 1.4e12  # ibid.; batches of published runs grow as the root of their tokens, within 3 times
-NARROW_EXPERT: Final = 3000  # columns; of 768 to 2,880 all published rows but DeepSeek's own were too slow
+NARROW_EXPERT: Final = 3000  # columns; slower than the model by docs/explanation/throughput.md, "known to be wrong"
 FEW_TOGETHER: Final = 8  # accelerators of a scale-up domain on which they were
 NEEDED: Final = ("peak_bf16_flop_per_s", "hbm_bytes", "hbm_bytes_per_s")
 
