@@ -110,6 +110,18 @@ def test_nothing_forbidden(file: Path) -> None:
         assert not re.search(r"default_rng|RandomState|np\.random\.(seed|rand)|^import random", text, re.MULTILINE)
 
 
+def test_each_decision_has_a_number_of_its_own() -> None:
+    """That of its file stands in its title; numbers may be left out."""
+    titles = {
+        file.name: file.read_text(encoding="utf-8").splitlines()[0]
+        for file in sorted((ROOT / "docs/decisions").glob("*.md"))
+    }
+    numbers = [int(name[:4]) for name in titles]
+    assert len(numbers) > 20
+    assert len(set(numbers)) == len(numbers)
+    assert [title.partition(".")[0] for title in titles.values()] == [f"# {number}" for number in numbers]
+
+
 def run(*command: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
 
