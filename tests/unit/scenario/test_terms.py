@@ -44,7 +44,7 @@ def test_negotiated_without_a_discount_takes_the_prior(made: Maker) -> None:
 
 
 def test_a_list_rate_beside_a_row_is_the_list_price_and_leaves_the_prior_of_a_negotiated_term(made: Maker) -> None:
-    term, quote = only(made, "pricing.list_rate=$8/h")
+    term, _ = only(made, "pricing.list_rate=$8/h")
     assert isinstance(term, Negotiated)
     assert (term.usd_per_accelerator_h, term.share_off) == (8.0, pytest.approx(1 - 5.12 / 8))
     term, _ = only(made, "pricing.term=negotiated", "pricing.list_rate=$8/h")
