@@ -11,7 +11,7 @@ from simulator.engine.spread import luck_in_talks
 from simulator.foundation.units import hourly
 from simulator.pricing.energy import Energy, energy
 from simulator.pricing.holdings import Owed
-from simulator.pricing.ledger import LedgerLine
+from simulator.pricing.ledger import Amount, LedgerLine
 from simulator.pricing.tariff import Bill, Portion, Tariff
 from simulator.pricing.terms import PREEMPTION, OnDemand, Spot, Usage, Use
 from simulator.records import Ensemble
@@ -50,12 +50,23 @@ def usages_of(scenario: Scenario, ensemble: Ensemble) -> Sequence[Usage]:
     """Return the accelerator-hours of each stage, the job's own machines and the spares beside them, by replica."""
     usages, start_h = [], np.zeros(ensemble.wall_s.size)
     spares = (scenario.recovery.spares or 0) * scenario.accelerators_per_node
-    for stage, spent_s in zip(scenario.stages, ensemble.stage_s, strict=True):
-        wall_h = spent_s / HOUR_S
+    for stage, spent_s, lasted_s in zip(scenario.stages, ensemble.stage_s, _lasted_s(scenario, ensemble), strict=True):
+        wall_h = lasted_s / HOUR_S
         hours = (stage.accelerators + spares) * spent_s / HOUR_S
         usages.append(Usage(uses=(Use(stage.name, "", hours),), wall_h=wall_h, start_h=start_h))
         start_h = start_h + wall_h
     return usages
+
+
+def _lasted_s(scenario: Scenario, ensemble: Ensemble) -> Sequence[Amount]:
+    """Return how long each stage lasts by the calendar: on a spot market, with the waits between its parts."""
+    spent_s: Sequence[Amount] = list(ensemble.stage_s)
+    if scenario.spot is None:
+        return spent_s
+    found: list[Amount] = []
+    for up_s, away_s, on_demand_s in zip(spent_s[::3], spent_s[1::3], spent_s[2::3], strict=True):
+        found += [up_s + away_s, 0.0 * away_s, on_demand_s]
+    return found
 
 
 def energy_of(scenario: Scenario, ensemble: Ensemble) -> Energy | None:
@@ -117,12 +128,13 @@ def _portion(portion: Portion) -> str:
         rate,
         quote.term.replace("_", " "),
         off.replace("%", " %"),
-        f"{hourly(quote.list_usd_per_accelerator_h)} on demand" if dearer else "",
+        f"{hourly(quote.list_usd_per_accelerator_h)} {'list' if quote.term == 'on_demand' else 'on demand'}"
+        if dearer else "",
         quote.provider or "",
         (quote.provider and quote.region) or "",  # alone it is the place of the machines, not of the price
         quote.on.isoformat() if quote.on else "",
         host,
-    ]
+    ]  # fmt: skip
     return ", ".join(part for part in parts if part)
 
 
@@ -140,7 +152,7 @@ def on_demand(scenario: Scenario) -> Scenario | None:
         replace(
             portion,
             term=OnDemand(usd_per_accelerator_h=portion.term.list_usd_per_accelerator_h),
-            quote=replace(portion.quote, term="on_demand",
+            quote=replace(portion.quote, term="on_demand", discount_low=0.0, discount_high=0.0,
                           usd_per_accelerator_h=portion.term.list_usd_per_accelerator_h),
         )
         if isinstance(portion.term, Spot) else portion

@@ -92,7 +92,8 @@ class Portion:
     def at_list(self, list_usd_per_accelerator_h: float | None) -> "Portion":
         """Return the portion at another list price, for a stage that has its own."""
         if list_usd_per_accelerator_h is not None and isinstance(self.term, Spot):
-            return replace(self, term=OnDemand(usd_per_accelerator_h=list_usd_per_accelerator_h))  # it left the market
+            left = replace(self.quote, discount_low=0.0, discount_high=0.0)  # the market, and what is taken off there
+            return replace(self, term=OnDemand(usd_per_accelerator_h=list_usd_per_accelerator_h), quote=left)
         if list_usd_per_accelerator_h is None or not isinstance(self.term, SCALABLE):
             return self
         discount = (self.quote.discount_low, self.quote.discount_high)
@@ -188,8 +189,9 @@ class Tariff:
 
     @property
     def commitments(self) -> Sequence[tuple[Portion, Committed]]:
-        """The portions under a commitment."""
-        return [(each, each.term) for each in self.portions if isinstance(each.term, Committed)]
+        """The portions under a commitment, its price in the middle of an open discount."""
+        drawn = [(each, each.drawn(0.5).term) for each in self.portions]
+        return [(each, term) for each, term in drawn if isinstance(term, Committed)]
 
     def bill(
         self, usages: Sequence[Usage], *, quantile: Amount = 0.5, rates: Sequence[float | None] | None = None,
@@ -273,6 +275,8 @@ def term_of(kind: str, facts: Mapping[str, Any]) -> PriceTerm:
 
 
 def _discounted(term: PriceTerm, off: Amount) -> PriceTerm:
+    if isinstance(term, Spot) and term.trace is not None:
+        return replace(term, share_paid=1 - off)
     paid: Any = term
     changed: PriceTerm = replace(paid, usd_per_accelerator_h=paid.usd_per_accelerator_h * (1 - off))
     return changed

@@ -221,11 +221,14 @@ class Spot:
         On-demand price [USD/h].
     trace : StepTrace or None
         The price over time, from the first start of the run on.
+    share_paid : float or array
+        Of the trace's price, where something is taken off it.
     """
 
     usd_per_accelerator_h: float
     list_usd_per_accelerator_h: float
     trace: StepTrace | None = None
+    share_paid: Amount = 1.0
 
     def __post_init__(self) -> None:
         check_rate("usd_per_accelerator_h", self.usd_per_accelerator_h)
@@ -235,7 +238,7 @@ class Spot:
         """Return a line for each use: list at the on-demand price, the rest at the mean spot price of the interval."""
         rate: Amount = self.usd_per_accelerator_h
         if self.trace is not None:
-            rate = self.trace.mean_between(usage.start_h, usage.start_h + usage.wall_h)
+            rate = self.share_paid * self.trace.mean_between(usage.start_h, usage.start_h + usage.wall_h)
         return lines_at(usage, self.list_usd_per_accelerator_h, rate)
 
 

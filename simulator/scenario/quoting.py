@@ -61,7 +61,7 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
     )
     if quote is None:
         return None
-    if terms.term == "negotiated" and terms.discount is None and terms.list_rate is None:
+    if terms.term == "negotiated" and terms.discount is None and (terms.list_rate is None or terms.rate is None):
         low, high = DISCOUNT_PRIOR
         findings.fact((*path, "negotiated"), f"{low:g} to {high:g}", "assumption: what large buyers get", "M")
         quote = replace(quote, discount_low=low, discount_high=high)
@@ -150,7 +150,9 @@ def _stated(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -
         check_day(f"{hourly(rate)}/h, stated for {terms.date}", terms.date, terms.date, asked.start, STARTS, findings)
     return Quote(
         usd_per_accelerator_h=rate,
-        list_usd_per_accelerator_h=rate if terms.list_rate is None else terms.list_rate + extra,
+        list_usd_per_accelerator_h=rate
+        if terms.list_rate is None
+        else _at_least(rate, terms.list_rate + extra, terms, path, findings),
         discount_low=low,
         discount_high=high,
         term=terms.term or "stated",
@@ -218,11 +220,13 @@ def _row(terms: schema.Terms, term: str, asked: Asked) -> Price:
 
 
 def _list(terms: schema.Terms, found: Price, usd: float, path: Path, asked: Asked, findings: Findings) -> float:
-    """Return the on-demand price beside a row of another term: of the same provider where there is one."""
+    """Return the on-demand price beside a row: as stated, else for another term of the same provider if it has one."""
+    if terms.list_rate is not None:
+        return _at_least(
+            usd, terms.list_rate + (terms.host if isinstance(terms.host, float) else 0.0), terms, path, findings
+        )
     if found.term == "on_demand":
         return usd
-    if terms.list_rate is not None:
-        return terms.list_rate + (terms.host if isinstance(terms.host, float) else 0.0)
     same = terms.model_copy(update={"provider": found.provider or terms.provider})
     for each in (same, same.model_copy(update={"region": None})):
         try:
@@ -232,6 +236,15 @@ def _list(terms: schema.Terms, found: Price, usd: float, path: Path, asked: Aske
         findings.fact((*path, "list_row"), row.label, row.source, row.evidence)
         return row.usd_per_accelerator_h + (usd - found.usd_per_accelerator_h)
     findings.warn(f"No on-demand price stands beside {found.label}: it counts as the list price too.")
+    return usd
+
+
+def _at_least(usd: float, listed_usd: float, terms: schema.Terms, path: Path, findings: Findings) -> float:
+    """Return a list price; with a warning the price itself, where it is a list price too and dearer than the other."""
+    if listed_usd >= usd or terms.term not in (None, "stated", "on_demand", "negotiated"):
+        return listed_usd
+    findings.warn(f"{'.'.join(map(str, path))}.list_rate of {hourly(listed_usd)}/h is below the price itself, "
+                  f"{hourly(usd)}/h, which therefore is the list price too.")  # fmt: skip
     return usd
 
 

@@ -6,6 +6,7 @@ from datetime import date
 from io import StringIO
 from itertools import pairwise
 from math import fsum
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -83,6 +84,32 @@ def test_report_export_and_bill_agree_month_by_month(name: str, sets: tuple[str,
     assert {day: fsum(costs) for day, costs in exported.items()} == pytest.approx(months, rel=1e-9, abs=1e-6)
     owed = bill_of(found.scenario, ensemble, range(40)).usd("billed")
     assert due.billed().sum(axis=0) == pytest.approx(np.broadcast_to(owed, (40,)), rel=1e-12)
+
+
+@pytest.mark.parametrize(("off", "even"), [("0 %", 50), ("20 %", 40), ("[0.4, 0.6]", 25)])
+def test_a_commitment_breaks_even_at_the_price_that_is_paid(off: str, even: int) -> None:
+    """$2 against $4 on demand is half of the hours; with half off, $1 against $4 is a quarter."""
+    found, _, _ = lived(*CALM, *PRICES, "pricing.term=commit_1y", f"pricing.discount={off}")
+    assert f"on demand at {even} %" in " ".join(found.remarks)
+
+
+def test_spot_is_held_against_the_whole_price_on_demand() -> None:
+    """Half of $2 against all of $4 saves three quarters: the discount is one on spot."""
+    found, _, _ = lived(*CALM, *PRICES, "pricing.term=spot", "pricing.discount=50 %")
+    assert "spot saves 75 %" in " ".join(found.remarks)
+
+
+def test_machines_on_a_spot_market_are_paid_at_the_prices_of_the_days_on_which_they_are_held(tmp_path: Path) -> None:
+    """Up half of the time, on average: $1 until hour 200 and $3 after it, whatever the hours before it were."""
+    prices = tmp_path / "prices.csv"
+    prices.write_text("hours,usd_per_accelerator_h\n0,1\n200,3\n90000,3\n")
+    market = ("spot.up.mean=1 h", "spot.away.mean=1 h", "cluster.spares=", "checkpoint.interval=1 min")
+    _, ensemble, due = lived(*CALM, *PRICES, *market, "pricing.term=spot", f"pricing.trace={prices}")
+    wall_h = ensemble.wall_s / 3600
+    assert wall_h.min() > 600  # 21 days of work, with days of waiting between
+    paid = ensemble.accelerator_s / 3600 * (200 * 1 + (wall_h - 200) * 3) / wall_h
+    assert due.billed().sum(axis=0) == pytest.approx(paid, rel=1e-9)
+    assert due.billed()[0] == pytest.approx(paid * 17 * 24 / wall_h, rel=1e-9)  # January, of which 17 days are left
 
 
 def test_where_a_commitment_pays_is_said_only_beside_a_price_on_demand() -> None:

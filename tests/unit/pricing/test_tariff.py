@@ -1,6 +1,6 @@
 """What a run pays: portions, holdings, taxes and credits on four bases."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -68,6 +68,24 @@ def test_a_discount_on_another_term_lowers_what_is_paid() -> None:
     term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0)
     due = Tariff(portions=[portion(term, discount_low=0.1, discount_high=0.1)]).bill(USAGES)
     assert float(due.usd("billed")) == pytest.approx(90.0)
+
+
+def test_a_discount_on_a_spot_trace_lowers_every_price_of_it() -> None:
+    """Eight for 10 h at $1 and four for 5 h at $3 are $140, less a tenth $126; a range has its ends."""
+    trace = StepTrace(from_h=(0.0, 10.0), levels=(1.0, 3.0), length_h=20.0)
+    term = Spot(usd_per_accelerator_h=9.0, list_usd_per_accelerator_h=2.0, trace=trace)
+    then = [USAGES[0], replace(USAGES[1], start_h=10.0)]
+    due = Tariff(portions=[portion(term, discount_low=0.1, discount_high=0.1)]).bill(then)
+    assert [float(due.usd(basis)) for basis in ("list", "billed")] == pytest.approx([200.0, 126.0])
+    drawn = Tariff(portions=[portion(term, discount_low=0.0, discount_high=0.5)]).bill(then, quantile=np.array([0, 1]))
+    np.testing.assert_allclose(drawn.usd("billed"), [140.0, 70.0])
+
+
+def test_what_is_taken_off_spot_is_not_taken_off_the_machines_that_a_run_leaves_for() -> None:
+    """Four for 5 h on demand at $3 are $60, whatever the discount on the market was; eight for 10 h there are $40."""
+    term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=3.0)
+    due = Tariff(portions=[portion(term, discount_low=0.5, discount_high=0.5)]).bill(USAGES, rates=[None, 3.0])
+    assert [float(line.billed_usd) for line in due.used] == [40.0, 60.0]
 
 
 def test_tax_is_on_each_basis_and_credits_are_the_same_on_all() -> None:

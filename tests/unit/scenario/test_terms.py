@@ -43,6 +43,25 @@ def test_negotiated_without_a_discount_takes_the_prior(made: Maker) -> None:
     assert (term.usd_per_accelerator_h, term.share_off) == (4.0, 0.75)
 
 
+def test_a_list_rate_beside_a_row_is_the_list_price_and_leaves_the_prior_of_a_negotiated_term(made: Maker) -> None:
+    term, _ = only(made, "pricing.list_rate=$8/h")
+    assert isinstance(term, Negotiated)
+    assert (term.usd_per_accelerator_h, term.share_off) == (8.0, pytest.approx(1 - 5.12 / 8))
+    term, _ = only(made, "pricing.term=negotiated", "pricing.list_rate=$8/h")
+    assert isinstance(term, Negotiated)
+    assert term.bounds == pytest.approx((1 - 0.5 * 5.12 / 8, 1 - 0.2 * 5.12 / 8))
+
+
+def test_a_list_rate_below_the_price_is_said_and_left_out(made: Maker) -> None:
+    found = made("", "pricing.rate=$4/h", "pricing.list_rate=$2/h")
+    assert found.tariff.list_usd_per_accelerator_h == 4.0
+    assert any("list_rate of $2.00/h is below" in warning for warning in found.warnings)
+    assert (
+        made("", "pricing.rate=$4/h", "pricing.list_rate=$2/h", "pricing.term=spot").tariff.list_usd_per_accelerator_h
+        == 2.0
+    )
+
+
 @pytest.mark.parametrize(
     ("sets", "kind"),
     [
