@@ -114,8 +114,8 @@ def text(found: Fit, runs: Sequence[PublishedRun]) -> str:
         seen = ", ".join(f'"{name}"' for name in sorted({run.generation for run in members[family]}))
         lines += ["", f"[{family}]", f'title = "Whole runs, {family}"', f"mfu = {math.exp(mean + shift):.5f}",
                   f"net_over_gross = {math.exp(net):.5f}", f"sigma = {found.sigma:.5f}",
-                  f"small_sigma = {found.small_sigma:.5f}", f"small_parameters = {SMALL:.1e}", f"rows = {len(members[family])}",
-                  f"generations = [{seen}]",
+                  f"small_sigma = {found.small_sigma:.5f}", f"small_parameters = {SMALL:.1e}",
+                  f"rows = {len(members[family])}", f"generations = [{seen}]",
                   *about]  # fmt: skip
     return "\n".join(lines) + "\n"
 
