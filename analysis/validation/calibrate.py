@@ -53,7 +53,8 @@ def calibrate(truth: Path) -> str:
     by_stack, _ = factors(cases, list(left))
     unknown = unknown_stack(cases, parameters)
     mixture = mixture_excess(cases, list(left), by_stack)
-    narrow = narrow_excess([case_of(row) for row in load(MIXTURES)[0] if row.split == DEV], parameters, by_stack, unknown)
+    fine = [case_of(row) for row in load(MIXTURES)[0] if row.split == DEV]
+    narrow = narrow_excess(fine, parameters, by_stack, unknown)
     without = {
         source: fit([case for case in dev if case.row.source != source])
         for source in sorted({case.row.source for case in dev})
@@ -63,9 +64,8 @@ def calibrate(truth: Path) -> str:
         "chosen-plan-unknown-stack": chosen(cases, parameters, by_stack, unknown, known=False),
     }
     digest = sha256(truth.read_bytes()).hexdigest()[:16]
-    return _text(
-        parameters, by_stack, unknown, mixture, narrow, best, without, dev, f"{len(dev)} of {len(cases)} rows, sha256 {digest}"
-    )
+    used = f"{len(dev)} of {len(cases)} rows, sha256 {digest}"
+    return _text(parameters, by_stack, unknown, mixture, narrow, best, without, dev, used)
 
 
 def _text(

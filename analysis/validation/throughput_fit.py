@@ -162,7 +162,7 @@ def narrow_excess(
 ) -> Excess:
     """How much more mixtures of narrow experts scatter about the model than their stacks do, in squares.
 
-    Their spread counts a publisher as the root of its rows; what a stack on a generation of chips scatters is taken off.
+    Their spread counts a publisher as the root of its rows; what a stack on a generation of chips scatters comes off.
     """
     known = [by_stack.get(case.row.stack, unknown) for case in cases]
     left = log_ratios(cases, parameters)

@@ -105,9 +105,7 @@ def _products(
     dense = product(length, gates * shape.ffn / plan.tp, shape.dense_weights / plan.tp)
     everyone = product(length, gates * shape.expert_ffn / plan.tp, shape.expert_weights / plan.tp)
     split = experts.split_over(shape, plan)
-    routed = product(
-        experts.rows(shape, plan, length), gates * shape.expert_ffn / split, shape.expert_weights / split
-    )
+    routed = product(experts.rows(shape, plan, length), gates * shape.expert_ffn / split, shape.expert_weights / split)
     local = shape.experts / plan.ep
     mlp = shape.dense_share * dense + shape.mixture_share * (
         shape.shared_experts * everyone + local * traits.expert_cost * routed

@@ -17,7 +17,7 @@ from simulator.workload.stack import Traits
 
 PRODUCTS: Final = 6.0  # of an expert: two forward, four backward; one launch each under multi-stream cuBLAS
 CASTS: Final = 12.0  # more for FP8: inputs, weights and gradients of both layers, by rows and by columns
-LAUNCH_S: Final = 1e-5  # host's time for one, 5 to 15 us: "several microseconds" a call, Megatron-LM; chosen on narrow mixtures
+LAUNCH_S: Final = 1e-5  # host's time for one: a guess from 5 to 15 us ("several microseconds" a call, Megatron-LM)
 
 
 def split_over(shape: Shape, plan: Plan) -> Number:

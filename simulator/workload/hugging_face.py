@@ -103,7 +103,7 @@ def _gpt_oss(config: Config) -> dict[str, Any]:
 
 
 def _qwen2(config: Config) -> dict[str, Any]:
-    return _llama(config) | {"qkv_biases": True, "clamped": True}
+    return _llama(config) | {"qkv_biases": True}
 
 
 def _mixtral(config: Config) -> dict[str, Any]:

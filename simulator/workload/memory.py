@@ -5,8 +5,8 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.workload.machine import Chip
 from simulator.workload import experts
+from simulator.workload.machine import Chip
 from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, Shape
 from simulator.workload.stack import Traits

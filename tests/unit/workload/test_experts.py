@@ -59,7 +59,7 @@ def test_tokens_of_whole_experts_are_not_gathered_over_tensor_ranks() -> None:
 
 
 def test_a_token_crosses_to_each_domain_once() -> None:
-    """Two domains and eight copies: 255 of 256 tokens have one in the other domain; without, half of all copies cross."""
+    """Two domains, eight copies: 255 of 256 tokens have one in the other domain; else half of all copies cross."""
     members = group(16, 1, FABRIC, Traits(), IDEAL)
     assert dispatch_s(1e9, 8, members) == pytest.approx(1e9 * (1 - 0.5**8) / 10e9, rel=1e-6)
     assert exchange_s(8e9, members) == pytest.approx(8e9 / 2 / 10e9, rel=1e-6)
@@ -97,6 +97,7 @@ def test_a_configuration_of_gpt_oss_says_that_its_gate_is_clamped() -> None:
         "max_position_embeddings": 128, "num_local_experts": 4, "num_experts_per_tok": 2, "sliding_window": 8,
     }  # fmt: skip
     assert from_hugging_face(config).clamped
+    assert not from_hugging_face(config | {"model_type": "qwen2"}).clamped
 
 
 def test_narrow_experts_are_in_more_doubt_unless_the_stack_was_measured_on_them() -> None:
