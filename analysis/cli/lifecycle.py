@@ -40,14 +40,16 @@ def lifecycle(
     from analysis.cli.lifecycle_facts import comparison_facts, life_facts
     from analysis.cli.output import all_sets, console, to_json
     from analysis.metrics.lifecycle import life_forecast
-    from analysis.study.choice import break_evens
+    from analysis.study.choice import break_evens, one_demand
     from simulator.engine.lifecycle_run import run_life
     from simulator.scenario.api import life
 
     changes = all_sets(sets, seed, replicas)
     lives = [life(name, changes) for name in scenarios]
+    if len({(each.seed, each.replicas) for each in lives}) > 1:
+        raise typer.BadParameter("ways are held against each other on the same luck; give all --seed and --replicas")
     found = [life_forecast(each, run_life(each)) for each in lives]
-    even = break_evens(found) if len(found) > 1 and _one_demand(found) else []
+    even = break_evens(found) if len(found) > 1 and one_demand(found) else []
     if plot is not None:
         _draw(plot, found, even)
     if as_json:
@@ -56,10 +58,6 @@ def lifecycle(
     screen = console()
     for block in _page(found[0]) if len(found) == 1 else _choice(found, even):
         screen.print(block)
-
-
-def _one_demand(found: "Sequence[LifeForecast]") -> bool:
-    return len({each.written_per_month for each in found} | {None}) == 2
 
 
 def _page(found: "LifeForecast") -> "Iterable[Table | str]":
@@ -161,7 +159,7 @@ def quality_words(quality: "Quality") -> str:
 def _choice(found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> "Iterable[Table | str]":
     """Return several ways to one end, and where they cost the same."""
     from analysis.plots.amounts import dollars
-    from analysis.study.choice import cheapest_shares
+    from analysis.study.choice import cheapest_shares, one_demand
 
     cheapest = dict(zip((id(each) for each in found), cheapest_shares(found), strict=True))
     table = _plain_table(
@@ -170,13 +168,14 @@ def _choice(found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> "It
     for each in sorted(found, key=lambda life: life.usd.mean):
         usd = (dollars(each.usd.mean), dollars(each.usd.p10), dollars(each.usd.p90))
         quality = each.life.quality
-        loss = "trusted" if quality.loss is None else f"{quality.loss:.3f}"
+        known = "" if quality.loss is None else f"{quality.loss:.3f}"
+        loss = known or ("trusted" if quality.trusted else "unknown")
         missed = " (misses)" if quality.met is False else ""
         per = "" if each.usd_per_m_written is None else f"{each.usd_per_m_written:,.2f}"
         share = f"{100 * cheapest[id(each)]:.0f} %"
         table.add_row(each.life.name, *usd, share, f"{each.launch_days.mean:,.0f} d", per, f"{loss}{missed}")
     yield table
-    if not _one_demand(found):
+    if not one_demand(found):
         yield "They do not serve the same demand, so no break-even is shown."
     elif not even:
         yield "At no demand do two of them cost the same: the order stays."
@@ -200,8 +199,9 @@ def _tokens(count: float) -> str:
 def _draw(folder: Path, found: "Sequence[LifeForecast]", even: "Sequence[BreakEven]") -> None:
     from analysis.cli.lifecycle_pictures import of_choice, of_life
     from analysis.cli.output import write_picture
+    from analysis.study.choice import one_demand
 
-    if len(found) > 1 and not _one_demand(found):
+    if len(found) > 1 and not one_demand(found):
         raise typer.BadParameter("--plot: these do not serve the same demand; draw them one by one")
     for picture in of_life(found[0]) if len(found) == 1 else [of_choice(found, even)]:
         write_picture(folder / f"{picture.name}.png", picture)

@@ -7,8 +7,10 @@ from itertools import combinations
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from analysis.metrics.lifecycle import LifeForecast, mean_usd
+from simulator.workload.stages import Serving
 
 _LOWEST: Final = 1e-6  # factors on the demand between which a crossing is looked for
 _HIGHEST: Final = 1e6
@@ -36,6 +38,23 @@ class BreakEven:
     written_per_month: float
 
 
+def one_demand(found: Sequence[LifeForecast]) -> bool:
+    """Tell whether all ways serve the same tokens, read and written, month by month, and serve any."""
+    first, *others = [_demand(each) for each in found]
+    same = (other.shape == first.shape and np.allclose(other, first, rtol=1e-9, atol=0.0) for other in others)
+    return first.size > 0 and all(same)
+
+
+def _demand(found: LifeForecast) -> NDArray[np.float64]:
+    """Return the tokens of every service, shape (months, read and written, least and most probable and largest)."""
+    works = [stage.work for stage in found.life.stages if isinstance(stage.work, Serving)]
+    every = np.zeros((max((work.months for work in works), default=0), 2, 3))
+    for work in works:
+        grown = (1.0 + work.growth) ** np.arange(work.months)
+        every[: work.months] += grown[:, None, None] * np.array([work.read_per_month, work.written_per_month])
+    return every
+
+
 def break_evens(found: Sequence[LifeForecast]) -> Sequence[BreakEven]:
     """Return every demand at which two of the ways cost the same, the smallest demand first.
 
@@ -44,9 +63,8 @@ def break_evens(found: Sequence[LifeForecast]) -> Sequence[BreakEven]:
     ValueError
         If the ways do not meet the same demand.
     """
-    demands = {each.written_per_month for each in found}
-    if len(demands) != 1 or None in demands:
-        raise ValueError(f"ways to one end have one demand; these have {sorted(map(str, demands))}")
+    if not one_demand(found):
+        raise ValueError("ways to one end have one demand: the same tokens read and written, month by month")
     each_pair = [crossing for a, b in combinations(found, 2) for crossing in _crossings(a, b)]
     return sorted(each_pair, key=lambda crossing: crossing.demand)
 

@@ -59,6 +59,45 @@ def test_different_demands_are_compared_without_break_even() -> None:
     assert "do not serve the same demand" in run("choices/api", "life-of-a-13b")
 
 
+@pytest.mark.parametrize(
+    "change",
+    ["months = 6", "growth = 0.0", 'read = "1B tokens"', 'written = ["0.2B tokens", "1B tokens", "2B tokens"]'],
+)
+def test_a_demand_is_what_is_read_and_written_in_every_month(tmp_path: Path, change: str) -> None:
+    """All but the last have another total, and the last another mean, at the same tokens written in the first month."""
+    base = Path("scenarios/choices/qlora.toml").resolve()
+    other = tmp_path / "other.toml"
+    other.write_text(f'extends = "{base}"\n[lifecycle.stages.serve.serving]\n{change}\n', encoding="utf-8")
+    text = run("choices/api", str(other))
+    assert "do not serve the same demand" in text
+    assert "Where two cost the same" not in text
+
+
+def test_a_way_that_serves_nothing_is_compared_without_break_even(tmp_path: Path) -> None:
+    """Two people at $200k a year for 30 of its 365.25 days are $32,854."""
+    alone = tmp_path / "alone.toml"
+    stage = 'kind = "deploy"\npeople = { two = 2 }\nduration = "30 d"'
+    alone.write_text(
+        f'[lifecycle.teams.two]\npeople = 2\npay = "$200k"\n[lifecycle.stages.a]\n{stage}\n', encoding="utf-8"
+    )
+    sets = ("--seed", "1", "--replicas", "50")
+    done = CliRunner().invoke(app, ["choices/api", str(alone), *sets], catch_exceptions=False)
+    assert done.exit_code == 0
+    assert "do not serve the same demand" in done.output
+    assert "$32.9k" in done.output
+    assert "unknown" in done.output
+
+
+def test_ways_on_other_luck_are_refused(tmp_path: Path) -> None:
+    other = tmp_path / "other.toml"
+    other.write_text(
+        f'extends = "{Path("scenarios/choices/qlora.toml").resolve()}"\n[run]\nseed = 7\n', encoding="utf-8"
+    )
+    done = CliRunner().invoke(app, ["choices/api", str(other), *FAST])
+    assert done.exit_code == 2
+    assert "on the same luck" in done.output
+
+
 def test_pictures(tmp_path: Path) -> None:
     run("life-of-a-13b", "--plot", str(tmp_path))
     assert all((tmp_path / name).stat().st_size > 20_000 for name in ("calendar.png", "dollars.png"))
