@@ -172,8 +172,8 @@ def _by_size(model: str, stated: float | None) -> tuple[int, int]:
     """Layers and width of a plain model by its size: width about 128 times depth, as GPT-3 and its kin."""
     if stated is None:
         if STATE_SPACE.search(model):
-            raise ValueError(f"model {model!r}: layers of a state space are not modelled; with params_b (and active_b) it "
-                             "is taken for a transformer of that size")  # fmt: skip
+            why = "layers of a state space are not modelled; with params_b it is taken for a transformer of that size"
+            raise ValueError(f"model {model!r}: {why}")
         raise ValueError(f"model {model!r}: neither shape (layers, hidden) nor size (params_b) is known")
     hidden = max(256, 256 * round((stated * 1e9 * 128 / 12) ** (1 / 3) / 256))
     return max(1, round(stated * 1e9 / (12 * hidden**2))), hidden

@@ -107,7 +107,7 @@ def _habitual(row: Row, limits: Limits) -> Limits:
 
 
 def _offloaded(row: Row, plan: Plan, held: Memory, chip: Chip) -> NDArray[np.bool_]:
-    """Whether activations that the device cannot hold go to its host instead: without a pipeline, and nothing repeated."""
+    """Whether activations that a device cannot hold go to its host: without a pipeline, and nothing repeated."""
     host = host_bytes(row.stack, row.accelerator)
     beyond = np.asarray(held.total_bytes) - chip.hbm_bytes
     room = np.minimum(host, np.asarray(held.activations_bytes))

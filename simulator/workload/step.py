@@ -120,7 +120,9 @@ def _links(
     tp = group(plan.tp, 1.0, fabric, traits, parameters)
     far = (np.asarray(traits.tp_overlap_in_node) > 0) & (np.asarray(plan.tp) > fabric.node)
     passes = 4.0 + 2.0 * plan.full_share  # all-reduces: two forward, two backward, two again
-    tp_s = passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - np.where(far, 0.0, traits.tp_overlap))
+    tp_s = (
+        passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - np.where(far, 0.0, traits.tp_overlap))
+    )
     cp = group(plan.cp, plan.tp, fabric, traits, parameters)
     cp_bytes = 3.0 * length * plan.cp * shape.kv_width / plan.tp * ACTIVATION_BYTES
     cp_s = exposed_s(gather_s(cp_bytes, cp), ATTENTION_WINDOW * work.attention_s, _near(parameters, traits))
@@ -184,7 +186,7 @@ def _gradients(
 
 
 def _near(parameters: Parameters, traits: Traits) -> Parameters:
-    """The parameters for collectives of every micro-batch, which stay within a scale-up domain where there is a choice."""
+    """Parameters for collectives of every micro-batch, which stay within a scale-up domain where there is a choice."""
     return parameters._replace(exposed_share=parameters.exposed_share * traits.exposed_scale)
 
 
