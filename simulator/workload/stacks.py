@@ -14,10 +14,10 @@ OTHER_GEMM_SHARE = 0.68  # of other makers: the middle of six that somebody meas
 TPU_GEMM_SHARE = 0.95  # on a systolic array under XLA; TPU v7 was measured at 0.83
 GEMM_SHARES = {"nvidia": GEMM_SHARE, "google": TPU_GEMM_SHARE}
 FP8_SHARE = 0.9  # of the BF16 share of peak, where nobody measured FP8: H100 0.88, B200 0.98
-# Of the rate of FP8 with a scale a tensor: where 32 values share a scale (MXFP8), and in NVFP4, where peaks promise 2
-# (GB200) and 3 (GB300). Chosen, 0.88 to 0.97 and 1.4 to 1.9: plans of Megatron Bridge 25.09 take 2 to 7 % longer in MXFP8
-# (B200, GB200); in 26.02 and 26.06 one of Llama 3.1 405B takes 1.36 times as long in FP8 as in NVFP4 (GB300), 1.43 to 1.49
-# times in MXFP8 (GB200).
+# Of the rate of FP8 with a scale a tensor: where 32 values share a scale (MXFP8), and in NVFP4, where peaks
+# promise 2 (GB200) and 3 (GB300). Chosen, 0.88 to 0.97 and 1.4 to 1.9: plans of Megatron Bridge 25.09 take 2 to 7
+# % longer in MXFP8 (B200, GB200); in 26.02 and 26.06 one of Llama 3.1 405B takes 1.36 times as long in FP8 as in
+# NVFP4 (GB300), 1.43 to 1.49 times in MXFP8 (GB200).
 BLOCK_SCALED_SHARE = 0.93
 FP4_GAIN = 1.65
 ASYNCHRONOUS = ("hopper", "blackwell")
