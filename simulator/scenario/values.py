@@ -128,7 +128,7 @@ class Scenario:
     fingerprint : str
         Hash of all that changes a result, the seed apart.
 
-    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
+    The file's name, the warnings and where values came from do not count when two scenarios are compared.
     """
 
     name: str = field(compare=False)
