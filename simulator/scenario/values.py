@@ -123,6 +123,14 @@ class Scenario:
         What the machines draw and emit; None where the power of the accelerator is not known.
     shared : Shared or None
         The busy cluster on which the run waits for its machines; None where it has its own.
+    start : date
+        First day of the run; prices are of that day.
+    seed, replicas, engine : int, int and str
+        How it is simulated: ``auto``, ``estimate`` or ``simulate``.
+    published : Published or None
+        What the forecast is held against.
+    warnings, notes : sequence of str, and mapping of str to str
+        What a reader should know, and what the scenario's author wrote down.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
