@@ -22,7 +22,8 @@ COLUMNS = (
     "precision", "step_time_s", "tok_s_per_dev", "tflops_per_dev", "mfu_pct", "hfu_pct", "measured_quantity",
     "measured_value", "unit", "flop_convention", "mem_gib", "source", "notes", "split",
 )  # fmt: skip
-DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch
+DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch, and at least
+LEAST_TOKENS = 2**11  # for each accelerator; assumption, published steps have 500 to 50,000
 DEFAULT_COUNT = 64  # when neither count nor degrees are stated
 MOST_SEQUENCES = 2**17  # a larger batch is one of tokens
 MOST_COUNT = 10_000_000
@@ -117,7 +118,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         halves=halves,
         stack=stack_key(words, accelerator),
         seq=seq,
-        global_batch=_batch(words, seq) or number(str(usual)) or max(1.0, round(DEFAULT_BATCH_TOKENS / seq)),
+        global_batch=_batch(words, seq) or number(str(usual)) or _usual_batch(seq, count),
         count=count,
         degrees=degrees,
         zero=_zero(sharding, degrees),
@@ -158,6 +159,10 @@ def _batch(words: Mapping[str, str], seq: int) -> float | None:
     if batch is None:
         return None
     return max(1.0, batch / seq) if "tok" in words["global_batch"].lower() or batch > MOST_SEQUENCES else batch
+
+
+def _usual_batch(seq: int, count: int | None) -> float:
+    return max(1.0, round(max(DEFAULT_BATCH_TOKENS, LEAST_TOKENS * (count or 1)) / seq))
 
 
 def _zero(sharding: str, degrees: Mapping[str, int | None]) -> int | None:

@@ -97,6 +97,10 @@ def test_user_buffers_do_not_reach_beyond_a_node() -> None:
     bare = [of(GPT, Plan(tp=tp, dp=1), fabric=node).tp_s for tp in (4, 8)]
     assert float(within / bare[0]) == pytest.approx(0.2, rel=1e-9)
     assert float(beyond / bare[1]) == pytest.approx(1.0, rel=1e-9)
+    ring = of(GPT, Plan(tp=4, cp=2, dp=1), fabric=node, traits=traits).tp_s
+    assert float(ring / of(GPT, Plan(tp=4, cp=2, dp=1), fabric=node).tp_s) == pytest.approx(1.0, rel=1e-9)
+    hgx = replace(node, node=4, scale_up_domain=4)  # beyond its node a group is on the network, as it always was
+    assert float(of(GPT, Plan(tp=4, cp=2, dp=1), fabric=hgx, traits=traits).tp_s / bare[0]) < 0.2
     anywhere = of(GPT, Plan(tp=8, dp=1), fabric=node, traits=traits._replace(tp_overlap_in_node=0.0)).tp_s
     assert float(anywhere / bare[1]) == pytest.approx(0.2, rel=1e-9)
 
