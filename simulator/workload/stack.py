@@ -17,6 +17,7 @@ class Traits(NamedTuple):
     score_bytes: Number = 0.0  # HBM traffic for one score, forward and backward; 0 when fused
     fusion: Number = 1.0  # elementwise traffic relative to separate kernels
     expert_cost: Number = 1.2  # time of routed experts over balanced dense products: capacity, imbalance, grouping
+    wide_expert_cost: Number = 0.0  # the same of experts wider than the model, where it differs
     repeats_last: Number = 1.0  # 1 where full recompute repeats a block's last projection as well
     single_rail: Number = 0.0  # 1 where rings between nodes use one network port a node
     tp_overlap: Number = 0.0  # share of tensor-parallel communication hidden under products
