@@ -15,6 +15,7 @@ from analysis.validation.row_cells import number, whole
 from analysis.validation.row_shapes import shape_of_row
 from simulator.catalogue.reader import CatalogueError, Entry, entry, fold, read
 from simulator.workload.architecture import Architecture, Recompute, training_flops
+from simulator.workload.stacks import accumulates
 
 COLUMNS = (
     "id", "model", "params_b", "active_b", "layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "seq",
@@ -22,8 +23,7 @@ COLUMNS = (
     "precision", "step_time_s", "tok_s_per_dev", "tflops_per_dev", "mfu_pct", "hfu_pct", "measured_quantity",
     "measured_value", "unit", "flop_convention", "mem_gib", "source", "notes", "split",
 )  # fmt: skip
-DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch, and at least
-LEAST_TOKENS = 2**11  # for each accelerator; assumption, published steps have 500 to 50,000
+DEFAULT_BATCH_TOKENS = 2**21  # when a row states no batch
 DEFAULT_COUNT = 64  # when neither count nor degrees are stated
 MOST_SEQUENCES = 2**17  # a larger batch is one of tokens
 MOST_COUNT = 10_000_000
@@ -106,6 +106,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         count = whole(str(run["accelerators"]))
         words["recompute"] = words["recompute"] or str(run.get("recompute", ""))
     usual = run.get("global_batch") if run is not None else None
+    stack = stack_key(words, accelerator)
     sharding = cells.NOT_SHARDED.sub("", words["sharding"].lower())
     precision = re.sub(r"\(.*\)", "", words["precision"])
     row = Row(
@@ -116,9 +117,9 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         arch=arch,
         accelerator=accelerator,
         halves=halves,
-        stack=stack_key(words, accelerator),
+        stack=stack,
         seq=seq,
-        global_batch=_batch(words, seq) or number(str(usual)) or _usual_batch(seq, count),
+        global_batch=_batch(words, seq) or number(str(usual)) or _usual_batch(stack, seq, count),
         count=count,
         degrees=degrees,
         zero=_zero(sharding, degrees),
@@ -161,8 +162,10 @@ def _batch(words: Mapping[str, str], seq: int) -> float | None:
     return max(1.0, batch / seq) if "tok" in words["global_batch"].lower() or batch > MOST_SEQUENCES else batch
 
 
-def _usual_batch(seq: int, count: int | None) -> float:
-    return max(1.0, round(max(DEFAULT_BATCH_TOKENS, LEAST_TOKENS * (count or 1)) / seq))
+def _usual_batch(stack: str, seq: int, count: int | None) -> float:
+    """Sequences in a step where nobody says; one for each device at least, where a stack does not accumulate."""
+    sequences = max(1.0, round(DEFAULT_BATCH_TOKENS / seq))
+    return sequences if accumulates(stack) else max(sequences, float(count or 1))
 
 
 def _zero(sharding: str, degrees: Mapping[str, int | None]) -> int | None:
