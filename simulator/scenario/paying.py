@@ -22,7 +22,7 @@ from simulator.scenario.saving import State
 from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
-UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
+UNDATED = date(2026, 1, 1)  # where nothing needs a day, so that only dates in the output depend on it
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 
 
