@@ -26,7 +26,7 @@ from analysis.validation.throughput_fit import (
 from analysis.validation.throughput_rows import load
 from simulator.workload.stack import Parameters
 
-DATE = "2026-11-24"
+DATE = "2026-11-29"
 OUT = Path(__file__).parents[2] / "simulator" / "catalogue" / "throughput_parameters.toml"
 
 

@@ -10,8 +10,10 @@ from simulator.catalogue.reader import CatalogueError, Entry, entry, read
 _NUMBER: Final = re.compile(r"(?<![\w.])([-+]?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|[-+]?\.\d+)\s*([kKMBT](?![A-Za-z]))?")
 _SUFFIX: Final[Mapping[str, float]] = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LAYERS: Final = re.compile(r"\d+(\s*\+\s*\d+)+")
+NOT_SHARDED: Final = re.compile(r"fsdp\s*[=:]\s*(0|no|false)\b")
 LOW_PRECISION: Final = re.compile(r"fp8|float8|e4m3|e5m2|mxfp|fp4|float4", re.IGNORECASE)
 FOUR_BITS: Final = re.compile(r"fp4|float4", re.IGNORECASE)
+BLOCK_SCALED: Final = re.compile(r"mx", re.IGNORECASE)
 
 CHIPS: Final = (  # a word of a chip's name, punctuation apart, and its entry; the first that is found counts
     (r"gb300", "gb300-nvl72"), (r"gb200", "gb200-nvl72"), (r"b300", "b300-sxm"), (r"b200", "b200-sxm"),

@@ -105,8 +105,13 @@ def log_ratios(cases: Sequence[Case], parameters: Parameters) -> NDArray[np.floa
 def factors(
     cases: Sequence[Case], left: Sequence[float], *, leave_out: Callable[[Case], bool] | None = None
 ) -> tuple[dict[str, Factor], Factor]:
-    """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count."""
-    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
+    """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count.
+
+    A stack that has rows of dense models is read off those: what mixtures cost beside is `expert_cost` and `[mixture]`.
+    """
+    kept = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
+    dense = {case.row.stack for case, _ in kept if case.row.arch.experts is None}
+    used = [(case, x) for case, x in kept if case.row.arch.experts is None or case.row.stack not in dense]
     by_stack: dict[str, list[Residual]] = defaultdict(list)
     for case, x in used:
         by_stack[case.row.stack].append((case, x))

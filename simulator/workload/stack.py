@@ -20,8 +20,10 @@ class Traits(NamedTuple):
     repeats_last: Number = 1.0  # 1 where full recompute repeats a block's last projection as well
     single_rail: Number = 0.0  # 1 where rings between nodes use one network port a node
     tp_overlap: Number = 0.0  # share of tensor-parallel communication hidden under products
+    tp_overlap_in_node: Number = 0.0  # 1 where that takes buffers that ranks of one node map into each other
     ep_overlap: Number = 0.3  # share of expert exchange hidden under other work
     pipe_overlap: Number = 1.0  # 1 where an interleaved pipeline hands over while it works
+    exposed_scale: Number = 1.0  # of the fitted share of overlapped communication that shows nevertheless
     dp_overlap: Number = 1.0  # 1 where gradient reduction runs under the backward pass
     whole_gradients: Number = 0.0  # 1 where ZeRO-1 ranks all-reduce every gradient, though each updates a part
     gradient_bytes: Number = 4.0  # of one gradient, in memory and on the wire

@@ -118,11 +118,14 @@ def _links(
 ) -> Links:
     length = tokens(plan, seq)
     tp = group(plan.tp, 1.0, fabric, traits, parameters)
+    far = (np.asarray(traits.tp_overlap_in_node) > 0) & (np.asarray(plan.tp) > fabric.node)
     passes = 4.0 + 2.0 * plan.full_share  # all-reduces: two forward, two backward, two again
-    tp_s = passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - traits.tp_overlap)
+    tp_s = (
+        passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - np.where(far, 0.0, traits.tp_overlap))
+    )
     cp = group(plan.cp, plan.tp, fabric, traits, parameters)
     cp_bytes = 3.0 * length * plan.cp * shape.kv_width / plan.tp * ACTIVATION_BYTES
-    cp_s = exposed_s(gather_s(cp_bytes, cp), ATTENTION_WINDOW * work.attention_s, parameters)
+    cp_s = exposed_s(gather_s(cp_bytes, cp), ATTENTION_WINDOW * work.attention_s, _near(parameters, traits))
     ep = group(plan.ep, plan.tp, fabric, traits, parameters)
     split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, 1.0)
     ep_bytes = length * shape.experts_per_token * shape.hidden / split * ACTIVATION_BYTES
@@ -178,7 +181,13 @@ def _gradients(
     shown_s = np.where(np.asarray(traits.dp_overlap) > 0, hidden_s, last_s)
     busy = replicas > 1
     tied_s = _tied(shape, plan, fabric, traits, parameters)
-    return np.where(busy, exposed_s(each_s, turn_s, parameters), 0.0), np.where(busy, shown_s, 0.0) + tied_s
+    shown_each_s = exposed_s(each_s, turn_s, _near(parameters, traits))
+    return np.where(busy, shown_each_s, 0.0), np.where(busy, shown_s, 0.0) + tied_s
+
+
+def _near(parameters: Parameters, traits: Traits) -> Parameters:
+    """Parameters for collectives of every micro-batch, which stay within a scale-up domain where there is a choice."""
+    return parameters._replace(exposed_share=parameters.exposed_share * traits.exposed_scale)
 
 
 def _tied(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters) -> Number:
