@@ -162,6 +162,22 @@ def mixture_excess(cases: Sequence[Case], left: Sequence[float], by_stack: Mappi
     return Excess(math.sqrt(max(mixed - dense, 0.0)), rows, len(groups[True]))
 
 
+def narrow_excess(
+    cases: Sequence[Case], parameters: Parameters, by_stack: Mapping[str, Factor], unknown: Factor
+) -> Excess:
+    """How much more mixtures of narrow experts scatter about the model than their stacks do, in squares.
+
+    Their spread counts a publisher as the root of its rows; what a stack on a generation of chips scatters comes off.
+    """
+    known = [by_stack.get(case.row.stack, unknown) for case in cases]
+    left = log_ratios(cases, parameters)
+    residuals = [float(x) + math.log(factor.factor) for x, factor in zip(left, known, strict=True)]
+    usual = math.fsum(f.sigma_on(_generation(case)) ** 2 for case, f in zip(cases, known, strict=True)) / len(cases)
+    publishers = [publisher(case.row.source) for case in cases]
+    sigma = math.sqrt(max(spread(residuals, publishers) ** 2 - usual, 0.0))
+    return Excess(sigma, len(cases), len({(case.row.stack, _generation(case)) for case in cases}))
+
+
 def _held_out(own: Sequence[Residual], centre: float) -> list[float]:
     """Log residual of each row from what other publishers of its stack say, or its own where there is no other."""
     residuals = []
