@@ -18,7 +18,6 @@ _GUESS: Final = (
     "downtime, so failures are partly counted twice. State one if you know it."
 )
 _ASSUMED: Final = "The efficiency is an assumption: no published runs on {} are known. State one if you know it."
-SMALL: Final = 4e9  # active parameters below which published hours scatter more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,7 +31,9 @@ class Experience:
     net_over_gross : float
         What hours net of every loss gain over calendar hours.
     sigma, small_sigma : float
-        Standard deviation of the logarithm between runs, and between runs of models below `SMALL`.
+        Standard deviation of the logarithm between runs, and between runs of small models.
+    small_parameters : float
+        Active parameters below which a model is small.
     entry : Entry
         With the source.
     """
@@ -41,6 +42,7 @@ class Experience:
     net_over_gross: float
     sigma: float
     small_sigma: float
+    small_parameters: float
     entry: Entry
 
     @property
@@ -50,7 +52,7 @@ class Experience:
 
     def spread(self, active_parameters: float) -> float:
         """Return the log standard deviation between runs of models of that size."""
-        return self.small_sigma if active_parameters < SMALL else self.sigma
+        return self.small_sigma if active_parameters < self.small_parameters else self.sigma
 
 
 def experience(accelerator: Entry) -> Experience:
@@ -69,6 +71,7 @@ def experience(accelerator: Entry) -> Experience:
         net_over_gross=fact.number("net_over_gross"),
         sigma=fact.number("sigma"),
         small_sigma=fact.number("small_sigma"),
+        small_parameters=fact.number("small_parameters"),
         entry=fact,
     )
 
