@@ -13,7 +13,11 @@ from simulator.scenario.trained import Trained
 
 OTHER = "other"
 QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of a normal distribution's quartiles, in standard deviations
-SMALL: Final = 4e9  # active parameters below which published hours scatter more
+_GUESS: Final = (
+    "The efficiency is a guess from published runs of this generation; their hours contain some "
+    "downtime, so failures are partly counted twice. State one if you know it."
+)
+_ASSUMED: Final = "The efficiency is an assumption: no published runs on {} are known. State one if you know it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +31,9 @@ class Experience:
     net_over_gross : float
         What hours net of every loss gain over calendar hours.
     sigma, small_sigma : float
-        Standard deviation of the logarithm between runs, and between runs of models below `SMALL`.
+        Standard deviation of the logarithm between runs, and between runs of small models.
+    small_parameters : float
+        Active parameters below which a model is small.
     entry : Entry
         With the source.
     """
@@ -36,6 +42,7 @@ class Experience:
     net_over_gross: float
     sigma: float
     small_sigma: float
+    small_parameters: float
     entry: Entry
 
     @property
@@ -45,7 +52,7 @@ class Experience:
 
     def spread(self, active_parameters: float) -> float:
         """Return the log standard deviation between runs of models of that size."""
-        return self.small_sigma if active_parameters < SMALL else self.sigma
+        return self.small_sigma if active_parameters < self.small_parameters else self.sigma
 
 
 def experience(accelerator: Entry) -> Experience:
@@ -64,6 +71,7 @@ def experience(accelerator: Entry) -> Experience:
         net_over_gross=fact.number("net_over_gross"),
         sigma=fact.number("sigma"),
         small_sigma=fact.number("small_sigma"),
+        small_parameters=fact.number("small_parameters"),
         entry=fact,
     )
 
@@ -97,10 +105,7 @@ class FromPublishedRuns:
             return None
         question.findings.fact(("throughput", "published_mfu"), f"{found.mfu:.4g}", found.source, found.evidence)
         question.findings.fact(("throughput", "published_sigma"), f"{found.sigma:.4g}", found.spread, found.evidence)
-        question.findings.warn(
-            "The efficiency is a guess from published runs of this generation; their hours contain some "
-            "downtime, so failures are partly counted twice. State one if you know it."
-        )
+        question.findings.warn(_GUESS if fact.values.get("mfu_basis") != "assumed" else _ASSUMED.format(fact.key))
         return Speed(tokens_per_s=found.mfu * question.machines.peak_flop_per_s / found.flop_per_token,
                      sigma=found.sigma, why="spread between whole published runs")  # fmt: skip
 
