@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson, ScenarioName, Sets
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.cli.training import Training
@@ -128,10 +129,10 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Any:
             row["plan"],
             f"{row['step_time_s']:.3g} s",
             f"{row['step_time_p10_s']:.3g} to {row['step_time_p90_s']:.3g} s",
-            f"{row['mfu']:.1%}",
+            percent(row["mfu"]),
             f"{row['tokens_per_s_per_accelerator']:,.0f}",
             f"{row['memory_bytes'] / 2**30:.1f} GiB",
-            f"{row['exposed_communication']:.1%}",
-            f"{row['bubble']:.1%}",
+            percent(row["exposed_communication"]),
+            percent(row["bubble"]),
         )
     return table

@@ -37,6 +37,8 @@ PURPLE: Final = "#CC79A7"
 YELLOW: Final = "#F0E442"
 GREY: Final = "#BBBBBB"
 
+ON_WHITE: Final = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}  # letters over lines
+
 PHASE_FILLS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {  # colour, hatch
         "productive": (BLUE, ""),

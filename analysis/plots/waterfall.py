@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from analysis.plots.amounts import dollars, hours
+from analysis.plots.amounts import distinct, dollars, hours
 from analysis.plots.names import phase_name
 from analysis.plots.style import INK, SOFT, Amounts, Picture, canvas, drawn, fill, only_bottom
 
@@ -81,7 +81,10 @@ def _finish(ax: Axes, rows: Sequence[str], left: float, most: float) -> None:
     ax.set_xlim(left, left + 1.55 * (most - left))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(hours))
-    cut = f"; the axis begins at {hours(left)}" if left else ""
+    cut = ""
+    if left:
+        begin = distinct([left, *(tick for tick in ax.get_xticks() if tick > left)], hours)[0]  # finer than the ticks
+        cut = f"; the axis begins at {begin}"
     ax.set_xlabel(f"accelerator-hours{cut}", color=INK if not left else SOFT)
     only_bottom(ax)
 

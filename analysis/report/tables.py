@@ -12,6 +12,7 @@ from analysis.plots.names import cause_name, phase_name
 from analysis.report import flows
 from analysis.report.findings import Findings
 from analysis.report.words import WEAK, standing
+from simulator.foundation.units import percent
 from simulator.pricing.energy import STATES
 from simulator.records import NO_CAUSE, NOT_STATED
 from simulator.scenario.lines import undotted
@@ -58,12 +59,12 @@ def phases(forecast: Forecast) -> Table:
     hours, usd = math.fsum(step.accelerator_hours for step in steps), math.fsum(step.usd for step in steps)
     rows = [
         _ledger_row(
-            (phase_name(step.phase),), step.accelerator_hours, step.usd, f"{step.accelerator_hours / hours:.2%}"
+            (phase_name(step.phase),), step.accelerator_hours, step.usd, percent(step.accelerator_hours / hours, ".2")
         )
         for step in steps
     ]
     heads = ("phase", "accelerator-hours", "dollars", "share")
-    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00%")])
+    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00 %")])
 
 
 def causes(forecast: Forecast) -> Table:
@@ -172,7 +173,7 @@ def _ledger_row(names: Row, accelerator_hours: float, usd: float, share: str | N
         *names,
         _hours(accelerator_hours),
         dollars_exact(usd),
-        *([] if share is None else [share.replace("%", " %")]),
+        *([] if share is None else [share]),
     )
 
 
