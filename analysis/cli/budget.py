@@ -72,6 +72,8 @@ def budget(
     if loss is not None and not question.law.irreducible < loss < math.inf:
         raise UnitError(f"--loss {loss:g} is not above {question.law.irreducible:g}, the loss that {law} holds for "
                         "what no size and no data take away")  # fmt: skip
+    if loss is not None and loss >= question.law.loss(1.0, 1.0):
+        raise UnitError(f"--loss {loss:g} is that of one parameter on one token, or worse; write a smaller one")
     prices = price_book() if book is None else price_book().with_file(book)
     wish = _wish(prices, date, accelerator, provider, region, term, _share(mfu))
     found = answers(question, offers(prices, wish))

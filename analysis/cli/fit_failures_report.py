@@ -46,6 +46,7 @@ def print_report(name: str, rows: DropReport, study: OutageStudy) -> None:
         repairs = study.repairs
         none = f", {repairs.instants:,} of no length left out" if repairs.instants else ""
         none += f", {repairs.missing:,} whose end is missing left out" if repairs.missing else ""
+        none += f", {repairs.open:,} still out, so both by the law" if repairs.open else ""
         _print_laws(f"Repair: median {length(repairs.median_s)}, mean {length(repairs.mean_s)}{none}", repairs.laws)
     _print_unusual(study)
     screen.print(_age_table(study.ages))
@@ -133,7 +134,7 @@ def as_json(rows: DropReport, study: OutageStudy) -> str:
         "uptimes": laws_json(study.uptimes),
         "repairs": None if study.repairs is None else {
             "mean_s": study.repairs.mean_s, "median_s": study.repairs.median_s, "instants": study.repairs.instants,
-            "missing": study.repairs.missing,
+            "missing": study.repairs.missing, "open": study.repairs.open,
             "laws": laws_json(study.repairs.laws),
         },
         "lemons": [asdict(lemon) for lemon in study.lemons],

@@ -127,7 +127,7 @@ def markdown(scores: "Sequence[Score]") -> str:
         f"Written by `flopcast scoreboard runs --out`, flopcast {__version__}; do not edit. Hours are of accelerators,",
         "in the unit of the source. `stated figure` is predicted over published with the stated MFU or tokens/s,",
         "`gen. median` with the median MFU of the other runs of the generation. Prices of the book show the order of",
-        "magnitude; nobody says that they were paid.",
+        "magnitude; nobody says that they were paid. GPT-3 is no forecast: a V100's efficiency is taken from it.",
     ]
     for title, (heads, rows) in tables(scores).items():
         lines += ["", f"## {title}", "", f"| {' | '.join(heads)} |", f"|{'---|' * len(heads)}"]

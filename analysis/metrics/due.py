@@ -1,7 +1,7 @@
 """When what a run costs falls due: its bill by calendar month, in every replica."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from functools import cached_property
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from analysis.metrics.dollars import bill_of, usages_of
 from simulator.engine.spread import luck_in_talks
+from simulator.pricing.holdings import owed_for
 from simulator.pricing.ledger import Amount, LedgerLine
 from simulator.pricing.reserved import UNUSED
 from simulator.pricing.tariff import Portion, Tariff
@@ -22,6 +23,7 @@ FloatArray = NDArray[np.float64]
 
 HOURS: Final = "Hours"
 _AT_THE_END: Final = frozenset({"egress"})
+_BY_MONTH: Final = frozenset({"storage"})
 _ON_THE_REST: Final = frozenset({"tax", "credit"})
 
 
@@ -99,8 +101,8 @@ class DueBill:
 def due_bill(scenario: Scenario, ensemble: Ensemble, replicas: range) -> DueBill:
     """Return the bill of every replica with its dates.
 
-    Machines are paid as they run, and what is reserved to the end of its term, also after the run; data that is kept
-    and carbon evenly, data that leaves and what is missing to a promised minimum at the end of the run.
+    Machines are paid as they run, and what is reserved to the end of its term, also after the run; data that is kept by
+    the calendar month, carbon evenly, data that leaves and what is missing to a promised minimum at the run's end.
     """
     usages, quantile = usages_of(scenario, ensemble), luck_in_talks(scenario, replicas)
     rates = [stage.usd_per_accelerator_h for stage in scenario.stages]
@@ -110,9 +112,40 @@ def due_bill(scenario: Scenario, ensemble: Ensemble, replicas: range) -> DueBill
         for line, begin_h, end_h in portion.dated(usages, rates, quantile)
     ]
     end_h = usages[-1].start_h + usages[-1].wall_h
+    dues += _kept(scenario, np.asarray(end_h))
     untaxed: list[Due] = []
     for line, quantity, unit in bill_of(scenario, ensemble, replicas).owed:
-        if line.phase != UNUSED[0] and line.phase not in _ON_THE_REST:
+        if line.phase not in (UNUSED[0], *_BY_MONTH, *_ON_THE_REST):
             begin_h = end_h if line.phase in _AT_THE_END else 0.0
             (untaxed if line.phase == "carbon" else dues).append(Due(line, quantity, unit, begin_h, end_h))
     return DueBill(start=scenario.start, tariff=scenario.tariff, dues=dues, untaxed=untaxed, replicas=len(replicas))
+
+
+def _kept(scenario: Scenario, end_h: FloatArray) -> Iterator[Due]:
+    """Yield what data that is kept costs in each calendar month, of which a full one is the same however long."""
+    holdings = [each for each in scenario.tariff.holdings if each.accrues]
+    begin_h, so_far = 0.0 * end_h, [0.0 * end_h] * len(holdings)
+    counted = so_far
+    for edge_h in month_edges_h(scenario.start, float(end_h.max())) if holdings else ():
+        until_h = np.minimum(end_h, edge_h)
+        owed = owed_for(holdings, until_h, ended=False)
+        for (line, quantity, unit), usd, count in zip(owed, so_far, counted, strict=True):
+            month = line.billed_usd - usd
+            yield Due(LedgerLine(*line[:3], month, month, month, month), quantity - count, unit, begin_h, until_h)
+        begin_h, so_far = until_h, [np.asarray(each.line.billed_usd) for each in owed]
+        counted = [np.asarray(each.quantity) for each in owed]
+
+
+def month_edges_h(start: date, end_h: float) -> Iterator[float]:
+    """Yield when calendar months end, from the start of a run to the first at or after its end [h].
+
+    Examples
+    --------
+    >>> list(month_edges_h(date(2024, 1, 30), 24 * 31.5))  # two days of January, 29 of February, and March
+    [48.0, 744.0, 1488.0]
+    """
+    first, edge_h = start, 0.0
+    while edge_h < end_h:
+        first = (first.replace(day=1) + timedelta(days=32)).replace(day=1)
+        edge_h = (first - start).days * 24.0
+        yield edge_h

@@ -19,6 +19,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from statistics import median
 
 from analysis.metrics.observation import AgeBin, Observation, Rate, hazard_by_age, rate
 from analysis.metrics.youth import Youth, youth
@@ -74,14 +75,17 @@ class Bursts:
 class Repairs:
     """Time from failure to service [s].
 
-    Instants (outages of no length) and outages whose end is missing from the log are left out and counted; one that is
-    still open is censored by the end of the observation.
+    Instants (outages of no length, unless all are) and outages whose end is missing from the log are left out and
+    counted; one that is still open is censored by the end of the observation. Where some are open, mean and median are
+    those of the fitted law, because the ends that were seen are the early ones; of the exponential law where the times
+    are too few to choose one.
     """
 
     mean_s: float
     median_s: float
     instants: int
     missing: int
+    open: int
     laws: Choice | None
 
 
@@ -279,14 +283,24 @@ def _repairs(outages: Sequence[Outage], observation: Observation, open_: frozens
         return None
     open_s = [observation.until_s - outage.start_s for outage in outages if outage in open_]
     positive = [length_s for length_s in lengths_s if length_s > 0]
-    middle = len(lengths_s) // 2
+    laws = _laws(positive, [length_s for length_s in open_s if length_s > 0])
+    mean_s, median_s = _middle_s(positive or lengths_s, open_s, laws)
     return Repairs(
-        mean_s=math.fsum(lengths_s) / len(lengths_s),
-        median_s=lengths_s[middle] if len(lengths_s) % 2 else (lengths_s[middle - 1] + lengths_s[middle]) / 2,
+        mean_s=mean_s,
+        median_s=median_s,
         instants=len(lengths_s) - len(positive),
         missing=len(outages) - len(lengths_s) - len(open_s),
-        laws=_laws(positive, [length_s for length_s in open_s if length_s > 0]),
+        open=len(open_s),
+        laws=laws,
     )
+
+
+def _middle_s(ended_s: Sequence[float], open_s: Sequence[float], laws: Choice | None) -> tuple[float, float]:
+    """Return mean and median of times, of which some are only known to be longer [s]."""
+    if open_s and laws is not None:
+        return laws.best.mean_s, laws.best.median_s
+    mean_s = math.fsum([*ended_s, *open_s]) / len(ended_s)
+    return mean_s, math.log(2.0) * mean_s if open_s else median(ended_s)
 
 
 def _bursts(outages: Sequence[Outage], observation: Observation) -> Bursts:

@@ -10,6 +10,8 @@ from analysis.plots.tornado import Bar, tornado
 from analysis.study.doubts import Doubts, points
 from analysis.study.sensitivity import Swing
 from analysis.validation.stored import OUT, stored
+from simulator.catalogue.reader import entry
+from simulator.scenario.experience import is_fitted
 from simulator.scenario.values import Scenario
 
 _WAYS = {
@@ -70,6 +72,8 @@ def validation(scenario: Scenario) -> str:
     words = _WAYS.get(str(method), _WAYS["stated"])
     sigma = scenario.efficiency_sigma
     own = f"a spread of speed of {_percent(sigma)}" if sigma else "no spread of speed: its intervals hold luck alone"
+    if method == "published" and not is_fitted(entry("accelerators", scenario.accelerator)):
+        own += f"; none of those runs was on {scenario.accelerator}, whose efficiency rests on less"
     return (
         f"In this scenario {words}. On {kind.runs} published runs forecasts of this kind missed the hours by "
         f"{_percent(kind.median_error)} in the median; {_percent(kind.within_30)} were within 30 %, and the interval "

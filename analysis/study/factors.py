@@ -30,6 +30,22 @@ def swapped(scenario: Scenario, factor: float) -> Scenario:
     return replace(scenario, recovery=recovery, fleet=fleet)
 
 
+def set_up(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario whose job starts in so many times the time: at first, after a stop, and by hand."""
+    recovery, fleet = scenario.recovery, scenario.fleet
+    recovery = replace(recovery, initialization_s=recovery.initialization_s * factor,
+                       startup_s=recovery.startup_s * factor)  # fmt: skip
+    return replace(scenario, recovery=recovery, fleet=None if fleet is None else fleet.started_by_hand(factor))
+
+
+def restored(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario that reads its last save, near or far, in so many times the time."""
+    recovery = scenario.recovery
+    near_s = None if recovery.near_restore_s is None else recovery.near_restore_s * factor
+    recovery = replace(recovery, restore_s=recovery.restore_s * factor, near_restore_s=near_s)
+    return replace(scenario, recovery=recovery)
+
+
 def one_more_spare(scenario: Scenario) -> Scenario:
     """Return the scenario with one more cold spare node, where spares are counted."""
     spares, fleet = scenario.recovery.spares, scenario.fleet

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import NamedTuple, Protocol
 
-from analysis.study.factors import failing, noticed, repaired, swapped
+from analysis.study.factors import failing, noticed, repaired, restored, set_up, swapped
 from analysis.study.space import Dimension, Interval
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.units import percent
@@ -219,16 +219,15 @@ def _repaired_later(point: Point, factor: float) -> Point:
 
 
 def _restart(scenario: Scenario) -> Input | None:
-    if not scenario.causes or not scenario.recovery.recovery_s + scenario.recovery.swap_s:
+    recovery = scenario.recovery
+    takes_s = recovery.recovery_s + recovery.swap_s + recovery.startup_s
+    if not scenario.causes or not (takes_s or (scenario.fleet is not None and scenario.fleet.by_hand)):
         return None
     return _doubtful("restart time", _restarted_later)
 
 
 def _restarted_later(point: Point, factor: float) -> Point:
-    scenario = swapped(point.scenario, factor)
-    old = scenario.recovery
-    new = replace(old, initialization_s=old.initialization_s * factor, restore_s=old.restore_s * factor)
-    return point._replace(scenario=replace(scenario, recovery=new))
+    return point._replace(scenario=restored(set_up(swapped(point.scenario, factor), factor), factor))
 
 
 def _saves(scenario: Scenario) -> Input | None:

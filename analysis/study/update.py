@@ -28,7 +28,7 @@ from simulator.records import Ensemble
 from simulator.reliability.ages import expected_share
 from simulator.reliability.hazard import exposure_s
 from simulator.reliability.laws import Trace
-from simulator.reliability.recovery import mean_down_s
+from simulator.reliability.recovery import PARTS, SPARE_WAIT, mean_down_s
 from simulator.scenario.values import Scenario, rate_per_s
 
 FloatArray = NDArray[np.float64]
@@ -154,18 +154,22 @@ def costs(scenario: Scenario, replicas: int = 256) -> Costs:
         rate_per_s=rate,
         stop_s=stop_s,
         stop_spread_s=float(np.sqrt(np.mean((added_s - stop_s * count) ** 2) / count.mean())),
-        hidden_s=_hidden_s(scenario),
+        hidden_s=_hidden_s(scenario, found),
         saving_share=saving,
         startup_s=startup_s,
     )
 
 
-def _hidden_s(scenario: Scenario) -> float:
-    """Return how long a stop hides from the next, by the exposure model; waits for a spare apart."""
+def _hidden_s(scenario: Scenario, found: Ensemble) -> float:
+    """Return how long a stop hides from the next, by the exposure model; waits for a spare as in the runs found."""
     recovery = scenario.recovery
     if recovery.exposure == "C":
         return 0.0
-    return mean_down_s(scenario.causes, recovery) + (recovery.recovery_s if recovery.exposure == "B" else 0.0)
+    down_s = mean_down_s(scenario.causes, recovery) + (recovery.recovery_s if recovery.exposure == "B" else 0.0)
+    machines = {stage.name: stage.accelerators for stage in scenario.stages}
+    waited_s = [seconds / machines[stage] for (stage, phase, _), seconds in found.accelerator_s_by_line.items()
+                if phase == PARTS[SPARE_WAIT] and machines[stage]]  # fmt: skip
+    return down_s + math.fsum(waited_s) / float(found.interruptions.mean())
 
 
 def posterior(scenario: Scenario, belief: Belief, seen: Seen, cost: Costs) -> Belief:

@@ -17,8 +17,9 @@ does the same and ends with 1 where something is worse.
 How to read it:
 
 - Hours and step times are predicted without the run, the source or the stack in question; dollars of predicted hours,
-  too, at the stated price. `runs` is what is forecast from architecture, tokens, accelerator and count alone. The
-  splits of the step times are those of their table; parameters of the model were fitted on `dev`.
+  too, at the stated price. `published` is what a scenario forecasts that
+  states architecture, tokens, accelerator and count alone. The splits of the step times are those of their table;
+  parameters of the model were fitted on `dev`.
 - Single runs and stacks: `flopcast scoreboard runs` ([table](runs.md)) and `flopcast scoreboard throughput`
   ([table](../explanation/throughput.md)).
 - Runs that failed are the shipped scenarios with published goodput, stops or days. Where the run's own stops were

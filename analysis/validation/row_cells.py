@@ -10,12 +10,16 @@ from simulator.catalogue.reader import CatalogueError, Entry, entry, read
 _NUMBER: Final = re.compile(r"(?<![\w.])([-+]?\d[\d,]*\.?\d*(?:[eE][-+]?\d+)?|[-+]?\.\d+)\s*([kKMBT](?![A-Za-z]))?")
 _SUFFIX: Final[Mapping[str, float]] = {"k": 1e3, "m": 1e6, "b": 1e9, "t": 1e12}
 _LAYERS: Final = re.compile(r"\d+(\s*\+\s*\d+)+")
+NOT_SHARDED: Final = re.compile(r"fsdp\s*[=:]\s*(0|no|false)\b")
 LOW_PRECISION: Final = re.compile(r"fp8|float8|e4m3|e5m2|mxfp|fp4|float4", re.IGNORECASE)
 FOUR_BITS: Final = re.compile(r"fp4|float4", re.IGNORECASE)
+BLOCK_SCALED: Final = re.compile(r"mx", re.IGNORECASE)
 
 CHIPS: Final = (  # a word of a chip's name, punctuation apart, and its entry; the first that is found counts
     (r"gb300", "gb300-nvl72"), (r"gb200", "gb200-nvl72"), (r"b300", "b300-sxm"), (r"b200", "b200-sxm"),
-    (r"gh200|p5en?$|h200", "h200-sxm"), (r"h800", "h800-sxm"), (r"h100|p548xlarge|a3mega", "h100-sxm"),
+    (r"gh200", "gh200"), (r"p5en?$|h200", "h200-sxm"), (r"h800", "h800-sxm"), (r"h100.*pcie|pcie.*h100", "h100-pcie"),
+    (r"h100|p548xlarge|a3mega", "h100-sxm"), (r"l40s", "l40s"),
+    (r"a100.*(pcie.*40g|40g.*pcie)", "a100-pcie-40gb"), (r"a100.*pcie|pcie.*a100", "a100-pcie-80gb"),
     (r"a800", "a800-sxm-80gb"), (r"a100.*(?<!6)40g|40g.*a100|p4d(?!e)", "a100-sxm-40gb"),
     (r"a100|p4de", "a100-sxm-80gb"),
     (r"v100.*32g", "v100-sxm2-32gb"), (r"v100", "v100-sxm2-16gb"),
@@ -25,7 +29,7 @@ CHIPS: Final = (  # a word of a chip's name, punctuation apart, and its entry; t
     (r"ironwood|tpu7x|(tpu|^)v7", "tpu-v7"), (r"trillium|(tpu|^)v6", "tpu-v6e"), (r"(tpu|^)v5p", "tpu-v5p"),
     (r"(tpu|^)v5(lite|e)", "tpu-v5e"), (r"(tpu|^)v4", "tpu-v4"), (r"(tpu|^)v3", "tpu-v3"),
 )  # fmt: skip
-OTHER_FORM: Final = re.compile(r"pcie|nvl(?!\d|ink)|h20(?!0)|gh200", re.IGNORECASE)  # another build of a chip
+OTHER_FORM: Final = re.compile(r"pcie|nvl(?!\d|ink)|h20(?!0)", re.IGNORECASE)  # another build of a chip
 
 
 def number(word: str) -> float | None:
@@ -166,4 +170,5 @@ def accelerator(name: str) -> tuple[Entry, int, bool]:
              for word in (key, *fact.aliases)}  # fmt: skip
     whole_name = named.get(squeezed) or named.get(re.sub(r"^(nvidia|amdinstinct|amd|google|aws|intel)", "", squeezed))
     key = whole_name or next((key for pattern, key in CHIPS if re.search(pattern, squeezed)), plain)
-    return entry("accelerators", key), halves, bool(OTHER_FORM.search(plain)) and whole_name is None
+    other_form = bool(OTHER_FORM.search(plain)) and "pcie" not in key
+    return entry("accelerators", key), halves, other_form and whole_name is None

@@ -15,6 +15,7 @@ GATED: Final = re.compile(
 )
 SPARSE: Final = 0.8  # active over all parameters, below which a model is a mixture of experts
 EXPERTS_PER_TOKEN: Final = 8  # where a mixture's shape is not known; assumption: current ones take 4 to 8
+STATE_SPACE: Final = re.compile(r"mamba|jamba|nemotron[-_ ]*(h\b|3[-_ ]*(nano|super|ultra))", re.IGNORECASE)
 MOST_LAYERS: Final = 10_000
 EXPERT_SHARE: Final = 0.82  # of "8 x 7B" that is there once attention and embedding are shared: Mixtral 46.7 of 56B
 ACTIVE_SHARE: Final = 0.277  # active of all parameters, two experts of eight: Mixtral 12.9 of 46.7B
@@ -170,6 +171,9 @@ def _squeezed(words: str) -> str:
 def _by_size(model: str, stated: float | None) -> tuple[int, int]:
     """Layers and width of a plain model by its size: width about 128 times depth, as GPT-3 and its kin."""
     if stated is None:
+        if STATE_SPACE.search(model):
+            why = "layers of a state space are not modelled; with params_b it is taken for a transformer of that size"
+            raise ValueError(f"model {model!r}: {why}")
         raise ValueError(f"model {model!r}: neither shape (layers, hidden) nor size (params_b) is known")
     hidden = max(256, 256 * round((stated * 1e9 * 128 / 12) ** (1 / 3) / 256))
     return max(1, round(stated * 1e9 / (12 * hidden**2))), hidden

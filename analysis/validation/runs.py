@@ -22,12 +22,12 @@ from simulator.engine.run import run as run_engine
 from simulator.foundation.issues import ScenarioError
 from simulator.pricing.book import PriceError, price_book
 from simulator.scenario.api import resolve
-from simulator.scenario.experience import experience
+from simulator.scenario.experience import experience, is_fitted
 from simulator.scenario.merge import Loaded, Place
 from simulator.scenario.values import Scenario
 
-BEST: Final = "runs"  # the way to an efficiency whose hours are the headline
-METHODS: Final = ("runs", "model", "published")  # those that are scored, where they are registered
+BEST: Final = "published"  # the headline: what a scenario takes that states no efficiency
+METHODS: Final = (BEST, "model")  # those that are scored; "runs" is the first, freed of losses
 Z80: Final = 1.2815515655446004  # half-width of the 80 % interval of a normal
 CONSTANT: Final = {"mfu_50": 0.5, "mfu_37.5": 0.375}
 STATED_SIGMA: Final = 0.2  # log spread of calendar hours around those of a stated efficiency; assumption
@@ -172,24 +172,26 @@ def _hours(run: PublishedRun, throughput: Mapping[str, Any]) -> Hours | None:
 
 
 def _by_method(run: PublishedRun) -> dict[str, Hours]:
+    assert run.accelerator is not None
     found = {}
     for method in METHODS:
         hours = _hours(run, {"method": method})
         if hours is None:
             continue
-        if method == "runs":
+        hours = _scaled(hours, _as_published(run, net=method != BEST))
+        if method == BEST and is_fitted(run.accelerator):
             hours = _scaled(hours, _without_itself(run))
-        found[method] = _scaled(hours, _as_published(run, net=method != "published"))
+        found[method] = hours
     return found
 
 
 def _as_published(run: PublishedRun, *, net: bool) -> float:
-    """Return what turns predicted hours into hours of the kind that was published."""
+    """Return what turns predicted hours, net or of calendar time, into hours of the kind that was published."""
     assert run.accelerator is not None
     gross = experience(run.accelerator).net_over_gross
     if net:
         return 1.0 if run.kind == "net" else gross
-    return 1.0
+    return 1.0 / gross if run.kind == "net" else 1.0
 
 
 def _without_itself(run: PublishedRun) -> float:

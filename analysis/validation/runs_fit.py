@@ -102,18 +102,20 @@ def text(found: Fit, runs: Sequence[PublishedRun]) -> str:
     """Return the parameter file."""
     mean, ampere, hopper, other, net = (float(value) for value in found.coefficients)
     shifts = {"ampere": ampere, "hopper": hopper, "other": other}
-    counts = {name: sum(FAMILIES.get(run.generation, OTHER) == name for run in runs) for name in shifts}
+    members = {name: [run for run in runs if FAMILIES.get(run.generation, OTHER) == name] for name in shifts}
     about = [f'source = "fit to {len(runs)} published runs of runs.csv by analysis/validation/runs_fit.py"',
              f"date = {DATE}", 'evidence = "D"']  # fmt: skip
     lines = [
         "# Written by analysis/validation/runs_fit.py; do not edit. MFU counts attention in full, hours as published.",
         "# `net_over_gross`: what hours net of every loss gain over calendar hours. `sigma`: log standard deviation,",
-        f"# `small_sigma` of models under {SMALL / 1e9:g} billion active parameters.",
+        f"# `small_sigma` of models under {SMALL / 1e9:g} billion active parameters. `generations` have runs.",
     ]
     for family, shift in shifts.items():
+        seen = ", ".join(f'"{name}"' for name in sorted({run.generation for run in members[family]}))
         lines += ["", f"[{family}]", f'title = "Whole runs, {family}"', f"mfu = {math.exp(mean + shift):.5f}",
                   f"net_over_gross = {math.exp(net):.5f}", f"sigma = {found.sigma:.5f}",
-                  f"small_sigma = {found.small_sigma:.5f}", f"rows = {counts[family]}",
+                  f"small_sigma = {found.small_sigma:.5f}", f"rows = {len(members[family])}",
+                  f"generations = [{seen}]",
                   *about]  # fmt: skip
     return "\n".join(lines) + "\n"
 

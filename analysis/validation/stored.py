@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 OUT: Final = Path(__file__).with_name("run_scores.toml")
 KINDS: Final = {
-    "runs": "runs, the headline",
+    "published": "published, the headline",
+    "runs": "published, the headline",
     "model": "model",
-    "published": "published",
     "stated": "with one stated MFU or tokens/s",
 }  # how a scenario says its speed -> the board's name of that way
 

@@ -19,7 +19,7 @@ from simulator.workload.architecture import training_flops
 from simulator.workload.memory import memory
 from simulator.workload.prediction import DECILE, doubted, stack_factor
 from simulator.workload.stack import Parameters
-from simulator.workload.stacks import calibrated, traits_of
+from simulator.workload.stacks import calibrated, fine_experts, traits_of
 
 RANGE_SHARE: Final = 0.25  # of the log range over inferred plans that is added to the slow side
 MOST_RANGE: Final = 0.5
@@ -172,9 +172,7 @@ def _summary(name: str, members: Sequence[Score]) -> Summary:
 
 def _score(case: Case, parameters: Parameters, unseen: Unseen, strange: Unseen, constant: float) -> Score:
     row = case.row
-    factor, sigma = stack_factor(
-        row.stack, str(row.accelerator.values.get("generation")), mixture=row.arch.experts is not None
-    )
+    factor, sigma = stack_factor(row.stack, str(row.accelerator.values.get("generation")), row.arch)
     found = forecast(case, parameters, {row.stack: factor})
     plan = case.plans.at(found.chosen)
     slow = min(RANGE_SHARE * math.log(found.tokens_per_s / found.low), MOST_RANGE)
@@ -234,7 +232,7 @@ def _unseen(cases: Sequence[Case], parameters: Parameters, of: Callable[[Case], 
                 stack = found.get(case.row.stack, unknown)
                 rate = forecast(case, fitted, {case.row.stack: stack.factor}).tokens_per_s
                 sigma = stack.sigma_on(str(case.row.accelerator.values.get("generation")))
-                forecasts[i] = Unseen(rate, doubted(sigma, mixture=case.row.arch.experts is not None))
+                forecasts[i] = Unseen(rate, doubted(sigma, case.row.arch, measured=fine_experts(case.row.stack)))
     return forecasts
 
 

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from analysis.validation.throughput_rows import DEFAULT_COUNT, Row
 from simulator.workload.architecture import training_flops
 from simulator.workload.machine import Chip, Fabric
-from simulator.workload.memory import memory
+from simulator.workload.memory import Memory, memory
 from simulator.workload.plan import Plan
 from simulator.workload.search import Limits, plans
 from simulator.workload.shape import Shape, shape_of
@@ -24,8 +24,10 @@ from simulator.workload.stacks import (
     chip_of,
     default_recompute,
     default_sequence_parallel,
+    default_tensor_parallel,
     default_zero,
     fabric_of,
+    host_bytes,
     interleaves,
     recompute_mode,
     traits_of,
@@ -79,14 +81,37 @@ def _shortened(row: Row, seq: int) -> Row:
 
 def _case(row: Row) -> Case:
     shape, share = shape_of(row.arch), row.halves
-    chip, fabric = chip_of(row.accelerator, 1 / share, fp4=row.fp4), fabric_of(row.accelerator, share)
+    chip = chip_of(row.accelerator, 1 / share, fp4=row.fp4, block_scaled=row.block_scaled)
+    fabric = fabric_of(row.accelerator, share)
     if row.nic_bytes_per_s is not None:
         fabric = replace(fabric, nic_bytes_per_s=row.nic_bytes_per_s)
-    candidates, dropped = _legal(row, _limits(row, fabric))
+    candidates, dropped = _legal(row, _habitual(row, _limits(row, fabric)))
     if dropped:
         row = replace(row, inferred=(*row.inferred, *(f"{name} (not as stated)" for name in dropped)))
     held = memory(shape, candidates, traits_of(row.stack, {}), seq=row.seq, global_batch=row.global_batch)
-    return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=np.asarray(held.fits(chip)))
+    fits = np.asarray(held.fits(chip)) | _offloaded(row, candidates, held, chip)
+    return Case(row=row, shape=shape, chip=chip, fabric=fabric, plans=candidates, fits=fits)
+
+
+def _habitual(row: Row, limits: Limits) -> Limits:
+    """The limits with the tensor-parallel degree that the stack takes unasked, where that is legal."""
+    usual = default_tensor_parallel(row.stack)
+    if usual is None:
+        return limits
+    narrowed = replace(limits, known={"tp": usual} | dict(limits.known))
+    try:
+        plans(row.arch, narrowed)
+    except ValueError:
+        return limits
+    return narrowed
+
+
+def _offloaded(row: Row, plan: Plan, held: Memory, chip: Chip) -> NDArray[np.bool_]:
+    """Whether activations that a device cannot hold go to its host: without a pipeline, and nothing repeated."""
+    host = host_bytes(row.stack, row.accelerator)
+    beyond = np.asarray(held.total_bytes) - chip.hbm_bytes
+    room = np.minimum(host, np.asarray(held.activations_bytes))
+    return np.asarray((beyond <= room) & (np.asarray(plan.pp) == 1) & (np.asarray(plan.recompute) == 0))
 
 
 def _legal(row: Row, limits: Limits) -> tuple[Plan, Sequence[str]]:

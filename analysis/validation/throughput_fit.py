@@ -105,8 +105,13 @@ def log_ratios(cases: Sequence[Case], parameters: Parameters) -> NDArray[np.floa
 def factors(
     cases: Sequence[Case], left: Sequence[float], *, leave_out: Callable[[Case], bool] | None = None
 ) -> tuple[dict[str, Factor], Factor]:
-    """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count."""
-    used = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
+    """Factor of each stack, and of a stack that is not known; those that `leave_out` tells do not count.
+
+    A stack that has rows of dense models is read off those: what mixtures cost beside is `expert_cost` and `[mixture]`.
+    """
+    kept = [(case, float(x)) for case, x in zip(cases, left, strict=True) if leave_out is None or not leave_out(case)]
+    dense = {case.row.stack for case, _ in kept if case.row.arch.experts is None}
+    used = [(case, x) for case, x in kept if case.row.arch.experts is None or case.row.stack not in dense]
     by_stack: dict[str, list[Residual]] = defaultdict(list)
     for case, x in used:
         by_stack[case.row.stack].append((case, x))
@@ -155,6 +160,22 @@ def mixture_excess(cases: Sequence[Case], left: Sequence[float], by_stack: Mappi
     mixed, dense = (math.fsum(median(own) ** 2 for own in of.values()) / max(len(of), 1) for of in groups.values())
     rows = sum(len(own) for own in groups[True].values())
     return Excess(math.sqrt(max(mixed - dense, 0.0)), rows, len(groups[True]))
+
+
+def narrow_excess(
+    cases: Sequence[Case], parameters: Parameters, by_stack: Mapping[str, Factor], unknown: Factor
+) -> Excess:
+    """How much more mixtures of narrow experts scatter about the model than their stacks do, in squares.
+
+    Their spread counts a publisher as the root of its rows; what a stack on a generation of chips scatters comes off.
+    """
+    known = [by_stack.get(case.row.stack, unknown) for case in cases]
+    left = log_ratios(cases, parameters)
+    residuals = [float(x) + math.log(factor.factor) for x, factor in zip(left, known, strict=True)]
+    usual = math.fsum(f.sigma_on(_generation(case)) ** 2 for case, f in zip(cases, known, strict=True)) / len(cases)
+    publishers = [publisher(case.row.source) for case in cases]
+    sigma = math.sqrt(max(spread(residuals, publishers) ** 2 - usual, 0.0))
+    return Excess(sigma, len(cases), len({(case.row.stack, _generation(case)) for case in cases}))
 
 
 def _held_out(own: Sequence[Residual], centre: float) -> list[float]:

@@ -52,6 +52,7 @@ class Row:
     recompute: str | None
     fp8: bool  # or below
     fp4: bool
+    block_scaled: bool  # FP8 with a scale for each 32 values (MXFP8)
     tokens_per_s: float | None  # measured, per device
     rate_from_flops: bool  # the source states FLOP/s or MFU only
     memory_bytes: float | None  # measured peak
@@ -104,7 +105,8 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         count = whole(str(run["accelerators"]))
         words["recompute"] = words["recompute"] or str(run.get("recompute", ""))
     usual = run.get("global_batch") if run is not None else None
-    sharding = words["sharding"].lower()
+    sharding = cells.NOT_SHARDED.sub("", words["sharding"].lower())
+    precision = re.sub(r"\(.*\)", "", words["precision"])
     row = Row(
         id=words["id"] or default_id,
         source=words["source"] or "unknown",
@@ -121,8 +123,9 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         zero=_zero(sharding, degrees),
         fully_sharded=("fsdp" in sharding or "zero-" in sharding) and "tp" not in sharding,
         recompute=cells.recompute(words["recompute"]),
-        fp8=bool(cells.LOW_PRECISION.search(words["precision"])),
-        fp4=bool(cells.FOUR_BITS.search(words["precision"])),
+        fp8=bool(cells.LOW_PRECISION.search(precision)),
+        fp4=bool(cells.FOUR_BITS.search(precision)),
+        block_scaled=bool(cells.BLOCK_SCALED.search(precision)),
         tokens_per_s=None,
         rate_from_flops=not (words["step_time_s"] or words["tok_s_per_dev"]),
         memory_bytes=2.0**30 * gib if (gib := number(words["mem_gib"])) else None,

@@ -236,6 +236,11 @@ class Fleet:
         made = None if made is None else made.lasting(factor)
         return replace(self, shop=replace(self.shop, automatic=made, manual=by_hand.lasting(factor)))
 
+    def started_by_hand(self, factor: float) -> "Fleet":
+        """Return the fleet whose people take so many times as long to restart the job."""
+        people = self.by_hand
+        return self if people is None else replace(self, by_hand=replace(people, time=people.time.lasting(factor)))
+
     def swapped(self, factor: float) -> "Fleet":
         """Return the fleet whose spares take so many times as long to be put in place, choice of hosts included."""
         kinds = {name: getattr(self, name) for name in ("warm", "cold", "preemptible")}

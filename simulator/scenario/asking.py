@@ -56,7 +56,7 @@ class Speed:
 
     tokens_per_s: float
     sigma: float = 0.0
-    why: str = "quartiles of published runs"
+    why: str = "spread of the method"
 
 
 class Method(Protocol):

@@ -1,17 +1,15 @@
 """How fast an accelerator trains: a registry of methods, from a stated figure to a distribution of published runs."""
 
-import math
-
 from simulator.foundation.units import show
 from simulator.scenario.asking import Method, Question, Speed, Stated
 from simulator.scenario.defaults import EFFICIENCIES
+from simulator.scenario.experience import FromPublishedRuns, FromRuns
 from simulator.scenario.methods import METHODS
 from simulator.scenario.predicted import FromModel
 
-QUARTILES = 2.0 * 0.6744897501960817  # distance of the quartiles of a normal distribution, in standard deviations
-
-
-__all__ = ["METHODS", "FromModel", "Method", "Question", "Speed", "Stated", "speed_of"]
+__all__ = [  # ways to an efficiency are registered by their import
+    "METHODS", "FromModel", "FromPublishedRuns", "FromRuns", "Method", "Question", "Speed", "Stated", "speed_of",
+]  # fmt: skip
 
 
 @METHODS.register("stated")
@@ -44,40 +42,6 @@ class FromFigure:
             question.findings.lacks_model((*question.stated.path, "mfu"), "needs model.architecture, to count FLOPs")
             return None
         return Speed(tokens_per_s=mfu * question.machines.peak_flop_per_s / question.model.flop_per_token)
-
-
-@METHODS.register("published")
-class FromPublishedRuns:
-    """The distribution of MFU over whole published runs on the same generation of accelerators."""
-
-    def speed(self, question: Question) -> Speed | None:
-        """Take the median, and the spread between the quartiles as that of a lognormal."""
-        findings, fact = question.findings, question.machines.accelerator
-        path = ("throughput", "published_mfu")
-        if question.stated.given:
-            name = question.stated.given[0]
-            findings.problem(
-                (*question.stated.path, name), "contradicts throughput.method = 'published'; leave one out"
-            )
-            return None
-        low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
-        if question.model is None:
-            findings.lacks_model(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
-                                              "or model.architecture for a guess from published runs")  # fmt: skip
-            return None
-        if low is None or median is None or high is None:
-            findings.problem(
-                path[:1], f"no published efficiency for {fact.key}: state one of {', '.join(EFFICIENCIES)}"
-            )
-            return None
-        sigma = math.log(high / low) / QUARTILES
-        source, evidence = str(fact.values.get("mfu_source", fact.source)), str(fact.values.get("mfu_evidence", ""))
-        findings.fact(path, f"{median:.4g}", f"{fact.key}, 6 FLOP per active parameter: {source}", evidence)
-        findings.fact(("throughput", "published_sigma"), f"{sigma:.4g}",
-                      f"quartiles {low:g} and {high:g}, ln(p75/p25)/1.349", evidence)  # fmt: skip
-        findings.warn("The efficiency is a guess from published runs of this generation; their hours contain some "
-                      "downtime, so failures are partly counted twice. State one if you know it.")  # fmt: skip
-        return Speed(tokens_per_s=median * question.machines.peak_flop_per_s / question.model.six_n, sigma=sigma)
 
 
 def speed_of(question: Question, method: str) -> Speed | None:

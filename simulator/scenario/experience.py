@@ -1,14 +1,18 @@
-"""Speed from experience: what whole published runs on this family of accelerators came to, net of their losses."""
+"""Speed from experience: what whole published runs came to, in calendar time or freed of their losses."""
 
+import math
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from simulator.catalogue.reader import Entry, read
 from simulator.scenario.asking import Question, Speed
 from simulator.scenario.defaults import EFFICIENCIES
 from simulator.scenario.methods import METHODS
+from simulator.scenario.trained import Trained
 
 OTHER = "other"
+QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of a normal distribution's quartiles, in standard deviations
 SMALL: Final = 4e9  # active parameters below which published hours scatter more
 
 
@@ -64,28 +68,111 @@ def experience(accelerator: Entry) -> Experience:
     )
 
 
+def is_fitted(accelerator: Entry) -> bool:
+    """Return whether the fit holds runs of a chip's generation, and its entry does not assume another efficiency."""
+    seen = experience(accelerator).entry.values["generations"]
+    assert isinstance(seen, Sequence)
+    return accelerator.values.get("generation") in seen and accelerator.values.get("mfu_basis") != "assumed"
+
+
+@METHODS.register("published")
+class FromPublishedRuns:
+    """What whole published runs on such accelerators came to, in calendar time.
+
+    Of families that have runs, the fitted efficiency, attention counted in full; of others, the quartiles that their
+    entry states or assumes, of 6 FLOP a parameter and token.
+    """
+
+    def speed(self, question: Question) -> Speed | None:
+        """Take the median, and the spread between runs as that of a lognormal."""
+        model = _model(question, "published")
+        if model is None:
+            return None
+        fact = question.machines.accelerator
+        found = _of_family(fact, model) if is_fitted(fact) else _of_quartiles(fact, model)
+        if found is None:
+            question.findings.problem(
+                ("throughput",), f"no published efficiency for {fact.key}: state one of {', '.join(EFFICIENCIES)}"
+            )
+            return None
+        question.findings.fact(("throughput", "published_mfu"), f"{found.mfu:.4g}", found.source, found.evidence)
+        question.findings.fact(("throughput", "published_sigma"), f"{found.sigma:.4g}", found.spread, found.evidence)
+        question.findings.warn(
+            "The efficiency is a guess from published runs of this generation; their hours contain some "
+            "downtime, so failures are partly counted twice. State one if you know it."
+        )
+        return Speed(tokens_per_s=found.mfu * question.machines.peak_flop_per_s / found.flop_per_token,
+                     sigma=found.sigma, why="spread between whole published runs")  # fmt: skip
+
+
+class _Usual(NamedTuple):
+    """An efficiency that runs usually come to, what is counted as a token's FLOPs, and where both figures are from."""
+
+    mfu: float
+    sigma: float
+    flop_per_token: float
+    source: str
+    spread: str
+    evidence: str
+
+
+def _of_family(fact: Entry, model: Trained) -> _Usual:
+    known = experience(fact)
+    return _Usual(
+        mfu=known.mfu,
+        sigma=known.spread(model.shape.active_parameters),
+        flop_per_token=model.flop_per_token,
+        source=f"{known.entry.title}, calendar time, attention in full: {known.entry.source}",
+        spread=known.entry.source,
+        evidence=known.entry.evidence,
+    )
+
+
+def _of_quartiles(fact: Entry, model: Trained) -> _Usual | None:
+    low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
+    if low is None or median is None or high is None:
+        return None
+    source = str(fact.values.get("mfu_source", fact.source))
+    return _Usual(
+        mfu=median,
+        sigma=math.log(high / low) / QUARTILES,
+        flop_per_token=model.six_n,
+        source=f"{fact.key}, 6 FLOP per active parameter: {source}",
+        spread=f"quartiles {low:g} and {high:g}, ln(p75/p25)/1.349",
+        evidence=str(fact.values.get("mfu_evidence", "")),
+    )
+
+
 @METHODS.register("runs")
 class FromRuns:
     """The efficiency of whole published runs, freed of their losses, which the engines add again."""
 
     def speed(self, question: Question) -> Speed | None:
         """Take the median of the family, and the spread between runs."""
+        model = _model(question, "runs")
+        if model is None:
+            return None
         findings, machine = question.findings, question.machines.accelerator
-        if question.stated.given:
-            name = question.stated.given[0]
-            findings.problem((*question.stated.path, name), "contradicts throughput.method = 'runs'; leave one out")
-            return None
-        if question.model is None:
-            findings.lacks_model(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
-                                              "or model.architecture for a guess from published runs")  # fmt: skip
-            return None
         known = experience(machine)
         path = ("throughput", "runs_mfu")
         findings.fact(path, f"{known.net_mfu:.4g}", f"{known.entry.title}, net of losses, attention in full: "
                       f"{known.entry.source}", known.entry.evidence)  # fmt: skip
-        sigma = known.spread(question.model.shape.active_parameters)
+        sigma = known.spread(model.shape.active_parameters)
         findings.fact(("throughput", "runs_sigma"), f"{sigma:.4g}", known.entry.source, known.entry.evidence)
         if known.entry.key == OTHER:
             findings.warn(f"No published runs on the family of {machine.key}: the efficiency is that of others.")
-        rate = known.net_mfu * question.machines.peak_flop_per_s / question.model.flop_per_token
+        rate = known.net_mfu * question.machines.peak_flop_per_s / model.flop_per_token
         return Speed(tokens_per_s=rate, sigma=sigma, why="spread between whole published runs")
+
+
+def _model(question: Question, method: str) -> Trained | None:
+    """Return the model whose FLOPs are counted; None, and a problem, where there is none or a speed is stated."""
+    findings = question.findings
+    if question.stated.given:
+        name = question.stated.given[0]
+        findings.problem((*question.stated.path, name), f"contradicts throughput.method = {method!r}; leave one out")
+        return None
+    if question.model is None:
+        findings.lacks_model(("throughput",), f"the speed is not known: state one of {', '.join(EFFICIENCIES)}, "
+                                          "or model.architecture for a guess from published runs")  # fmt: skip
+    return question.model

@@ -20,6 +20,7 @@ OWNERSHIP, ENERGY = ("ownership",), ("energy",)
 CHECKPOINT_SHARE: Final = 0.4  # of the draw while training; assumption, 0.2 to 0.7
 IDLE_SHARE: Final = 0.25  # idem, 0.15 to 0.5
 EMBODIED_LIFE_H: Final = 4 * 8760.0
+LEAST_UTILISATION: Final = 1e-3
 BOUGHT: Final = "Machines are bought on"
 
 
@@ -50,6 +51,10 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
             "the whole cluster, and stay below 1 together",
         )
         return None
+    utilisation = usual_of("utilisation", "utilisation", own.utilisation)
+    if utilisation < LEAST_UTILISATION:
+        findings.problem((*OWNERSHIP, "utilisation"), f"{utilisation:g} is less than 0.1 %: nobody uses the machines")
+        return None
     staff = own.staff_per_year or 0.0
     if staff > server:
         findings.warn(
@@ -77,7 +82,7 @@ def ownership_of(document: schema.Document, machines: Machines, start: date, fin
         staff_usd_per_year=staff,
         support_share=own.support or 0.0,
         spares_share=own.spares or 0.0,
-        utilisation=usual_of("utilisation", "utilisation", own.utilisation),
+        utilisation=utilisation,
     )
 
 

@@ -17,12 +17,19 @@ from simulator.scenario.machines import Machines
 from simulator.scenario.merge import Loaded
 from simulator.scenario.owning import ownership_of
 from simulator.scenario.phases import Phase
-from simulator.scenario.quoting import Asked, portion_of
+from simulator.scenario.quoting import STATED, Asked, portion_of
 from simulator.scenario.saving import State
 from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
 UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
+READ_BY = {
+    "reserved": ("commit_1y", "commit_3y", "capacity_block"),
+    "rest": ("commit_1y", "commit_3y"),
+    "block": ("capacity_block",),
+    "minimum_accelerator_hours": ("reserved_minimum",),
+    "trace": ("spot",),
+}
 PER_1000_NODE_DAYS = 1.0 / (1000.0 * 86400.0)
 
 
@@ -56,7 +63,7 @@ def tariff_of(
         return flat(0.0)
     try:
         book = _book(pricing, findings)
-    except (PriceError, OSError) as error:
+    except (ValueError, OSError) as error:  # a `PriceError` is one of the first
         findings.problem(PRICING, str(error).replace("\n", "; "))
         return flat(0.0)
     spares = (document.cluster.spares or 0) * machines.per_node
@@ -94,6 +101,7 @@ def is_owned(pricing: schema.Pricing) -> bool:
 
 def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequence[Portion] | None:
     """Return the portions; None with a problem noted."""
+    _check_read(pricing, findings)
     if not pricing.parts:
         whole = portion_of(pricing, 1.0, PRICING, asked, findings)
         return None if whole is None else (whole,)
@@ -108,6 +116,18 @@ def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequ
         if part.share
     ]
     return None if None in found else tuple(each for each in found if each is not None)
+
+
+def _check_read(pricing: schema.Pricing, findings: Findings) -> None:
+    """Warn of what is stated and no term reads; terms of other distributions may read anything."""
+    own = [(f"parts[{at}].", part, {part.term or pricing.term}) for at, part in enumerate(pricing.parts or ())]
+    kinds = set().union(*(terms for *_, terms in own)) if own else {pricing.term}
+    tables: Sequence[tuple[str, schema.Terms, set[str | None]]] = [("", pricing, kinds), *own]
+    for where, table, terms in tables if kinds <= {None, *STATED} else ():
+        for key, reading in READ_BY.items():
+            if getattr(table, key) is not None and terms.isdisjoint(reading):
+                by = " or ".join(reading)
+                findings.warn(f"pricing.{where}{key} is stated and counts for nothing: only term = {by} reads it.")
 
 
 def _inheriting(part: schema.Part, pricing: schema.Pricing) -> schema.Terms:

@@ -19,7 +19,7 @@ from simulator.workload.architecture import Architecture
 from simulator.workload.choice import PlanError, best_plan_within, check, usual_limits, whole_batch
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.plan import Plan
-from simulator.workload.prediction import GENERIC, Prediction, chosen_plan, predict
+from simulator.workload.prediction import GENERIC, Prediction, chosen_plan, doubted, predict
 from simulator.workload.search import Limits
 from simulator.workload.stacks import chip_of, fabric_of, fine_experts, recompute_mode
 
@@ -29,8 +29,6 @@ DEGREES: Final[Mapping[str, str]] = {
 }  # fmt: skip
 USUAL_BATCH_TOKENS: Final = 4 * 2**20  # LLaMA-65B, arXiv 2302.13971 Table 2
 USUAL_RUN_TOKENS: Final = 1.4e12  # ibid.; batches of published runs grow as the root of their tokens, within 3 times
-NARROW_EXPERT: Final = 3000  # columns; slower than the model by docs/explanation/throughput.md, "known to be wrong"
-FEW_TOGETHER: Final = 8  # accelerators of a scale-up domain on which they were
 NEEDED: Final = ("peak_bf16_flop_per_s", "hbm_bytes", "hbm_bytes_per_s")
 
 
@@ -65,11 +63,9 @@ class Setting:
         return {"tp", "pp"} <= self.limits.known.keys()
 
     @property
-    def too_fast(self) -> bool:
-        """Whether it is a mixture of experts of a kind that published steps were slower of than the model says."""
-        narrow = self.architecture.experts is not None and self.architecture.expert_width < NARROW_EXPERT
-        measured = self.factor is not None or fine_experts(self.stack or GENERIC)
-        return narrow and float(self.fabric.scale_up_domain) <= FEW_TOGETHER and not measured
+    def doubtful(self) -> bool:
+        """Whether it is a mixture of narrow experts on software that was not measured on such."""
+        return self.architecture.narrow_experts and self.factor is None and not fine_experts(self.stack or GENERIC)
 
     def plan(self) -> Plan:
         """Return the fastest plan that fits among those that agree with what is known.
@@ -203,6 +199,7 @@ def _speed(question: Question, asked: Setting, plan: Plan, found: Prediction) ->
     slower, sigma, why = 1.0, found.sigma, f"residuals of {found.stack} on published steps"
     if not asked.planned:
         slower, sigma = chosen_plan(asked.stack)
+        sigma = doubted(sigma, asked.architecture, measured=False) if asked.doubtful else sigma
         why = "published steps around the fastest plan of a search, their own plans unseen"
     source = f"step-time model, {'plan as stated' if asked.planned else 'the fastest plan that fits'}, {found.stack}"
     findings, path = question.findings, question.path
@@ -216,10 +213,10 @@ def _speed(question: Question, asked: Setting, plan: Plan, found: Prediction) ->
     if asked.stack is None:
         findings.warn("The training software is not stated: a current, well-kept one is assumed. State "
                       "throughput.stack, or a measured tokens_per_second_per_accelerator.")  # fmt: skip
-    if asked.too_fast:
-        findings.warn(f"Experts of {asked.architecture.expert_width:,} columns on scale-up domains of "
-                      f"{asked.fabric.scale_up_domain:.0f}: published steps of such took 1.25 to 1.7 times as long as "
-                      "this model says, which its interval does not hold. State a measured "
+    if asked.doubtful:
+        oss = ", and those of gpt-oss took 1.1 to 1.4 times as long" if asked.architecture.clamped else ""
+        findings.warn(f"Experts of {asked.architecture.expert_width:,} columns: published steps of such differ by up "
+                      f"to 2.5 times between releases of one software{oss}. State a measured "
                       "tokens_per_second_per_accelerator, or throughput.factor.")  # fmt: skip
     rate = float(found.tokens_per_s_per_accelerator.p50) / slower
     findings.fact((*path, "tokens_per_second_per_accelerator"), show(rate, "tokens_per_s"), source, "D")

@@ -17,7 +17,6 @@ from simulator.scenario.asking import Speed
 from simulator.scenario.defaults import Default, complete
 from simulator.scenario.elastic import check_alone
 from simulator.scenario.entry_files import placed
-from simulator.scenario.experience import FromRuns
 from simulator.scenario.failure_files import CATALOGUE
 from simulator.scenario.findings import Findings, about
 from simulator.scenario.fingerprint import fingerprint
@@ -47,7 +46,6 @@ _LARGEST_EXPONENT = 300.0
 _BACKWARDS = (
     "silent errors or loss spikes set it back faster than it comes forward; check their rates, detection and rewind"
 )
-__all__ = ["FromRuns", "resolve"]  # the way to an efficiency is registered by its import
 
 
 def resolve(loaded: Loaded) -> Scenario:

@@ -6,7 +6,7 @@ queues, preemption within a queue, and jobs that may not be preempted staying wi
 
 from bisect import insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from itertools import takewhile
 from operator import attrgetter
@@ -15,6 +15,7 @@ from typing import TypeAlias
 from simulator.scheduling.job import Job
 from simulator.scheduling.policy import QUEUE_POLICIES
 from simulator.scheduling.priority import beside_leaving
+from simulator.scheduling.reservations import Gate
 from simulator.scheduling.state import ClusterView, Queue, Stay
 
 WEIGHT = ".weight"
@@ -33,8 +34,7 @@ class OverQuota:
     dealt out by weight among those that want more. A queue below its share takes units back from queues above theirs;
     within a queue, higher priority evicts lower. Nobody is stopped for a job while one in front of it can start, and
     nobody behind it takes the room that others are under notice to make. Jobs that may not be preempted never go over
-    the quota. Nobody's estimate is looked at: where a reservation is too near for the first of some jobs that are
-    alike but for their lengths, a shorter one does not pass it.
+    the quota. A job that ends before a reservation passes one like it that does not.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ class OverQuota:
         if view is None:  # somebody was stopped, or nobody asked
             view = _Holdings(queue, cluster, self, self._running)
             job = view.next_job(cluster, now_s)
-        self._tight = {kind for kind, first in view.firsts() if not view.may_start(first)}
+        self._tight = {_kind(first) for first in view.firsts() if not view.may_start(first)}
         while job is not None:
             view.add(job)
             yield job
@@ -183,24 +183,25 @@ class _Holdings:
                 for name in lineage(leaf):
                     totals[name] = totals.get(name, 0) + found[leaf]
         self._queue = queue
-        self._kinds: defaultdict[Kind, list[int]] = defaultdict(list)  # where in the queue those of a kind stand
-        for at, kind in enumerate(map(_kind, queue)):
+        self._key: Callable[[Job], Hashable] = _kind if cluster.gate is None else _seen_by(cluster.gate)
+        self._kinds: defaultdict[Hashable, list[int]] = defaultdict(list)  # where in the queue those of a kind stand
+        for at, kind in enumerate(map(self._key, queue)):
             self._kinds[kind].append(at)
         wanted: dict[str, float] = {leaf: running.units[leaf] for leaf in sorted(running.units)}
-        for (own, size, *_), places in self._kinds.items():
-            leaf = own or NO_QUEUE
-            wanted[leaf] = wanted.get(leaf, 0) + size * len(places)
+        for first, places in zip(self.firsts(), self._kinds.values(), strict=True):
+            leaf = _leaf(first)
+            wanted[leaf] = wanted.get(leaf, 0) + first.size * len(places)
         noticed = sum([stay.size for stay in cluster.leaving.values()])
         self.share = policy.shares(wanted, cluster.free + noticed + sum(running.units.values()))
 
-    def firsts(self) -> Iterator[tuple[Kind, Job]]:
+    def firsts(self) -> Iterator[Job]:
         """Yield the first of each kind that waits: where it cannot start, and nobody makes room for it, none can."""
-        for kind, places in self._kinds.items():
-            yield kind, self._queue[places[0]]
+        for places in self._kinds.values():
+            yield self._queue[places[0]]
 
     def add(self, job: Job) -> None:
         """Count a job that starts, the first of its kind, for its queue and all above."""
-        self._over, kind = None, _kind(job)
+        self._over, kind = None, self._key(job)
         del self._kinds[kind][0]
         if not self._kinds[kind]:
             del self._kinds[kind]
@@ -213,14 +214,14 @@ class _Holdings:
         """Sort the first of each kind by how much of its share the queue has, then by priority, then by arrival."""
         ratios: dict[str, tuple[float, ...]] = {}
         ranked = []
-        for (own, _, _, priority, _), places in self._kinds.items():
-            leaf = own or NO_QUEUE
+        for first, places in zip(self.firsts(), self._kinds.values(), strict=True):
+            leaf = _leaf(first)
             if leaf not in ratios:
                 ratios[leaf] = tuple(
                     self.held.get(name, 0) / share if (share := self.share[name]) else float("inf")
                     for name in lineage(leaf)
                 )
-            ranked.append((ratios[leaf], leaf, -priority, places[0]))
+            ranked.append((ratios[leaf], leaf, -first.priority, places[0]))
         return [self._queue[at] for _, _, _, at in sorted(ranked)]
 
     def may_start(self, job: Job) -> bool:
@@ -292,6 +293,11 @@ class _Holdings:
 
 
 _kind: Callable[[Job], Kind] = attrgetter("queue", "size", "kinds", "priority", "preemptible")
+
+
+def _seen_by(gate: Gate) -> Callable[[Job], Hashable]:
+    """Return what tells jobs apart where units are reserved: what they are to each reservation, too."""
+    return lambda job: (*_kind(job), gate.view(job))
 
 
 def _later_first(stay: Stay) -> tuple[float, float, int]:

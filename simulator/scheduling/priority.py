@@ -54,10 +54,16 @@ class Multifactor(Easy):
         self.damping = damping
         self.shares = shares
         self._usage = DecayedUsage(_user, half_life_s)
+        self._seen = 0  # how many of this pass's ended stays are counted
 
     def _ranked(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:
-        self._usage.add(cluster.ended, now_s)
+        self._count(cluster, now_s)
+        self._seen = 0
         return self._sorted(queue, cluster, now_s)
+
+    def _count(self, cluster: ClusterView, now_s: float) -> None:
+        self._usage.add(cluster.ended[self._seen :], now_s)
+        self._seen = len(cluster.ended)
 
     def _sorted(self, queue: Queue, cluster: ClusterView, now_s: float) -> Queue:
         if len(queue) < 2:
@@ -104,7 +110,8 @@ class PriorityPreempt(Multifactor):
     """
 
     def stops(self, queue: Queue, cluster: ClusterView, now_s: float) -> Iterable[Stay]:
-        """Return those who make room for the first in line."""
+        """Return those who make room for the first in line, by the usage that `starts` will see."""
+        self._count(cluster, now_s)
         ranked = self._sorted(queue, cluster, now_s)
         return () if not ranked or cluster.fits(ranked[0]) else self._victims(ranked[0], cluster, now_s)
 

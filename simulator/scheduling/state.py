@@ -316,6 +316,7 @@ class ClusterView(Protocol):
     ended: list[Stay]
     left: list[Job]
     leaving: dict[int, Stay]
+    gate: "Gate | None"
 
     def fits(self, job: Job) -> bool:
         """Tell whether the job could start now."""

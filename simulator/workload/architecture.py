@@ -5,11 +5,12 @@ Counts are exact: they follow the matrices, biases, gains and tables of the arch
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+NARROW_EXPERT: Final = 4096  # columns; no published expert lies between 3,584 (ERNIE 4.5) and 4,864 (Arctic)
 Norm = Literal["layer", "layer-no-bias", "rms"]
 Tokens = float | NDArray[np.float64]
 
@@ -42,6 +43,8 @@ class Architecture:
     gated, tied, biases, qkv_biases, parallel_block, relative_positions : bool
         Three-matrix MLP; output head shares the embedding; bias on each projection, or only on query, key and value;
         attention and MLP read one normalised input; Transformer-XL position projection in each layer.
+    clamped : bool
+        Experts have biases and a gate that is clamped and shifted, as those of gpt-oss; their activation is slower.
     learned_positions : int, optional
         Rows of a learned position table.
     norm : {"rms", "layer", "layer-no-bias"}
@@ -74,6 +77,7 @@ class Architecture:
     tied: bool = False
     biases: bool = False
     qkv_biases: bool = False
+    clamped: bool = False
     parallel_block: bool = False
     relative_positions: bool = False
     learned_positions: int | None = None
@@ -150,6 +154,11 @@ class Architecture:
     def expert_width(self) -> int:
         """Inner width of one expert."""
         return self.ffn if self.expert_ffn is None else self.expert_ffn
+
+    @property
+    def narrow_experts(self) -> bool:
+        """Whether it is a mixture of experts so narrow that none is split over accelerators."""
+        return self.experts is not None and self.expert_width < NARROW_EXPERT
 
     def seen(self, seq: Tokens) -> Tokens:
         """Tokens that a token of a sequence is scored against on the mean, summed over layers; causal."""

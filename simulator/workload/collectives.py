@@ -67,6 +67,19 @@ def exchange_s(size_bytes: Number, members: Group) -> Number:
     return np.maximum(within, between) + members.latency_s
 
 
+def dispatch_s(size_bytes: Number, copies: Number, members: Group) -> Number:
+    """Time of an all-to-all of tokens, `size_bytes` of each rank, each to `copies` ranks; once to each domain [s].
+
+    What is bound for several ranks of one domain crosses the network once and is copied on there (DeepEP, HybridEP).
+    Of `d` domains a token with `k` copies reaches ``(d - 1) (1 - (1 - 1/d)^k)`` others on the mean.
+    """
+    domains = members.ranks / members.local
+    reached = (domains - 1) * (1 - (1 - 1 / domains) ** copies)
+    within = size_bytes * copies * (1 - 1 / members.local) / members.link_bytes_per_s
+    between = size_bytes * reached / (members.network_bytes_per_s / members.local)
+    return np.maximum(within, between) + members.latency_s
+
+
 def exposed_s(communication_s: Number, window_s: Number, parameters: Parameters) -> Number:
     """Part of overlapped communication that lengthens the step [s].
 

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from simulator.workload import experts
 from simulator.workload.machine import Chip
 from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, Shape
@@ -13,6 +14,8 @@ WIDE_BYTES = 50.0  # traffic of norms, residuals and dropout per channel and tok
 PROJECTED_BYTES = 12.0  # of query, key, value and attention output (rotation, layout) per channel
 INNER_BYTES = 14.0  # of bias and activation per MLP channel
 GATED_BYTES = 8.0  # more for the gate
+CLAMPED_BYTES = 60.0  # more for a clamped gate, per column of an expert: clamps and concatenation, 40 to 80
+BIASED_BYTES = 60.0  # more for a bias on what an expert returns, per channel: added in FP32 apart, 30 to 70
 ROUTED_BYTES = 32.0  # of permuting a token to an expert and back, per channel
 CAST_BYTES = 8.0  # of casts and transposes for FP8, per input channel of a product
 LOGIT_BYTES = 24.0  # of a logit: written, raised to FP32, normalised, differentiated
@@ -67,13 +70,14 @@ def layer(shape: Shape, plan: Plan, chip: Chip, traits: Traits, parameters: Para
     core_s, score_s = _core(shape, plan, chip, traits, parameters, length, seq)
     passes_s = length * _elementwise_bytes(shape, plan, traits) * parameters.elementwise_traffic / chip.hbm_bytes_per_s
     forward_s = attention_s + mlp_s
+    launch_s = parameters.launch_s + experts.launch_s(shape, plan, traits)
     full = (
         forward_s - (1.0 - traits.repeats_last) * last_s + core_s + FORWARD_TRAFFIC * (score_s + passes_s)
-    ) + parameters.launch_s / 3.0
+    ) + launch_s / 3.0
     selective = core_s + FORWARD_TRAFFIC * score_s
     share = plan.full_share
     recompute_s = share * full + (1.0 - share) * np.where(np.asarray(plan.recompute) >= 1, selective, 0.0)
-    return Work(3.0 * forward_s, 3.0 * core_s, passes_s + score_s, parameters.launch_s, recompute_s)
+    return Work(3.0 * forward_s, 3.0 * core_s, passes_s + score_s, launch_s, recompute_s)
 
 
 def head(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, seq: Number) -> tuple[Number, Number]:
@@ -100,10 +104,8 @@ def _products(
     attention = product(length, shape.attention_weights / hidden / plan.tp, shape.attention_weights / plan.tp)
     dense = product(length, gates * shape.ffn / plan.tp, shape.dense_weights / plan.tp)
     everyone = product(length, gates * shape.expert_ffn / plan.tp, shape.expert_weights / plan.tp)
-    share = plan.ep * shape.experts_per_token / np.maximum(shape.experts, 1.0)  # of tokens that meet a local expert
-    routed = product(
-        length * np.where(share > 0, share, 1.0), gates * shape.expert_ffn / plan.tp, shape.expert_weights / plan.tp
-    )
+    split = experts.split_over(shape, plan)
+    routed = product(experts.rows(shape, plan, length), gates * shape.expert_ffn / split, shape.expert_weights / split)
     local = shape.experts / plan.ep
     mlp = shape.dense_share * dense + shape.mixture_share * (
         shape.shared_experts * everyone + local * traits.expert_cost * routed
@@ -134,5 +136,7 @@ def _elementwise_bytes(shape: Shape, plan: Plan, traits: Traits) -> Number:
     wide = WIDE_BYTES * shape.hidden / split
     routed = ROUTED_BYTES * shape.mixture_share * shape.experts_per_token * shape.hidden / split
     narrow = inner * (INNER_BYTES + GATED_BYTES * (shape.mlp_matrices - 2.0)) + PROJECTED_BYTES * projected
+    biased = CLAMPED_BYTES * shape.expert_ffn / plan.tp + BIASED_BYTES * shape.hidden / split
+    clamped = shape.clamped * shape.mixture_share * shape.experts_per_token * biased
     cast = np.asarray(plan.fp8) * CAST_BYTES * (2.0 * shape.hidden + shape.value_width / plan.tp + inner / plan.tp)
-    return traits.fusion * (wide + routed + narrow / plan.tp) + cast
+    return traits.fusion * (wide + routed + narrow / plan.tp) + clamped + cast

@@ -99,7 +99,7 @@ def _gemma3(config: Config) -> dict[str, Any]:
 
 
 def _gpt_oss(config: Config) -> dict[str, Any]:
-    return _mixtral(dict(config) | {"attention_bias": False}) | {"qkv_biases": True}
+    return _mixtral(dict(config) | {"attention_bias": False}) | {"qkv_biases": True, "clamped": True}
 
 
 def _qwen2(config: Config) -> dict[str, Any]:

@@ -46,6 +46,8 @@ class Fabric:
         One-way bandwidth of one accelerator within the domain [byte/s].
     nic_bytes_per_s : float or array
         One-way bandwidth of one accelerator's share of the network [byte/s].
+    node : int or array
+        Accelerators under one operating system (8 in an HGX node, 4 in a tray of an NVL72 rack).
     scale_up_latency_s, network_latency_s : float or array
         Time of one hop with an empty message [s].
     """
@@ -53,6 +55,7 @@ class Fabric:
     scale_up_domain: Number
     scale_up_bytes_per_s: Number
     nic_bytes_per_s: Number
+    node: Number = 8.0
     scale_up_latency_s: Number = 3e-6
     network_latency_s: Number = 12e-6
 

@@ -5,6 +5,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from simulator.workload import experts
 from simulator.workload.machine import Chip
 from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, Shape
@@ -55,18 +56,18 @@ def memory(shape: Shape, plan: Plan, traits: Traits, *, seq: Number, global_batc
     Interleaving keeps ``1 + (pp - 1) / (pp v)`` times the micro-batches of plain 1F1B (ibid., App. B).
     """
     layers = np.ceil(shape.layers / plan.pp)
-    experts = shape.expert_parameters * layers / shape.layers / (plan.tp * plan.ep)
+    routed = shape.expert_parameters * layers / shape.layers / (experts.split_over(shape, plan) * plan.ep)
     blocks = (shape.parameters - shape.expert_parameters - shape.embedding_parameters) * layers / shape.layers
     tables = np.where(plan.pp > 1, shape.vocab * shape.hidden, shape.embedding_parameters)
     dense = (blocks + tables) / plan.tp
     zero, shards = np.asarray(plan.zero), np.minimum(plan.shards, plan.dp * plan.cp)
-    expert_shards = np.maximum(shards / plan.ep, 1.0)
+    expert_shards = experts.shards(shape, plan)
 
     def held(each_bytes: Number, level: int) -> Number:
-        return each_bytes * np.where(zero >= level, dense / shards + experts / expert_shards, dense + experts)
+        return each_bytes * np.where(zero >= level, dense / shards + routed / expert_shards, dense + routed)
 
     length = plan.micro_batch * seq / plan.cp
-    whole = GATHERED_LAYERS * PARAMETER_BYTES * (dense + experts) / layers
+    whole = GATHERED_LAYERS * PARAMETER_BYTES * (dense + routed) / layers
     parts = (
         held(PARAMETER_BYTES, 3),
         held(np.asarray(traits.gradient_bytes) * 1.0, 2),

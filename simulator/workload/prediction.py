@@ -13,7 +13,7 @@ from simulator.workload.memory import Memory, memory
 from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, shape_of
 from simulator.workload.stack import Parameters, Traits
-from simulator.workload.stacks import calibrated, traits_of
+from simulator.workload.stacks import calibrated, fine_experts, traits_of
 from simulator.workload.step import Step, step
 
 GENERIC: Final = "generic"
@@ -84,7 +84,8 @@ def predict(
     True
     """
     shape, key = shape_of(architecture), stack or GENERIC
-    scale, sigma = stack_factor(key, generation, mixture=architecture.experts is not None)
+    scale, sigma = _stack_factor(key, generation)
+    sigma = doubted(sigma, architecture, measured=factor is not None or fine_experts(key))
     traits = traits_of(key, {key: scale if factor is None else factor})
     parts = step(
         shape, plan, chip, fabric, traits, calibrated() if parameters is None else parameters,
@@ -109,15 +110,23 @@ def predict(
     )
 
 
-def stack_factor(key: str, generation: str | None = None, *, mixture: bool = False) -> tuple[float, float]:
+def stack_factor(
+    key: str, generation: str | None = None, architecture: Architecture | None = None
+) -> tuple[float, float]:
     """Calibrated factor of a stack and the log standard deviation of step time under it."""
     factor, sigma = _stack_factor(key, generation)
-    return factor, doubted(sigma, mixture=mixture)
+    return factor, sigma if architecture is None else doubted(sigma, architecture, measured=fine_experts(key))
 
 
-def doubted(sigma: float, *, mixture: bool) -> float:
-    """Return the log standard deviation of a stack's steps with the further doubt on mixtures of experts."""
-    return math.hypot(sigma, entry("throughput_parameters", "mixture").number("sigma")) if mixture else sigma
+def doubted(sigma: float, architecture: Architecture, *, measured: bool) -> float:
+    """Return the log standard deviation of a stack's steps with the further doubt on mixtures of experts.
+
+    Narrow experts are in more doubt than others, unless the stack's factor was `measured` on such.
+    """
+    if architecture.experts is None:
+        return sigma
+    kind = "narrow-mixture" if architecture.narrow_experts and not measured else "mixture"
+    return math.hypot(sigma, entry("throughput_parameters", kind).number("sigma"))
 
 
 def _stack_factor(key: str, generation: str | None) -> tuple[float, float]:

@@ -107,7 +107,7 @@ def _rows(arch: Architecture, limits: Limits) -> Iterator[tuple[float, ...]]:
         if rest or not dp or dp > max(limits.global_batch, 1) or (fixed is not None and dp != fixed):
             continue
         for ep, vpp, micro_batch, zero, mode in product(
-            _experts(arch, limits, dp * cp),
+            _experts(arch, limits, dp * cp * (tp if arch.narrow_experts else 1)),
             _chunks(arch, limits, pp),
             _micro_batches(limits, dp),
             limits.zero,

@@ -37,6 +37,7 @@ class Shape(NamedTuple):
     shared_experts: Number
     expert_ffn: Number
     expert_weights: Number  # of one expert
+    clamped: Number  # 1 where the experts have biases and a clamped gate
     embedding_parameters: Number
     head_parameters: Number  # of the output head
     tied_parameters: Number  # of a table that serves as embedding and as output head
@@ -84,6 +85,7 @@ def shape_of(arch: Architecture) -> Shape:
         shared_experts=float(arch.shared_experts or 0),
         expert_ffn=float(arch.expert_width),
         expert_weights=float(arch.expert_matrix),
+        clamped=float(arch.clamped),
         embedding_parameters=float(arch.embedding_parameters),
         head_parameters=float(arch.head_matrix),
         tied_parameters=float(arch.vocab * arch.hidden if arch.tied else 0),

@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from simulator.workload.collectives import exchange_s, exposed_s, gather_s, group, reduce_s
+from simulator.workload import experts
+from simulator.workload.collectives import exposed_s, gather_s, group, reduce_s
 from simulator.workload.compute import Work, head, layer, tokens
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.plan import Plan
@@ -109,8 +110,8 @@ def parameters_per_device(shape: Shape, plan: Plan) -> tuple[Number, Number]:
     table = np.where(plan.pp > 1, shape.vocab * shape.hidden, shape.embedding_parameters)
     room = np.where(np.mod(shape.layers, plan.pp) == 0, 0.0, 1.0)
     dense = np.maximum(layers * each, (layers - room) * each + table)
-    experts = shape.expert_parameters * layers / shape.layers
-    return dense / plan.tp, experts / (plan.tp * plan.ep)
+    routed = shape.expert_parameters * layers / shape.layers
+    return dense / plan.tp, routed / (experts.split_over(shape, plan) * plan.ep)
 
 
 def _links(
@@ -118,17 +119,21 @@ def _links(
 ) -> Links:
     length = tokens(plan, seq)
     tp = group(plan.tp, 1.0, fabric, traits, parameters)
+    far = (np.asarray(traits.tp_overlap_in_node) > 0) & (np.asarray(plan.tp) > fabric.node)
     passes = 4.0 + 2.0 * plan.full_share  # all-reduces: two forward, two backward, two again
-    tp_s = passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - traits.tp_overlap)
+    tp_s = (
+        passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - np.where(far, 0.0, traits.tp_overlap))
+    )
     cp = group(plan.cp, plan.tp, fabric, traits, parameters)
     cp_bytes = 3.0 * length * plan.cp * shape.kv_width / plan.tp * ACTIVATION_BYTES
-    cp_s = exposed_s(gather_s(cp_bytes, cp), ATTENTION_WINDOW * work.attention_s, parameters)
-    ep = group(plan.ep, plan.tp, fabric, traits, parameters)
-    split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, 1.0)
-    ep_bytes = length * shape.experts_per_token * shape.hidden / split * ACTIVATION_BYTES
+    cp_s = exposed_s(gather_s(cp_bytes, cp), ATTENTION_WINDOW * work.attention_s, _near(parameters, traits))
+    shared = experts.split_over(shape, plan)
+    ep = group(plan.ep, shared, fabric, traits, parameters)
+    split = np.where(np.asarray(plan.sequence_parallel) > 0, plan.tp, plan.tp / shared)
+    travel_s = experts.travel_s(length * shape.hidden / split * ACTIVATION_BYTES, shape, ep, traits)
     routed_bytes = length * shape.experts_per_token * shape.hidden * ACTIVATION_BYTES
-    whole_s = gather_s(routed_bytes, tp)  # an expert that is itself split over tp needs its tokens whole
-    ep_s = 4.0 * shape.mixture_share * (exchange_s(ep_bytes, ep) * (1.0 - traits.ep_overlap) + whole_s)
+    whole_s = np.where(shared > 1, gather_s(routed_bytes, tp), 0.0)  # an expert that is split needs its tokens whole
+    ep_s = 4.0 * shape.mixture_share * (travel_s * (1.0 - traits.ep_overlap) + whole_s)
     return Links(*(np.where(n > 1, t, 0.0) for n, t in ((plan.tp, tp_s), (plan.cp, cp_s), (plan.ep, ep_s))))
 
 
@@ -158,11 +163,12 @@ def _gradients(
     zero = np.asarray(plan.zero)
     inner = group(shards, plan.tp, fabric, traits, parameters)
     outer = group(replicas / shards, plan.tp * shards, fabric, traits, parameters)
-    among = np.maximum(replicas / plan.ep, 1.0)
-    experts = group(np.minimum(among, shards), plan.tp * plan.ep, fabric, traits, parameters)
+    shared = experts.split_over(shape, plan)
+    among = np.minimum(experts.replicas(shape, plan), shards * plan.tp / shared)
+    copies = group(among, shared * plan.ep, fabric, traits, parameters)
 
     def parts_s(size: Number) -> Number:
-        routed = gather_s(size * expert, experts) if np.any(np.asarray(expert) > 0) else 0.0
+        routed = gather_s(size * expert, copies) if np.any(np.asarray(expert) > 0) else 0.0
         return gather_s(size * dense, inner) + routed
 
     gathers = np.where(zero == 3, 2.0, 1.0)
@@ -178,7 +184,13 @@ def _gradients(
     shown_s = np.where(np.asarray(traits.dp_overlap) > 0, hidden_s, last_s)
     busy = replicas > 1
     tied_s = _tied(shape, plan, fabric, traits, parameters)
-    return np.where(busy, exposed_s(each_s, turn_s, parameters), 0.0), np.where(busy, shown_s, 0.0) + tied_s
+    shown_each_s = exposed_s(each_s, turn_s, _near(parameters, traits))
+    return np.where(busy, shown_each_s, 0.0), np.where(busy, shown_s, 0.0) + tied_s
+
+
+def _near(parameters: Parameters, traits: Traits) -> Parameters:
+    """Parameters for collectives of every micro-batch, which stay within a scale-up domain where there is a choice."""
+    return parameters._replace(exposed_share=parameters.exposed_share * traits.exposed_scale)
 
 
 def _tied(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: Parameters) -> Number:
@@ -191,4 +203,5 @@ def _tied(shape: Shape, plan: Plan, fabric: Fabric, traits: Traits, parameters: 
 def _optimizer(shape: Shape, plan: Plan, chip: Chip) -> Number:
     dense, expert = parameters_per_device(shape, plan)
     share = np.where(np.asarray(plan.zero) > 0, np.minimum(plan.shards, plan.dp * plan.cp), 1.0)
-    return (dense / share + expert / np.maximum(share / plan.ep, 1.0)) * OPTIMIZER_BYTES / chip.hbm_bytes_per_s
+    apart = np.where(np.asarray(plan.zero) > 0, experts.shards(shape, plan), 1.0)
+    return (dense / share + expert / apart) * OPTIMIZER_BYTES / chip.hbm_bytes_per_s

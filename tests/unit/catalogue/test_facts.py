@@ -100,8 +100,39 @@ def test_hardware_equals_the_collected_table() -> None:
         )
         if row["status"] == "conflict":
             assert found.unverified
-    later = {"mi325x", "mi350x", "mi355x"}  # came after the table
+    later = {
+        "mi325x",
+        "mi350x",
+        "mi355x",
+        "a100-pcie-40gb",
+        "a100-pcie-80gb",
+        "h100-pcie",
+        "gh200",
+        "l40s",
+    }  # than the table
     assert seen | later | {"v100-sxm2-16gb"} == set(read("accelerators"))
+
+
+def test_measured_products_stay_below_the_peak() -> None:
+    """The best matrix product that somebody measured is 51 % (MI300X) to 97 % (Gaudi 2) of what the sheet says."""
+    pairs = (
+        ("achievable_gemm_flop_per_s", "peak_bf16_flop_per_s"),
+        ("achievable_fp8_flop_per_s", "peak_fp8_flop_per_s"),
+    )
+    for found in read("accelerators").values():
+        for measured, peak in pairs:
+            if rate := found.get_number(measured):
+                assert 0.5 < rate / found.number(peak) < 0.97, (found.key, measured)
+
+
+def test_chips_that_are_priced_by_the_hour_can_be_planned_with() -> None:
+    """But for chips from before 2020, two that nobody trains on, and rows whose memory nobody stated."""
+    old = {"k80", "k80-card", "p100-any", "p100-pcie-16gb", "p100-sxm2-16gb", "tpu-v1", "tpu-v2", "v100-any",
+           "v100-pcie-16gb", "v100-pcie-32gb", "v100-sxm3-32gb"}  # fmt: skip
+    vague = {"a100-any", "a100-pcie-any"}
+    left_out = {"a6000", "h100-nvl", "mi250", "mi300a"}  # a card for workstations, and builds that nobody has asked for
+    priced = {row["accelerator"] for row in rows("prices")}
+    assert priced - set(read("accelerators")) == old | vague | left_out
 
 
 def test_a_v100_has_half_a_port_of_its_server() -> None:

@@ -61,6 +61,7 @@ def test_pictures(tmp_path: Path, suffix: str) -> None:
         (["--loss", "1.5"], "not above 1.8172"),
         (["$5M", "--date", "soon"], "not a date"),
         (["$5M", "--mfu", "140 %"], "no share"),
+        (["--loss", "1e308"], "one parameter on one token"),
     ],
 )
 def test_wrong_input_is_said_in_one_sentence(words: list[str], message: str) -> None:

@@ -23,7 +23,7 @@ def offered(words: str) -> list[str]:
         ("flopcast lifecycle choices/train choices/ql", ["choices/qlora"]),
         ("flopcast report clu", ["clusters/vela-busy-day"]),
         ("flopcast cluster clu", ["clusters/vela-busy-day"]),
-        ("flopcast own h1", ["h100-sxm"]),
+        ("flopcast own h1", ["h100-sxm", "h100-pcie"]),
         ("flopcast show fail", ["failures"]),
         ("flopcast show models llama-3.2", ["llama-3.2-1b", "llama-3.2-3b"]),
         ("flopcast show prices b2", ["b200-sxm"]),

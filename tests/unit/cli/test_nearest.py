@@ -25,7 +25,7 @@ def refusal(*words: str) -> str:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["own", "h100sxm"], "'h100sxm' is not known, did you mean 'h100-sxm'? Allowed: a100-sxm-40gb, "),
+        (["own", "h100sxm"], "'h100sxm' is not known, did you mean 'h100-sxm'? Allowed: a100-pcie-40gb, "),
         (["own", "llama65b"], "did you mean 'llama-65b'?"),
         (["own", "trilium"], "did you mean 'trillium'?"),
         (["own", "my.toml"], "my.toml: there is no such file"),

@@ -125,6 +125,11 @@ def test_network_and_storage_leave_something_for_the_servers(shares: tuple[str, 
         scenario("what-if-own", [f"ownership.{each}" for each in shares])
 
 
+def test_machines_that_nobody_uses_are_refused() -> None:
+    with pytest.raises(ScenarioError, match=r"ownership\.utilisation: 1e-09 is less than 0\.1 %"):
+        scenario("what-if-own", ["ownership.utilisation=1e-9"])
+
+
 def test_owned_machines_in_a_scenario() -> None:
     found = facts("run", "llama-65b", "--set", "pricing.term=owned", "--set", "ownership.life=5 years", "--set",
                   "ownership.grid=usa", "--replicas", "20")  # fmt: skip

@@ -86,6 +86,27 @@ def test_report_export_and_bill_agree_month_by_month(name: str, sets: tuple[str,
     assert due.billed().sum(axis=0) == pytest.approx(np.broadcast_to(owed, (40,)), rel=1e-12)
 
 
+def test_data_that_is_kept_is_billed_by_the_calendar_month() -> None:
+    """1 PiB for 59 days from 1 January is a month and a month, as S3 bills it, though January is longer: $23,345 each.
+
+    51,200 GB-months at $0.023, 460,800 at $0.022 and the rest at $0.021 (`aws-s3-standard`).
+    """
+    gb = 2.0**20
+    month = 51_200 * 0.023 + 460_800 * 0.022 + (gb - 512_000) * 0.021
+    calm = [each.replace("start=2023-01-15", "start=2023-01-01") for each in CALM]
+    kept = ("pricing.storage.tier=aws-s3-standard", f"pricing.storage.data={2**50} B", "data.tokens=4T tokens")
+    found, ensemble, due = lived(*calm, "pricing.rate=$2/h", *kept)
+    assert 59 * 24 < ensemble.wall_s.min() / 3600 < 90 * 24
+    storage = [each for each in due.dues if each.line.phase == "storage"]
+    by_month = due.by_month("billed", storage)[:, 0]
+    assert by_month[:2] == pytest.approx([month, month], rel=1e-9)
+    of_march = gb * (float(ensemble.wall_s[0]) / 86400 - 59) / 31
+    assert 51_200 < of_march < 512_000
+    assert by_month[2] == pytest.approx(51_200 * 0.023 + (of_march - 51_200) * 0.022, rel=1e-9)
+    [row] = [row for row in found.ledger if row.phase == "storage"]
+    assert by_month.sum() == pytest.approx(row.usd, abs=0.01)
+
+
 @pytest.mark.parametrize(("off", "even"), [("0 %", 50), ("20 %", 40), ("[0.4, 0.6]", 25)])
 def test_a_commitment_breaks_even_at_the_price_that_is_paid(off: str, even: int) -> None:
     """$2 against $4 on demand is half of the hours; with half off, $1 against $4 is a quarter."""

@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 
 from analysis.metrics.observation import Observation, hazard_by_age
@@ -85,6 +86,30 @@ def test_an_outage_without_end_is_censored():
     found = log(outages)
     repairs = study(found, Observation.of(found, until_s=50_000.0)).repairs
     assert (repairs.laws.observed, repairs.laws.censored) == (40, 1)
+
+
+def test_repairs_that_are_still_open_lengthen_mean_and_median():
+    """Repairs of 5 h in the mean, watched for 2 h each: the ends that were seen are of 0.9 h in the mean."""
+    lengths_s = generator(3, "tests", "repairs").exponential(5 * 3600.0, 2000)
+    ends_s = [length_s if length_s < 7200.0 else None for length_s in lengths_s]
+    found = log([Outage(str(n), 0.0, end_s, "x") for n, end_s in enumerate(ends_s)])
+    repairs = study(found, Observation.of(found, until_s=7200.0)).repairs
+    assert repairs.open == ends_s.count(None)
+    assert np.mean([end_s for end_s in ends_s if end_s]) < 3600.0
+    assert repairs.mean_s == pytest.approx(5 * 3600.0, rel=0.2)
+    assert repairs.median_s == pytest.approx(5 * 3600.0 * math.log(2), rel=0.2)
+
+
+def test_a_few_repairs_by_hand():
+    """Four of 1 h and four that are open after 3 h: 16 h in four ends; of no length is no repair."""
+    outages = [Outage(str(n), 0.0, 3600.0 if n < 4 else None, "x") for n in range(8)]
+    found = log([*outages, Outage("8", 0.0, 0.0, "x")])
+    repairs = study(found, Observation.of(found, until_s=3 * 3600.0)).repairs
+    assert (repairs.mean_s, repairs.median_s) == pytest.approx((4 * 3600.0, 4 * 3600.0 * math.log(2)))
+    assert (repairs.instants, repairs.open) == (1, 4)
+    closed = log([Outage("0", 0.0, 3600.0, "x"), Outage("1", 0.0, 0.0, "x"), Outage("2", 0.0, 10800.0, "x")])
+    repairs = study(closed, Observation.of(closed, until_s=20_000.0)).repairs
+    assert (repairs.mean_s, repairs.median_s, repairs.instants) == (7200.0, 7200.0, 1)
 
 
 def test_ends_that_are_missing_from_the_log_are_no_open_repairs():

@@ -33,9 +33,16 @@ def test_the_error_that_applies_is_quoted_with_its_source(name: str) -> None:
 
 def test_each_kind_quotes_its_own_error() -> None:
     said = {f"{100 * stored().kinds[kind].median_error:.1f} %" for kind in KINDS}
-    assert len(said) == len(KINDS)
+    assert len(said) == len(set(KINDS.values()))
     assert f"{100 * stored().kinds['model'].median_error:.1f} %" in validation(scenario("deepseek-v3"))
     assert f"{100 * stored().kinds['stated'].median_error:.1f} %" in validation(scenario("llama-65b"))
+
+
+@pytest.mark.parametrize(("chip", "assumed"), [("a100-sxm-80gb", False), ("b200-sxm", True), ("h100-pcie", True)])
+def test_a_chip_without_published_runs_is_told_so(chip: str, assumed: bool) -> None:
+    found = scenario("llama-65b", ["throughput={method='published'}", f"cluster.accelerator={chip}",
+                                       "pricing={rate='$2/h'}"])  # fmt: skip
+    assert (f"none of those runs was on {chip}" in validation(found)) == assumed
 
 
 def test_every_range_has_its_reason_and_the_answer_lies_inside() -> None:

@@ -9,6 +9,7 @@ from simulator.catalogue.reader import entry
 from simulator.foundation.issues import ScenarioError
 from simulator.scenario.api import load, scenario
 from simulator.scenario.efficiency import METHODS, Question, Speed, Stated, speed_of
+from simulator.scenario.experience import experience
 from simulator.scenario.findings import Findings
 from simulator.scenario.machines import Machines
 from simulator.scenario.trained import Trained
@@ -20,7 +21,7 @@ MODEL = Trained(
 )
 
 
-def question(**values: float) -> Question:
+def question(**values: float | str) -> Question:
     accelerator = entry("accelerators", "h100-sxm")
     known = {**accelerator.values, **values} if values else {"peak_bf16_flop_per_s": 1e15}
     return Question(
@@ -40,10 +41,23 @@ def test_a_generation_without_published_runs() -> None:
 
 
 def test_quartiles_make_a_lognormal() -> None:
-    found = speed_of(question(mfu_p25=0.2, mfu_p50=0.3, mfu_p75=0.4), "published")
+    asked = question(mfu_p25=0.2, mfu_p50=0.3, mfu_p75=0.4, mfu_basis="assumed")
+    found = speed_of(asked, "published")
     assert found is not None
     assert found.sigma == pytest.approx(0.6931 / 1.349, rel=1e-3)
     assert found.tokens_per_s == pytest.approx(0.3 * 989e12 / MODEL.six_n, rel=0.01)
+
+
+def test_what_nobody_states_is_what_whole_runs_came_to() -> None:
+    """In calendar time; `runs` is the same fit freed of losses."""
+    known = experience(entry("accelerators", "h100-sxm"))
+    asked = question(mfu_basis="published")
+    calendar, net = speed_of(asked, "published"), speed_of(asked, "runs")
+    assert calendar is not None
+    assert net is not None
+    assert calendar.tokens_per_s == pytest.approx(known.mfu * 989e12 / MODEL.flop_per_token)
+    assert net.tokens_per_s / calendar.tokens_per_s == pytest.approx(known.net_over_gross)
+    assert calendar.sigma == net.sigma == known.small_sigma  # a model below 4 billion parameters
 
 
 def test_a_method_of_ones_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

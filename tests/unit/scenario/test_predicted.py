@@ -58,13 +58,13 @@ def test_a_measured_rate_replaces_the_model(made: Maker) -> None:
     assert replaced.efficiency_sigma == 0.0
 
 
-def test_narrow_experts_on_small_domains_are_a_warning(made: Maker) -> None:
-    """Their published steps were slower than the model says: docs/explanation/throughput.md."""
+def test_narrow_experts_are_a_warning(made: Maker) -> None:
+    """Their published steps differ by what the software of the month did: docs/explanation/throughput.md."""
     narrow = "without = ['model.architecture', 'cluster.accelerator']\n[model]\narchitecture = 'gpt-oss-20b'\n"
     h100, rack = "[cluster]\naccelerator = 'h100-sxm'\n", "[cluster]\naccelerator = 'gb200-nvl72'\n"
     for text, said in (
         (f"{narrow}{h100}{MODEL}", True),
-        (f"{narrow}{rack}{MODEL}", False),
+        (f"{narrow}{rack}{MODEL}", True),
         (f"{narrow}{h100}{MODEL}stack = 'hai-llm-2024'\n", False),
         (f"{narrow}{h100}{MODEL}stack = 'nemo-2025'\nfactor = 0.7\n", False),
         (MODEL, False),

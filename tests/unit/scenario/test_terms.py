@@ -61,6 +61,24 @@ def test_a_list_rate_beside_a_row_is_the_list_price_and_leaves_the_prior_of_a_ne
     assert term.bounds == pytest.approx((1 - 0.5 * 5.12 / 8, 1 - 0.2 * 5.12 / 8))
 
 
+@pytest.mark.parametrize(
+    ("sets", "where"),
+    [
+        (["pricing.trace=prices.csv"], "pricing.trace"),
+        (["pricing.rest=shared", "pricing.term=negotiated"], "pricing.rest"),
+        (["pricing.block=7 d", "pricing.term=commit_1y"], "pricing.block"),
+        (
+            ["pricing.parts=[{share = 0.5, term = 'commit_1y'}, {share = 0.5, reserved = 8}]"],
+            "pricing.parts[1].reserved",
+        ),
+    ],
+)
+def test_what_no_term_reads_is_a_warning(made: Maker, sets: list[str], where: str) -> None:
+    assert any(f"{where} is stated and counts for nothing" in each for each in made(AWS, *sets).warnings)
+    commit = ["pricing.parts=[{share = 0.5, term = 'commit_1y'}, {share = 0.5}]", "pricing.reserved=8"]
+    assert not any("counts for nothing" in each for each in made(AWS, *commit).warnings)
+
+
 def test_a_list_rate_below_the_price_is_said_and_left_out(made: Maker) -> None:
     found = made("", "pricing.rate=$4/h", "pricing.list_rate=$2/h")
     assert found.tariff.list_usd_per_accelerator_h == 4.0

@@ -133,6 +133,27 @@ def test_a_reservation_is_kept_free_and_said_to_be_why(policy):
     assert log.ends[2].start_s == (60 if policy == "fcfs" else 6)
 
 
+@pytest.mark.parametrize("policy", ["quota:red=8", "over-quota:red=8"])
+def test_a_job_that_ends_before_a_reservation_passes_one_like_it_that_does_not(policy):
+    """Both want all eight units that six are reserved of from 20 on: 30 s do not fit in before it, 20 s do."""
+    gate = Gate([Reservation(queue="launch", start_s=20, end_s=60, units=6)])
+    jobs = [Job("long", 0, 8, 30, 30, queue="red"), Job("short", 0, 8, 20, 20, queue="red")]
+    assert [end.start_s for end in run(jobs, policy, gate=gate).ends] == [60, 0]
+
+
+@pytest.mark.parametrize("policy", ["priority-preempt:fair=1000000", "tiers:gold=1,fair=1000000"])
+def test_nobody_is_evicted_for_one_whose_user_has_just_used_more_than_another(policy):
+    """Ann's 200 unit-seconds end at 100, so that Bob goes first, fits into what she leaves, and evicts nobody."""
+    jobs = [
+        Job("ann", 0, 2, 100, 100, user="ann"),
+        Job("low", 50, 2, 100, 100, user="cy"),
+        Job("more", 100, 4, 10, 10, user="ann", queue="gold", priority=1),
+        Job("bob", 100, 2, 100, 100, user="bob", queue="gold", priority=1),
+    ]
+    log = run(jobs, policy, capacity=4)
+    assert [(end.start_s, end.stops) for end in log.ends] == [(0, 0), (50, 0), (200, 0), (100, 0)]
+
+
 def test_jobs_of_a_reservation_that_is_over_are_jobs_like_others():
     gate = Gate([Reservation(queue="launch", start_s=20, end_s=30, units=6)])
     jobs = [Job("a", 0, 8, 50, 10), Job("l", 5, 6, 10, 10, queue="launch")]

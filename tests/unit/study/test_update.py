@@ -20,6 +20,7 @@ from analysis.study.update import (
     posterior,
     prior,
 )
+from simulator.engine.run import run
 from simulator.engine.simulate import simulate
 from simulator.foundation.issues import ScenarioError
 from simulator.foundation.streams import generator
@@ -38,7 +39,7 @@ QUICK = (
 
 
 def test_the_rate_is_gamma_and_poisson() -> None:
-    plain = scenario("llama-65b")
+    plain = scenario("llama-65b", ["cluster.spares=ample"])
     cost = costs(plain)
     stage = plain.stages[0]
     seen = Seen(elapsed_s=10 * DAY_S, tokens=6.5e11, stops=30)
@@ -62,9 +63,19 @@ def test_stops_are_expected_on_the_machines_of_their_stages() -> None:
 
 def test_a_stop_hides_what_keeps_the_job_down() -> None:
     """Of 466 stops of Llama 3 six are silent, found while the job works on, and 145 lose no machine, to be replaced."""
-    llama = scenario("llama3-405b")
+    llama = scenario("llama3-405b", ["cluster.spares=ample"])
     hidden_s = 60.0 * (466 - 47 - 7 - 6) + 600.0 * 7 + 50.0 * (466 - 145)  # detection; time-outs of NCCL; replacement
     assert costs(llama, 8).hidden_s == pytest.approx(hidden_s / 466, rel=1e-4)
+
+
+@pytest.mark.parametrize("spares", [0, 1])
+def test_a_wait_for_a_spare_hides_the_next_stop(spares: int) -> None:
+    """Machines that wait for one of them to be mended do not fail; as exposed time, it left 0.80 of the rate."""
+    plain = scenario("llama-65b", [f"cluster.spares={spares}"])
+    found, cost = run(plain, range(1000, 1200)), costs(plain)
+    exposed_s = found.wall_s.sum() - found.interruptions.sum() * cost.hidden_s
+    rate = found.interruptions.sum() / exposed_s / rate_per_s(plain, plain.stages[0])
+    assert rate == pytest.approx(1.0, abs=3.5 / found.interruptions.sum() ** 0.5)
 
 
 def test_speed_is_a_weighted_mean_of_belief_and_measurement() -> None:

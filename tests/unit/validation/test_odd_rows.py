@@ -33,13 +33,15 @@ PLAIN = {
         ("TPU v5 lite", "tpu-v5e"), ("v5litepod-256", "tpu-v5e"), ("Trillium", "tpu-v6e"), ("v6e-256", "tpu-v6e"),
         ("AMD Instinct MI300X OAM", "mi300x"), ("Trainium 2", "trainium2"), ("Gaudi 3", "gaudi3"),
         ("AMD Instinct MI325X", "mi325x"), ("MI355X OAM", "mi355x"), ("MI350X", "mi350x"),
+        ("H100 PCIe", "h100-pcie"), ("NVIDIA A100-PCIE-40GB", "a100-pcie-40gb"), ("A100 80GB PCIe", "a100-pcie-80gb"),
+        ("GH200 120GB", "gh200"), ("NVIDIA L40S-48GB", "l40s"), ("h200", "h200-sxm"),
     ],
 )  # fmt: skip
 def test_odd_names_of_accelerators(name: str, key: str) -> None:
     assert cells.accelerator(name)[0].key == key
 
 
-@pytest.mark.parametrize("name", ["H100 PCIe", "H100 NVL"])
+@pytest.mark.parametrize("name", ["H100 NVL", "V100 PCIe"])
 def test_another_build_of_a_chip_is_marked_as_a_stand_in(name: str) -> None:
     assert "accelerator" in parse(PLAIN | {"accelerator": name}).inferred
 

@@ -12,6 +12,7 @@ from analysis.validation.throughput import score, summarise
 from analysis.validation.throughput_cases import case_of, forecast
 from analysis.validation.throughput_rows import COLUMNS, parse
 from simulator.catalogue.reader import CatalogueError
+from simulator.workload.plan import Plan
 from simulator.workload.stacks import calibrated
 
 FULL = {
@@ -77,6 +78,55 @@ def test_flop_conventions() -> None:
     assert causal.tokens_per_s is not None
     assert whole.tokens_per_s is not None
     assert causal.tokens_per_s > whole.tokens_per_s
+
+
+def test_a_model_with_layers_of_a_state_space_is_refused_for_that_or_taken_by_its_size() -> None:
+    with pytest.raises(ValueError, match="state space"):
+        parse(FULL | {"model": "Nemotron_3_Nano"})
+    assert parse(FULL | {"model": "Nemotron-H-56B"}).arch.parameters == pytest.approx(56e9, rel=0.1)
+
+
+@pytest.mark.parametrize(
+    ("word", "low", "four", "block_scaled"),
+    [
+        ("FP8-CS", True, False, False),
+        ("FP8-MX", True, False, True),
+        ("MXFP8", True, False, True),
+        ("FP8-CS (FP8-MX)", True, False, False),  # the figure before the parentheses is the first precision's
+        ("NVFP4", True, True, False),
+        ("bf16", False, False, False),
+    ],
+)
+def test_words_of_precision(word: str, *, low: bool, four: bool, block_scaled: bool) -> None:
+    row = parse(FULL | {"precision": word})
+    assert (row.fp8, row.fp4, row.block_scaled) == (low, four, block_scaled)
+
+
+def test_sharding_that_is_denied() -> None:
+    assert parse(FULL | {"sharding": "FSDP"}).zero == 3
+    denied = parse(FULL | {"sharding": "FSDP=0"})
+    assert (denied.zero, denied.fully_sharded) == (None, False)
+
+
+def plan_of(**cells: str) -> Plan:
+    case = case_of(parse(FULL | {"dp": "", "cp": "", "tp": "", "pp": ""} | cells))
+    return case.plans.at(forecast(case, calibrated(), {}).chosen)
+
+
+def test_maxtext_shards_fully_unless_a_row_says_otherwise_or_cannot_be() -> None:
+    tpu = {"accelerator": "TPU v6e", "source": "maxtext", "model": "llama3-70b", "count": "64", "micro_batch": ""}
+    assert plan_of(**tpu).tp == 1
+    assert plan_of(**tpu, tp="4").tp == 4
+    few = plan_of(**tpu, global_batch="16", step_time_s="3")  # 16 sequences cannot lie whole on 64 chips
+    assert few.dp == 16
+    assert few.tp * few.cp == 4
+
+
+def test_activations_go_to_the_host_of_a_grace_before_layers_are_repeated() -> None:
+    rack = {"model": "llama3-70b", "count": "64", "global_batch": "256", "micro_batch": "2", "sharding": "FSDP"}
+    assert plan_of(**rack, accelerator="GB200").recompute == 0  # 40 of 80 layers are offloaded, says the recipe
+    assert plan_of(**rack, accelerator="B200").recompute > 0
+    assert plan_of(**rack, accelerator="GB200", source="pytorch/torchtitan").recompute > 0
 
 
 @given(

@@ -89,3 +89,28 @@ def test_a_window_shortens_the_attention_of_kernels_that_skip_what_is_hidden() -
     assert float(of(short, Plan()).attention_s / of(GPT, Plan()).attention_s) == pytest.approx((12 + 36 * 0.4375) / 48)
     assert of(short, Plan())._replace(attention_s=0.0) == of(GPT, Plan())._replace(attention_s=0.0)
     assert of(short, Plan(), traits=unfused) == of(GPT, Plan(), traits=unfused)
+
+
+def test_user_buffers_do_not_reach_beyond_a_node() -> None:
+    node, traits = replace(fabric_of(A100), node=4), BARE._replace(tp_overlap=0.8, tp_overlap_in_node=1.0)
+    within, beyond = (of(GPT, Plan(tp=tp, dp=1), fabric=node, traits=traits).tp_s for tp in (4, 8))
+    bare = [of(GPT, Plan(tp=tp, dp=1), fabric=node).tp_s for tp in (4, 8)]
+    assert float(within / bare[0]) == pytest.approx(0.2, rel=1e-9)
+    assert float(beyond / bare[1]) == pytest.approx(1.0, rel=1e-9)
+    anywhere = of(GPT, Plan(tp=8, dp=1), fabric=node, traits=traits._replace(tp_overlap_in_node=0.0)).tp_s
+    assert float(anywhere / bare[1]) == pytest.approx(0.2, rel=1e-9)
+
+
+def test_links_that_take_no_units_from_products_show_less() -> None:
+    plan = Plan(dp=64, zero=3)
+    usual, light = (of(GPT, plan, traits=BARE._replace(exposed_scale=scale)).dp_s for scale in (1.0, 0.25))
+    assert float(light / usual) == pytest.approx(0.25, rel=1e-9)  # ample work: nothing but the constant share shows
+
+
+def test_precisions_below_fp8_with_a_scale_a_tensor() -> None:
+    gb300 = entry("accelerators", "gb300")
+    whole = float(chip_of(gb300).achievable_fp8_flop_per_s)
+    blocks = float(chip_of(gb300, block_scaled=True).achievable_fp8_flop_per_s)
+    four = float(chip_of(gb300, fp4=True).achievable_fp8_flop_per_s)
+    assert blocks / whole == pytest.approx(0.93)
+    assert four / whole == pytest.approx(1.65)  # not the 3 of the peaks
