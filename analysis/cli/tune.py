@@ -103,6 +103,13 @@ def _document(asked: "Training", found: "Search") -> dict[str, Any]:
     }
 
 
+_SHORT = (
+    "A plan in short: degrees of tensor (tp), pipeline (pp), data (dp), context (cp) and expert parallelism (ep), 1 left "
+    "out; vpp chunks of a pipeline stage; mb sequences of a micro-batch; zero as in [parallelism]; then what is "
+    "recomputed: none, selective, full, or full in a share of the layers. Exposed: communication that nothing hides."
+)
+
+
 def _tables(asked: "Training", found: "Search") -> None:
     from analysis.cli.output import console, print_table
 
@@ -116,6 +123,7 @@ def _tables(asked: "Training", found: "Search") -> None:
     )
     print_table(screen, _table("Fastest plans", _rows(found.best)))
     print_table(screen, _table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))
+    screen.print(_SHORT)
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:

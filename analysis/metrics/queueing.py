@@ -158,19 +158,14 @@ def makespan_s(ends: Sequence[JobEnd]) -> float:
     return max(end.end_s for end in ends) - min(end.job.submit_s for end in ends)
 
 
-def bounded_slowdown(end: JobEnd) -> float:
-    """Return how many times longer the job took than its useful work, short jobs counted as 10 s.
+def _slowdown(took_s: float, useful_s: float) -> float:
+    """Return how many times longer a job took than its useful work, short jobs counted as 10 s.
 
     Examples
     --------
-    >>> from simulator.scheduling.job import Job
-    >>> bounded_slowdown(JobEnd(Job(1, 0, 1, 5, 5), start_s=15, end_s=20, held_s=5))
+    >>> _slowdown(20.0, 5.0)
     2.0
     """
-    return _slowdown(end.end_s - end.job.submit_s, end.held_s - end.lost_s)
-
-
-def _slowdown(took_s: float, useful_s: float) -> float:
     slowdown = took_s / (useful_s if useful_s > SHORT_S else SHORT_S)
     return slowdown if slowdown > 1 else 1.0
 

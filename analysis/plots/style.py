@@ -83,7 +83,10 @@ _RC: Final[Mapping[str, Any]] = MappingProxyType(
         "hatch.linewidth": 0.7,
         "grid.color": RULE,
         "grid.linewidth": 0.6,
-        "legend.frameon": False,
+        "legend.facecolor": "white",  # lines of the grid do not cross its words
+        "legend.edgecolor": "none",
+        "legend.fancybox": False,
+        "legend.framealpha": 0.85,
         "figure.facecolor": "white",
         "svg.fonttype": "path",
         "svg.hashsalt": "flopcast",

@@ -144,9 +144,8 @@ def _lost(scenario: Scenario, stage: Stage, interval_s: float) -> float:
         exposure=recovery.exposure,
     )  # fmt: skip
     struck = stops(length_s, mtbf_s=mtbf_s, down_s=down_s, recovery_s=recovery.recovery_s, exposure=recovery.exposure)
-    save_s = stage.cycle.write_s + stage.cycle.flush_s
     spared_s = stage.nodes * math.fsum(
-        cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, save_s))
+        cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, stage.cycle.last_s))
         for cause in scenario.causes if cause not in striking
     )  # fmt: skip
     return (length_s + struck * stage.cycle.lag_s) * (1.0 + spared_s) / interval_s - 1.0

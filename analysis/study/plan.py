@@ -265,12 +265,15 @@ class _Jury:
         self.place, self.replicas, self.progress = place, replicas, progress
         self.seed = 0  # of the candidates that resolve
         self.known: dict[tuple[Any, ...], Candidate] = {}
+        self.judged: set[tuple[Any, ...]] = set()  # known, or set aside
         self.issues: dict[Issue, None] = {}
         self.set_aside: dict[str, int] = {}
         self._words = Place(file="--over", line=None, folder=FilePath.cwd())
 
     def judge(self, points: Sequence[tuple[Any, ...]]) -> None:
         """Run what is new, and keep its figures."""
+        points = [point for point in points if point not in self.judged]
+        self.judged.update(points)
         scenarios = {point: self._scenario(point) for point in points}
         able = {point: scenario for point, scenario in scenarios.items() if scenario is not None}
         self.seed = next((scenario.seed for scenario in able.values()), self.seed)
@@ -352,8 +355,7 @@ def _guided(jury: _Jury, trials: int, seed: int) -> None:
         point = tuple(
             values[trial.suggest_int(f"decision {number}", 0, len(values) - 1)] for number, values in enumerate(lists)
         )
-        if point not in jury.known:
-            jury.judge([point])
+        jury.judge([point])
         known = jury.known.get(point)
         if known is None:
             study.tell(trial, state=optuna.trial.TrialState.FAIL)

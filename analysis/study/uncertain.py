@@ -14,6 +14,7 @@ from analysis.study.factors import failing, noticed, repaired, restored, set_up,
 from analysis.study.space import Dimension, Interval
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.units import percent
+from simulator.reliability.attempt import Cycle
 from simulator.scenario.api import resolve
 from simulator.scenario.lines import Path, dotted
 from simulator.scenario.load import Loaded
@@ -21,6 +22,7 @@ from simulator.scenario.merge import Place
 from simulator.scenario.values import Scenario, Stage
 
 _PLACE = Place(file="--over", line=None, folder=FilePath.cwd())
+_ROUNDING_S = 1e-6  # a flush that ends as the next save begins has ended
 _Z_90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many standard deviations
 
 
@@ -237,11 +239,17 @@ def _saves(scenario: Scenario) -> Input | None:
 
 
 def _saved_slower(point: Point, factor: float) -> Point:
-    stages = [
-        replace(stage, cycle=replace(stage.cycle, write_s=stage.cycle.write_s * factor))
-        for stage in point.scenario.stages
-    ]
+    stages = [replace(stage, cycle=_slower_cycle(stage.cycle, factor)) for stage in point.scenario.stages]
     return point._replace(scenario=replace(point.scenario, stages=stages))
+
+
+def _slower_cycle(cycle: Cycle, factor: float) -> Cycle:
+    """Return the cycle whose saves block so many times as long, but not less than until a flush before has ended."""
+    besides_s, durable = cycle.length_s - cycle.write_s, cycle.durable
+    least_s = cycle.flush_s / cycle.in_flight - besides_s
+    if durable is not None:
+        least_s = max(least_s, (durable.flush_s / durable.in_flight - durable.overhead_s) / durable.every - besides_s)
+    return replace(cycle, write_s=max(cycle.write_s * factor, least_s + _ROUNDING_S))
 
 
 def _price(scenario: Scenario) -> Input:

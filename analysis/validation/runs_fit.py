@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 
 from analysis.validation.arguments import wrong
 from analysis.validation.run_rows import PublishedRun, load, scorable
-from simulator.scenario.experience import SMALL
 
 FAMILIES: Final[Mapping[str, str]] = {"ampere": "ampere", "hopper": "hopper"}  # by generation; all others together
 OTHER: Final = "other"
@@ -27,6 +26,7 @@ HUBER: Final = 0.15  # residuals above this count less
 ROUNDS: Final = 30
 MIDDLE: Final = 0.7  # share of absolute residuals that sets a spread: tails are heavier than a normal's
 MIDDLE_Z: Final = 1.0364333894937898  # that quantile of a half-normal
+SMALL: Final = 4e9  # active parameters below which hours scatter more; chosen on the fitted runs (decision 0035)
 OUT: Final = Path(__file__).parents[2] / "simulator" / "catalogue" / "run_efficiency.toml"
 DATE: Final = "2026-11-28"
 
@@ -108,14 +108,14 @@ def text(found: Fit, runs: Sequence[PublishedRun]) -> str:
     lines = [
         "# Written by analysis/validation/runs_fit.py; do not edit. MFU counts attention in full, hours as published.",
         "# `net_over_gross`: what hours net of every loss gain over calendar hours. `sigma`: log standard deviation,",
-        f"# `small_sigma` of models under {SMALL / 1e9:g} billion active parameters. `generations` have runs.",
+        "# `small_sigma` of models under `small_parameters`, those that a token meets. `generations` have runs.",
     ]
     for family, shift in shifts.items():
         seen = ", ".join(f'"{name}"' for name in sorted({run.generation for run in members[family]}))
         lines += ["", f"[{family}]", f'title = "Whole runs, {family}"', f"mfu = {math.exp(mean + shift):.5f}",
                   f"net_over_gross = {math.exp(net):.5f}", f"sigma = {found.sigma:.5f}",
-                  f"small_sigma = {found.small_sigma:.5f}", f"rows = {len(members[family])}",
-                  f"generations = [{seen}]",
+                  f"small_sigma = {found.small_sigma:.5f}", f"small_parameters = {SMALL:.1e}",
+                  f"rows = {len(members[family])}", f"generations = [{seen}]",
                   *about]  # fmt: skip
     return "\n".join(lines) + "\n"
 

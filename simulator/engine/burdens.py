@@ -23,6 +23,7 @@ class Burden(NamedTuple):
     until_s: float  # of the wall; of the stage's clock where work is corrupt
     replicas: int = 0  # that are gone
     since_s: float = 0.0  # on the stage's clock: when the corruption struck
+    repair: float = 1.0  # unit exponential, scales the mean repair time of a slow machine
 
 
 class Burdens:

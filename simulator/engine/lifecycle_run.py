@@ -33,8 +33,8 @@ class LifeEnsemble:
     machine_s : array of shape (stages, replicas)
         Time of the stage's machines, all together [machine-seconds]; zero for the training run, which keeps its own.
     shares : mapping of (owner, quantity) to array of shape (replicas,)
-        By the stage's name, "team NAME" or "pool NAME".
-        Where in its distribution each uncertain quantity lies, 0 to 1.
+        Where in its distribution each uncertain quantity lies, 0 to 1; its owner is a stage's name, "team NAME" or
+        "pool NAME".
     training : Ensemble or None
         The training run.
     replicas : range

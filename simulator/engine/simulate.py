@@ -193,7 +193,8 @@ class _Run(Books):
             return self._relieve(task, attempt, event)
         cause = self.scenario.causes[event.fault.cause]
         if cause.slowdown:
-            self.burdens.add(Burden("slow", event.fault.cause, event.at_s + cause.detection_s))
+            found_s = event.at_s + cause.detection_s
+            self.burdens.add(Burden("slow", event.fault.cause, found_s, repair=event.fault.repair))
             return self._go_on(task, attempt, event.at_s)
         if cause.kind == "silent" and task.stage.cycle.check_s:
             self._corrupt(task, attempt, event)
@@ -266,8 +267,8 @@ class _Run(Books):
             self.stops[cause.name] += 1
             parts = list(self.ways_back_s[burden.cause])
             parts[SAVE], parts[DETECTION] = save_s, 0.0
-            if cause.nodes_lost:
-                parts[SPARE_WAIT] = max(self._fit_s(cause, Fault(0.0, 0, 1.0), at_s) - at_s, 0.0)
+            fault = Fault(0.0, burden.cause, burden.repair)
+            self._fill(cause, fault, at_s + math.fsum(parts[:SPARE_WAIT]), parts)
         elif burden.kind == "replica":
             parts[SCALE_UP] = recovery.rejoin_s
         else:

@@ -80,8 +80,7 @@ def _strikes(scenario: Scenario, replica: int) -> Iterator[Strike]:
     """Yield the faults that are not preemptions, in exposed time."""
     causes = [replace(cause, rate_per_node_s=0.0) if cause.name == PREEMPTION else cause for cause in scenario.causes]
     rate = total_rate_per_node_s(causes) * scenario.stages[0].nodes
-    cycle = scenario.stages[0].cycle
-    save_s = cycle.write_s + cycle.flush_s
+    save_s = scenario.stages[0].cycle.last_s
     down_parts = PARTS[: SWAP + 1]
     downs = [
         list(zip(down_parts, way_back_s(cause, scenario.recovery, save_s)[: SWAP + 1], strict=True)) for cause in causes

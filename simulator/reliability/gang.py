@@ -253,7 +253,7 @@ class Gang:
         worked_s, cycle, terms = stop_s - self.now_s, task.cycle, self.terms
         made = float(saves(worked_s, cycle)) if worked_s > 0 else 0.0
         kept_s, cost_s = made * cycle.work_s, made * cycle.overhead_s
-        hasty_s = cycle.write_s + cycle.flush_s
+        hasty_s = cycle.last_s
         since_s = worked_s - kept_s - cost_s - terms.notice_s  # from the last usable save to the notice
         if spared:
             kept_s += min(worked_s - kept_s - cost_s, cycle.work_s) if worked_s > 0 else 0.0

@@ -13,7 +13,6 @@ from simulator.scenario.trained import Trained
 
 OTHER = "other"
 QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of a normal distribution's quartiles, in standard deviations
-SMALL: Final = 4e9  # active parameters below which published hours scatter more
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,7 +26,9 @@ class Experience:
     net_over_gross : float
         What hours net of every loss gain over calendar hours.
     sigma, small_sigma : float
-        Standard deviation of the logarithm between runs, and between runs of models below `SMALL`.
+        Standard deviation of the logarithm between runs, and between runs of small models.
+    small_parameters : float
+        Active parameters below which a model is small.
     entry : Entry
         With the source.
     """
@@ -36,6 +37,7 @@ class Experience:
     net_over_gross: float
     sigma: float
     small_sigma: float
+    small_parameters: float
     entry: Entry
 
     @property
@@ -45,7 +47,7 @@ class Experience:
 
     def spread(self, active_parameters: float) -> float:
         """Return the log standard deviation between runs of models of that size."""
-        return self.small_sigma if active_parameters < SMALL else self.sigma
+        return self.small_sigma if active_parameters < self.small_parameters else self.sigma
 
 
 def experience(accelerator: Entry) -> Experience:
@@ -64,6 +66,7 @@ def experience(accelerator: Entry) -> Experience:
         net_over_gross=fact.number("net_over_gross"),
         sigma=fact.number("sigma"),
         small_sigma=fact.number("small_sigma"),
+        small_parameters=fact.number("small_parameters"),
         entry=fact,
     )
 

@@ -301,8 +301,7 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery, docum
     """
     spared = [cause for cause in causes if not destroys(cause, document)]
     struck_s = _destroyed_s(stage, [cause for cause in causes if destroys(cause, document)], recovery)
-    save_s = stage.cycle.write_s + stage.cycle.flush_s
-    back_s = [cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, save_s)) for cause in spared]
+    back_s = [cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, stage.cycle.last_s)) for cause in spared]
     return struck_s * (1.0 + stage.nodes * math.fsum(back_s))
 
 

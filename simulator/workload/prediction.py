@@ -6,7 +6,7 @@ from typing import Any, Final, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from simulator.catalogue.reader import CatalogueError, Entry, entry
+from simulator.catalogue.reader import Entry, entry
 from simulator.workload.architecture import Architecture
 from simulator.workload.machine import Chip, Fabric
 from simulator.workload.memory import Memory, memory
@@ -155,15 +155,6 @@ def chosen_plan(stack: str | None) -> tuple[float, float]:
 def _list(found: Entry, name: str) -> tuple[Any, ...]:
     values = found.values.get(name, ())
     return values if isinstance(values, tuple) else ()
-
-
-def known_stack(key: str) -> bool:
-    """Whether a key names a stack in the catalogue."""
-    try:
-        entry("throughput_stacks", key)
-    except CatalogueError:
-        return False
-    return True
 
 
 def _flops(arch: Architecture, plan: Plan, traits: Traits, seq: Number) -> tuple[Number, Number]:

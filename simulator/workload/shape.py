@@ -49,12 +49,6 @@ class Shape(NamedTuple):
         """Share of layers whose MLP is a mixture of experts."""
         return 1.0 - self.dense_share
 
-    @property
-    def active_mlp_weights(self) -> Number:
-        """MLP weights that a token meets in an average layer."""
-        routed = (self.experts_per_token + self.shared_experts) * self.expert_weights + self.experts * self.hidden
-        return self.dense_share * self.dense_weights + self.mixture_share * routed
-
     def seen_share(self, seq: Number) -> Number:
         """Share of the scores behind a causal mask that windows leave in an average layer."""
         return 1.0 - self.windowed_share * (1.0 - 2.0 * span(seq, self.window) / seq)

@@ -11,6 +11,7 @@ from simulator.engine.timeline import Fault
 from simulator.records import ListSink
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.causes import Cause
+from simulator.reliability.fleet import RepairLaw
 from simulator.reliability.recovery import Recovery
 from simulator.scenario.values import Stage, rate_per_s
 from tests import factories
@@ -30,13 +31,18 @@ def work(cycle: Cycle = SAVED, work_s: float = 100.0, **given: object) -> Stage:
 
 
 def story(
-    stages: Stage | list[Stage], causes: list[Cause], recovery: Recovery, *faults: tuple[float, str]
+    stages: Stage | list[Stage],
+    causes: list[Cause],
+    recovery: Recovery,
+    *faults: tuple[float, str],
+    repair: float = 1.0,
 ) -> tuple[float, dict[str, int], dict[str, float]]:
     """Return the wall time, the stops by cause that were any, and the seconds that are lost work or slowness."""
     scenario = factories.scenario(stages, causes, recovery)
     rate, names = rate_per_s(scenario, scenario.stages[0]), [each.name for each in causes]
     sink = ListSink()
-    header = live(scenario, 0, iter([Fault(at_s * rate, names.index(name), 1.0) for at_s, name in faults]), sink=sink)
+    timeline = [Fault(at_s * rate, names.index(name), repair) for at_s, name in faults]
+    header = live(scenario, 0, iter(timeline), sink=sink)
     told: dict[str, list[float]] = {"wasted_progress": [], "straggler_slowdown": [], "sdc_rollback": []}
     for record in sink.records:
         if record.phase in told:
@@ -60,6 +66,32 @@ def test_a_slow_machine_is_taken_out_when_it_is_found(cause: Cause, spares: int 
     wall_s, stops, told = story(work(), [SOFT, cause], replace(BACK, spares=spares), (10, "slow"))
     assert wall_s == pytest.approx(120 + 15 + 5 + way_back_s)
     assert stops == {"slow": 1}
+    assert told == {"straggler_slowdown": pytest.approx(15)}
+
+
+@pytest.mark.parametrize(("law", "repair_s"), [("constant", 50.0), ("exponential", 100.0)])
+def test_a_slow_machine_is_as_long_in_repair_as_its_fault_says(law: RepairLaw, repair_s: float) -> None:
+    """A draw of twice the mean lengthens an exponential repair, which begins after the save, and no constant one."""
+    slow = replace(SLOW, repair_law=law)
+    wall_s, _, _ = story(work(), [SOFT, slow], replace(BACK, spares=0), (10, "slow"), repair=2.0)
+    assert wall_s == pytest.approx(120 + 15 + 5 + repair_s + 3 + 4 + 6)
+
+
+def test_a_spare_that_is_mended_during_the_save_is_not_waited_for() -> None:
+    """The machine lost at 1 is back at 53; the slow one, from 20 on, is found at 50, and the save ends at 55.
+
+    Work goes on at 16, the clock stands at 4 + 15 at 50, and at 55 + 13 the other 101 s are still to do.
+    """
+    wall_s, _, _ = story(work(), [HARD, SLOW], replace(BACK, spares=1), (1, "hard"), (20, "slow"))
+    assert wall_s == pytest.approx(68 + 101)
+
+
+def test_a_stop_during_the_wait_for_the_place_of_a_slow_machine_waits_for_it_too() -> None:
+    """The slow machine is found at 40, when the clock is at 25, and back at 95; the stop at 60 does not bring it."""
+    everywhere = replace(BACK, spares=0, exposure="C")
+    wall_s, stops, told = story(work(), [SOFT, SLOW], everywhere, (10, "slow"), (60, "soft"))
+    assert wall_s == pytest.approx(95 + 4 + 6 + 120 - 25)
+    assert stops == {"soft": 1, "slow": 1}
     assert told == {"straggler_slowdown": pytest.approx(15)}
 
 

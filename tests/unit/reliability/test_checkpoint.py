@@ -64,6 +64,10 @@ def test_nothing_is_saved_where_nothing_strikes(name: str) -> None:
 
 
 def test_daly_beyond_his_series() -> None:
+    """His series holds while C < 2 M: at C = 1.5 M it is sqrt(3) M (1 + sqrt(0.75)/3 + 0.75/9) - 1.5 M = 0.876 M."""
+    assert Daly().interval_s(work_s=LONG, cost_s=150.0, mtbf_s=100.0) == pytest.approx(87.639, abs=1e-3)
+    assert Daly().interval_s(work_s=LONG, cost_s=200.0, mtbf_s=100.0) == 100.0
+    assert Daly().interval_s(work_s=50.0, cost_s=200.0, mtbf_s=100.0) == 50.0
     assert Daly().interval_s(work_s=LONG, cost_s=300.0, mtbf_s=100.0) == 100.0
 
 

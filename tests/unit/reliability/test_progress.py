@@ -101,6 +101,21 @@ def test_what_is_special() -> None:
     assert not needs_luck(near, PLAIN)
 
 
+def test_a_durable_save_is_usable_when_its_flush_ends() -> None:
+    """Three cycles of 11 s, a write of 4 and a flush of 8 of which a quarter drags: the clock is at 45, not at 39."""
+    dragging = replace(TIERS, durable=Durable(every=3, write_s=4.0, flush_s=8.0, slowdown=0.25))
+    assert dragging.round_s == 3 * 11 + 4 + 2
+    assert (last_durable_s(44.9, dragging), last_durable_s(45.0, dragging)) == (0.0, 39.0)
+
+
+def test_a_durable_flush_may_take_as_long_as_a_round() -> None:
+    """Three cycles of 20 s: one flush in flight has 60 s, two have 120."""
+    assert Cycle(work_s=20.0, durable=Durable(every=3, flush_s=60.0)).round_s == 60.0
+    assert Cycle(work_s=20.0, durable=Durable(every=3, flush_s=120.0, in_flight=2)).round_s == 60.0
+    with pytest.raises(ValueError, match=r"longer than 1 rounds of 60\.0 s"):
+        Cycle(work_s=20.0, durable=Durable(every=3, flush_s=60.1))
+
+
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [

@@ -124,3 +124,15 @@ def test_a_large_space_is_searched_by_optuna(monkeypatch: pytest.MonkeyPatch) ->
     assert not some.exhaustive
     assert len(some.candidates) < len(whole.candidates)
     assert whole.best.usd <= some.best.usd <= 1.02 * whole.best.usd
+
+
+def test_a_candidate_that_cannot_be_is_set_aside_once_however_often_it_is_proposed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Twelve proposals of two candidates, one of which no catalogue knows."""
+    pytest.importorskip("optuna", reason="optuna comes with the extra [stats]")
+    decisions = dict([dimension("failures.catalogue=['rsc-1', 'nowhere']")])
+    monkeypatch.setattr(planning, "EXHAUSTIVE", 1)
+    some = plan(load("llama-65b"), decisions, Wish(days=30), Here(), replicas=4, trials=12)
+    assert [each.values for each in some.candidates] == [{"failures.catalogue": "rsc-1"}]
+    assert list(some.set_aside.values()) == [1]

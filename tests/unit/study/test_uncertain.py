@@ -5,9 +5,11 @@ import pytest
 from analysis.study.executor import Here
 from analysis.study.sensitivity import Runner, tornado
 from analysis.study.space import dimension
-from analysis.study.uncertain import Model, of_path, standing
+from analysis.study.uncertain import Model, Point, of_path, standing
 from simulator.foundation.issues import ScenarioError
+from simulator.reliability.attempt import Cycle, Durable
 from simulator.scenario.api import load, resolve
+from tests import factories
 
 
 def test_standing_inputs_are_those_that_the_scenario_has() -> None:
@@ -41,6 +43,26 @@ def test_a_standing_input_does_what_its_path_does(name: str, scenario: str, path
         written = load(scenario, sets=["run.replicas=64", f"{path}={text}"])
         base = tornado(Model(written, []), Runner(Here(), 64)).base
         assert figures == pytest.approx(base, rel=1e-12)
+
+
+def test_a_save_that_blocks_less_waits_for_the_flush_before() -> None:
+    """A flush of 150 s beside 100 s of work: half of 60 s would begin the next 20 s before it has ended."""
+    sets = ["checkpoint.policy=periodic", "checkpoint.interval=100 s", "checkpoint.mode=asynchronous",
+            "checkpoint.save_time=150 s", "checkpoint.blocking_time=60 s", "checkpoint.flush_slowdown=0"]  # fmt: skip
+    run = resolve(load("llama-65b", sets=sets))
+    move = next(item.move for item in standing(run) if item.name == "blocking time of a save")
+    assert move is not None
+    blocking_s = [move(Point(run), share).scenario.stages[0].cycle.write_s for share in (0.0, 0.5, 1.0)]
+    assert blocking_s == pytest.approx([50.0, 60.0, 120.0], abs=1e-5)
+
+
+def test_the_durable_flush_is_waited_for_as_well() -> None:
+    """Three cycles of 10 s and their saves, then a durable flush of 33 s: each of the three blocks for 1 s."""
+    durable = Durable(every=3, flush_s=33.0)
+    run = factories.scenario(factories.stage(100.0, cycle=Cycle(work_s=10.0, write_s=1.5, durable=durable)))
+    move = next(item.move for item in standing(run) if item.name == "blocking time of a save")
+    assert move is not None
+    assert move(Point(run), 0.0).scenario.stages[0].cycle.write_s == pytest.approx(1.0, abs=1e-5)
 
 
 def test_a_tornado_is_sorted_by_dollars() -> None:
