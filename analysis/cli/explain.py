@@ -127,10 +127,11 @@ def _shortcuts(asked: "Training", flop_per_token: float) -> dict[str, Any]:
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console, times, total = Console(), document["step_time_s"], document["step_time_s"]["p50"]
+    from analysis.cli.output import console as screen_of
+
+    console, times, total = screen_of(), document["step_time_s"], document["step_time_s"]["p50"]
     console.print(f"{document['scenario']}: {document['plan']}, {'as stated' if document['planned'] else 'fastest'}, "
                   f"stack {document['stack']}")  # fmt: skip
     console.print(f"step {times['p50']:.3g} s (p10 {times['p10']:.3g}, p90 {times['p90']:.3g}); "

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.complete import entries, runs
-from analysis.cli.output import AsJson, Sets
+from analysis.cli.output import AsJson, Sets, led
 from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def _page(found: "Answer") -> "list[Any]":
     inputs = found.ownership
     used = f"{inputs.life_years:g} years, {percent(inputs.utilisation, '.0')} in use"
     hour = f"An hour of one's own {found.accelerator}: ${found.usd_per_accelerator_h:.3g}"
-    blocks: list[Any] = [f"[bold]{hour}[/bold] ({used})"]
+    blocks: list[Any] = [led(hour, f" ({used})")]
     parts = Table("part", "$/h", "share", box=None, pad_edge=False)
     for part in found.parts:
         share = part.usd_per_accelerator_h / found.usd_per_accelerator_h

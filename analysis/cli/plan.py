@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, luck
+from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, led, luck
 from analysis.plots.amounts import share
 from simulator.foundation.units import percent
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.study.plan import Candidate, Planned, Wish
 
@@ -93,7 +94,7 @@ def _wish(deadline: str | None, budget: str | None, confidence: float) -> "Wish"
     return Wish(days=days, usd=usd, confidence=confidence)
 
 
-def _page(found: "Planned") -> "Iterator[Table | str]":
+def _page(found: "Planned") -> "Iterator[Table | Text | str]":
     """Return what a person reads: the answer, the front, what binds, and how it was found."""
     from analysis.study.plan import bindings
 
@@ -101,7 +102,7 @@ def _page(found: "Planned") -> "Iterator[Table | str]":
     asked = [f"{wish.days:,.4g} days" if wish.days < inf else "", f"${wish.usd:,.0f}" if wish.usd < inf else ""]
     words = " and ".join(word for word in asked if word) or "no bound"
     if found.best is not None:
-        yield f"[bold]{_named(found.best)}[/bold] is the cheapest within {words}: {_amounts(found.best, wish)}."
+        yield led(_named(found.best), f" is the cheapest within {words}: {_amounts(found.best, wish)}.")
     elif found.nearest is not None:
         yield (f"Nothing meets {words}. The nearest misses {_miss(found.nearest, wish)}: {_named(found.nearest)}: "
                f"{_amounts(found.nearest, wish)}.")  # fmt: skip

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
+from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers, led
 from analysis.cli.workers import mapping
 from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
@@ -117,12 +118,12 @@ def made(scenario: "Scenario", workers: int | None) -> "Forecast":
     return forecast(scenario, found, replicas)
 
 
-def _page(found: "Forecast") -> Iterable["Table | str"]:
+def _page(found: "Forecast") -> Iterable["Table | Text | str"]:
     """Return what a person reads, from the answer to the reasons."""
     from analysis.metrics.published import missing
 
     scenario = found.scenario
-    yield f"[bold]{scenario.title}[/bold]"
+    yield led(scenario.title)
     yield _quantities(found)
     yield _why(found)
     yield _ledger(found)

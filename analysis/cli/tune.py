@@ -104,9 +104,9 @@ def _document(asked: "Training", found: "Search") -> dict[str, Any]:
 
 
 _SHORT = (
-    "A plan in short: degrees of tensor (tp), pipeline (pp), data (dp), context (cp) and expert parallelism (ep), 1 left "
-    "out; vpp chunks of a pipeline stage; mb sequences of a micro-batch; zero as in [parallelism]; then what is "
-    "recomputed: none, selective, full, or full in a share of the layers. Exposed: communication that nothing hides."
+    "A plan in short: degrees of tensor (tp), pipeline (pp), data (dp), context (cp) and expert parallelism (ep), 1 "
+    "left out; vpp chunks of a pipeline stage; mb sequences of a micro-batch; zero as in parallelism.zero; then what "
+    "is recomputed: none, selective, full, or full in a share of the layers. Exposed: communication that nothing hides."
 )
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.cli.output import AsJson, ScenarioName, Seed, Sets
+from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, led
 from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def update(
         typer.echo(to_json({"scenario": known.name, "moments": [_facts(each) for each in found], **drawn}))
         return
     screen = console()
-    screen.print(f"[bold]{known.title}[/bold]")
+    screen.print(led(known.title))
     screen.print(_table(found))
     screen.print(_answer(found))
     screen.print(
