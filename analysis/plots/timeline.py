@@ -196,8 +196,8 @@ def _alt(story: Story) -> str:
     for stop in story.stops:
         counts[stop.cause] = counts.get(stop.cause, 0) + 1
     often = max(sorted(counts), key=lambda cause: counts[cause])
-    lost = story.lost_h / 24 / story.days
+    lost, plural = story.lost_h / 24 / story.days, "s" if len(story.stops) > 1 else ""
     return (
-        f"{story.title}: {days(story.days)} with {count(len(story.stops))} stops, most often by {cause_name(often)} "
-        f"({counts[often]}), that cost {story.lost_h:.0f} h or {share(lost)} of the time."
+        f"{story.title}: {days(story.days)} with {count(len(story.stops))} stop{plural}, most often by "
+        f"{cause_name(often)} ({counts[often]}), that cost {story.lost_h:.0f} h or {share(lost)} of the time."
     )

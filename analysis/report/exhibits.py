@@ -131,13 +131,17 @@ def _runs(found: Findings) -> Sequence[Exhibit]:
     lines = [
         Exhibit(
             section="runs",
-            caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {len(told.stops):,} stops. "
+            caption=f"{told.title}: replica {run.header.replica}, {days(told.days)}, {_stops(len(told.stops))}. "
             f"{stages(scenario, run.header.stage_s)}".strip(),
             draw=partial(timeline, name, told, until=until, most_lost_h=most_h),
         )
         for (name, _, run), told in zip(shown, stories, strict=True)
     ]
     return [*lines, *_attempts([(title, run) for _, title, run in shown])]
+
+
+def _stops(number: int) -> str:
+    return f"{number:,} stop{'s' if number != 1 else ''}"
 
 
 def _attempts(shown: Sequence[tuple[str, Replay]]) -> Sequence[Exhibit]:

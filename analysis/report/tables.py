@@ -61,6 +61,8 @@ def phases(forecast: Forecast) -> Table:
         _ledger_row(
             (phase_name(step.phase),), step.accelerator_hours, step.usd, percent(step.accelerator_hours / hours, ".2")
         )
+        if step.accelerator_hours
+        else (phase_name(step.phase), "", dollars_exact(step.usd), "")  # owed beside the machines
         for step in steps
     ]
     heads = ("phase", "accelerator-hours", "dollars", "share")
@@ -71,7 +73,7 @@ def causes(forecast: Forecast) -> Table:
     """Return stops, accelerator-hours and dollars by cause, the dearest first."""
     hours, usd = dict.fromkeys(forecast.stops_by_cause, 0.0), dict.fromkeys(forecast.stops_by_cause, 0.0)
     for row in forecast.ledger:
-        if row.cause not in (NO_CAUSE, NOT_STATED):
+        if row.cause not in (NO_CAUSE, NOT_STATED) and row.quantity is None:  # storage and taxes stop nothing
             hours[row.cause] = hours.get(row.cause, 0.0) + row.accelerator_hours
             usd[row.cause] = usd.get(row.cause, 0.0) + row.usd
     ranked = sorted(hours, key=lambda cause: (-hours[cause], cause))
@@ -90,6 +92,8 @@ def ledger(forecast: Forecast) -> Table:
         ("stage", "phase", "cause", "accelerator-hours", "dollars"),
         [
             _ledger_row((row.stage, phase_name(row.phase), cause_name(row.cause)), row.accelerator_hours, row.usd)
+            if row.quantity is None
+            else (row.stage, phase_name(row.phase), cause_name(row.cause), "", dollars_exact(row.usd))
             for row in forecast.ledger
         ],
     )

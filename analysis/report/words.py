@@ -55,6 +55,8 @@ def calendar(forecast: Forecast) -> str:
     delay = forecast.start_delay_days
     waits = f", {days(delay.mean)} in the mean after it was submitted to the shared cluster" if delay else ""
     late = "" if first == last else f" (between {_date(first)} and {_date(last)} in eight runs of ten)"
+    if any(row.path == "start" and row.source.startswith("default") for row in forecast.scenario.assumptions):
+        return f"The scenario states no start; counted from {_date(start)}{waits}, it ends on {_date(middle)}{late}."
     return f"Started on {_date(start)}{waits}, it ends on {_date(middle)}{late}."
 
 

@@ -46,6 +46,14 @@ def restored(scenario: Scenario, factor: float) -> Scenario:
     return replace(scenario, recovery=recovery)
 
 
+def dearer(scenario: Scenario, factor: float) -> Scenario:
+    """Return the scenario whose machines cost so many times as much; credits, data and carbon cost what they did."""
+    stages = [stage if stage.usd_per_accelerator_h is None
+              else replace(stage, usd_per_accelerator_h=stage.usd_per_accelerator_h * factor)
+              for stage in scenario.stages]  # fmt: skip
+    return replace(scenario, tariff=scenario.tariff.times(factor), stages=stages)
+
+
 def one_more_spare(scenario: Scenario) -> Scenario:
     """Return the scenario with one more cold spare node, where spares are counted."""
     spares, fleet = scenario.recovery.spares, scenario.fleet

@@ -165,8 +165,7 @@ class Runner:
 def _figures(task: tuple[Point, Sequence[Figure]]) -> Sequence[float]:
     point, wanted = task
     outcome, _ = sampled(point.scenario)
-    priced = replace(outcome, usd=outcome.usd * point.usd_factor)
-    return [figure.of(priced) for figure in wanted]
+    return [figure.of(outcome) for figure in wanted]
 
 
 def tornado(model: Model, runner: Runner) -> Tornado:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path as FilePath
 from typing import NamedTuple, Protocol
 
-from analysis.study.factors import failing, noticed, repaired, restored, set_up, swapped
+from analysis.study.factors import dearer, failing, noticed, repaired, restored, set_up, swapped
 from analysis.study.space import Dimension, Interval
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.foundation.units import percent
@@ -27,10 +27,9 @@ _Z_90 = 1.6448536269514722  # 90 % of a normal distribution lies within so many 
 
 
 class Point(NamedTuple):
-    """A scenario, and a factor on its dollars."""
+    """A scenario with some inputs at other values."""
 
     scenario: Scenario
-    usd_factor: float = 1.0
 
 
 class Move(Protocol):
@@ -263,7 +262,7 @@ def _price(scenario: Scenario) -> Input:
 
 
 def _dearer(point: Point, factor: float) -> Point:
-    return point._replace(usd_factor=point.usd_factor * factor)
+    return point._replace(scenario=dearer(point.scenario, factor))
 
 
 def _negotiated(point: Point, share: float) -> Point:

@@ -13,6 +13,7 @@ from simulator.pricing.ledger import Amount, LedgerLine, summed, total
 from simulator.pricing.reserved import UNUSED, Committed
 from simulator.pricing.terms import TERMS, Dated, Free, Negotiated, OnDemand, PriceTerm, Spot, Usage, dated, in_interval
 
+PRICES: Final = ("usd_per_accelerator_h", "list_usd_per_accelerator_h")  # what terms call them
 SCALABLE: Final = (Free, OnDemand, Negotiated)  # terms whose list price may differ from stage to stage
 
 
@@ -88,6 +89,17 @@ class Portion:
         quote = replace(self.quote, discount_low=off, discount_high=off)
         term = replace(self.term, discount=off) if isinstance(self.term, Negotiated) and low < high else self.term
         return replace(self, quote=quote, term=term)
+
+    def times(self, factor: float) -> "Portion":
+        """Return the portion at so many times its price, paid and list; what is free stays so."""
+        quote = replace(self.quote, usd_per_accelerator_h=self.quote.usd_per_accelerator_h * factor,
+                        list_usd_per_accelerator_h=self.quote.list_usd_per_accelerator_h * factor)  # fmt: skip
+        paid: Any = self.term
+        prices = {name: getattr(paid, name) * factor for name in PRICES if hasattr(paid, name)}
+        if isinstance(paid, Spot) and paid.trace is not None:
+            levels = tuple(level * factor for level in paid.trace.levels)
+            prices["trace"] = replace(paid.trace, levels=levels)
+        return replace(self, quote=quote, term=replace(paid, **prices))
 
     def at_list(self, list_usd_per_accelerator_h: float | None) -> "Portion":
         """Return the portion at another list price, for a stage that has its own."""
@@ -186,6 +198,10 @@ class Tariff:
     def settled(self, quantile: float) -> "Tariff":
         """Return the tariff after the talks: every open discount at a place of its range, 0 to 1."""
         return replace(self, portions=tuple(each.settled(quantile) for each in self.portions))
+
+    def times(self, factor: float) -> "Tariff":
+        """Return the tariff at so many times the price of an accelerator-hour; what stands beside it stays."""
+        return replace(self, portions=tuple(each.times(factor) for each in self.portions))
 
     @property
     def commitments(self) -> Sequence[tuple[Portion, Committed]]:

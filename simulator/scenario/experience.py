@@ -13,6 +13,11 @@ from simulator.scenario.trained import Trained
 
 OTHER = "other"
 QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of a normal distribution's quartiles, in standard deviations
+_GUESS: Final = (
+    "The efficiency is a guess from published runs of this generation; their hours contain some "
+    "downtime, so failures are partly counted twice. State one if you know it."
+)
+_ASSUMED: Final = "The efficiency is an assumption: no published runs on {} are known. State one if you know it."
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,10 +105,7 @@ class FromPublishedRuns:
             return None
         question.findings.fact(("throughput", "published_mfu"), f"{found.mfu:.4g}", found.source, found.evidence)
         question.findings.fact(("throughput", "published_sigma"), f"{found.sigma:.4g}", found.spread, found.evidence)
-        question.findings.warn(
-            "The efficiency is a guess from published runs of this generation; their hours contain some "
-            "downtime, so failures are partly counted twice. State one if you know it."
-        )
+        question.findings.warn(_GUESS if fact.values.get("mfu_basis") != "assumed" else _ASSUMED.format(fact.key))
         return Speed(tokens_per_s=found.mfu * question.machines.peak_flop_per_s / found.flop_per_token,
                      sigma=found.sigma, why="spread between whole published runs")  # fmt: skip
 

@@ -22,7 +22,7 @@ from simulator.scenario.saving import State
 from simulator.scenario.spot import named_file
 
 PRICING = ("pricing",)
-UNDATED = date(2022, 12, 12)  # day of the price that the first scenario uses; only dates in the output depend on it
+UNDATED = date(2026, 1, 1)  # where nothing needs a day, so that only dates in the output depend on it
 READ_BY = {
     "reserved": ("commit_1y", "commit_3y", "capacity_block"),
     "rest": ("commit_1y", "commit_3y"),

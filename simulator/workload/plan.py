@@ -19,8 +19,8 @@ class Plan:
     Parameters
     ----------
     tp, pp, dp, cp, ep : int or array
-        Degrees of tensor, pipeline, data, context and expert parallelism; experts are spread over ``dp * cp`` (and
-        over ``tp`` beyond that), so they take no accelerators of their own.
+        Degrees of tensor, pipeline, data, context and expert parallelism; experts are spread over ``dp * cp``, narrow
+        ones over ``tp`` as well, so they take no accelerators of their own.
     vpp : int or array
         Model chunks on each pipeline stage; 1 is plain 1F1B, more is interleaved.
     micro_batch : int or array

@@ -72,6 +72,24 @@ def test_narrow_experts_are_a_warning(made: Maker) -> None:
         assert any("Experts of 2,880 columns" in warning for warning in made(text).warnings) == said
 
 
+def test_a_published_plan_with_experts_over_tensor_ranks_is_taken_as_stated(made: Maker) -> None:
+    """Megatron Bridge 26.04, Qwen3-235B on 256 H100: TP 2, PP 8, EP 32; it was refused, for there are 16 replicas."""
+    changed = "without = ['model.architecture', 'cluster.accelerator', 'cluster.accelerators']\n"
+    cluster = "[model]\narchitecture = 'qwen3-235b-a22b'\n[cluster]\naccelerator = 'h100-sxm'\naccelerators = 256\n"
+    plan = "[parallelism]\ntensor = 2\npipeline = 8\nchunks = 4\nexpert = 32\nmicro_batch = 1\n"
+    found = made(f"{changed}{cluster}{MODEL}stack = 'nemo-2025'\n{plan}", "data.batch=33.5544M tokens")
+    assert fact(found, "phases[0].plan").startswith("tp2 pp8 dp16 ep32 vpp4 mb1")
+    narrow = entry("throughput_parameters", "narrow-mixture").number("sigma")
+    assert found.efficiency_sigma == pytest.approx(np.hypot(stack_factor("nemo-2025", "hopper")[1], narrow))
+
+
+def test_the_fastest_plan_of_narrow_experts_is_in_more_doubt(made: Maker) -> None:
+    changed = "without = ['model.architecture', 'cluster.accelerator']\n[model]\narchitecture = 'gpt-oss-20b'\n"
+    found = made(f"{changed}[cluster]\naccelerator = 'h100-sxm'\n{MODEL}stack = 'nemo-2025'\n")
+    narrow = entry("throughput_parameters", "narrow-mixture").number("sigma")
+    assert found.efficiency_sigma == pytest.approx(np.hypot(chosen_plan("nemo-2025")[1], narrow))
+
+
 def test_failures_and_saves_do_not_change_the_speed(made: Maker) -> None:
     alone = made(f"without = ['failures']\n{MODEL}{PLAN}[checkpoint]\npolicy = 'none'\n")
     assert rate(alone) == rate(made(f"{MODEL}{PLAN}"))

@@ -1,10 +1,14 @@
 """What a study changes by a factor is what the scenario's own text would change, single nodes included."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import pytest
 
-from analysis.study.factors import failing, noticed, one_more_spare, repaired, restored, set_up, swapped
+from analysis.metrics.dollars import bill_of
+from analysis.study.factors import dearer, failing, noticed, one_more_spare, repaired, restored, set_up, swapped
+from simulator.engine.run import run
+from simulator.pricing.ledger import BASES
 from simulator.scenario.api import scenario
 from simulator.scenario.values import Scenario
 
@@ -46,3 +50,29 @@ def test_a_factor_changes_what_the_text_changes(
     found, asked = changed(scenario("llama-65b", plain)), scenario("llama-65b", [*plain, *told])
     assert (tuple(found.causes), found.recovery, found.fleet) == (tuple(asked.causes), asked.recovery, asked.fleet)
     assert scenario("llama-65b", plain) != asked
+
+
+@pytest.mark.parametrize("term", [
+    ["pricing.discount=[0.2, 0.4]"], ["pricing.term=commit_1y"], ["pricing.term=capacity_block"],
+    ["pricing.term=spot"], ["pricing.term=owned"],
+    ["pricing.term=reserved_minimum", "pricing.minimum_accelerator_hours=2000000"],
+])  # fmt: skip
+def test_dearer_machines_leave_credits_and_data_as_they_are(term: Sequence[str]) -> None:
+    """Credits of $1M and data of 1 PB stay when an hour costs twice as much; all dollars were doubled."""
+    beside = ["pricing.credits=$1M", "pricing.storage.tier=aws-s3-standard", "pricing.storage.data=1 PB",
+              "failures.enabled=false", "run.replicas=3"]  # fmt: skip
+    plain = scenario("llama-65b", ["pricing.rate=$2/h", "pricing.list_rate=$3/h", *term, *beside])
+    told = scenario("llama-65b", ["pricing.rate=$4/h", "pricing.list_rate=$6/h", *term, *beside])
+    outcome, every = run(plain, range(3)), range(3)
+    changed, asked = (bill_of(each, outcome, every) for each in (dearer(plain, 2.0), told))
+    for basis in BASES:
+        assert changed.usd(basis) == pytest.approx(asked.usd(basis), rel=1e-12)
+
+
+def test_dearer_spot_follows_its_trace(tmp_path: Path) -> None:
+    prices = tmp_path / "prices.csv"
+    prices.write_text("hours,usd_per_accelerator_h\n0,1\n200,3\n")
+    plain = scenario("llama-65b", ["pricing.rate=$2/h", "pricing.term=spot", f"pricing.trace={prices}"])
+    outcome, every = run(plain, range(3)), range(3)
+    usd, twice = (bill_of(each, outcome, every).usd("billed") for each in (plain, dearer(plain, 2.0)))
+    assert twice == pytest.approx(2.0 * usd, rel=1e-12)
