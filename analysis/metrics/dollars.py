@@ -20,6 +20,7 @@ from simulator.scenario.values import Scenario, Stage
 HOUR_S = 3600.0
 RIVAL_REPLICAS = 256  # of the run on demand that spot is held against
 WHOLE_RUN = "whole run"
+_UNLISTED_SPOT = "State pricing.list_rate, the price on demand, to see whether spot saves anything."
 _UNLISTED = "State pricing.list_rate, the price on demand, to see from which use on the commitment pays."
 
 
@@ -160,7 +161,10 @@ def on_demand(scenario: Scenario) -> Scenario | None:
         for portion in scenario.tariff.portions
     )  # fmt: skip
     causes = tuple(cause for cause in scenario.causes if cause.name != PREEMPTION)
-    stages = scenario.stages if scenario.spot is None else scenario.stages[::3]
+    stages = scenario.stages
+    if scenario.spot is not None:  # three stages for each: on the market, away from it, and left for machines on demand
+        stages = [replace(up, usd_per_accelerator_h=left.usd_per_accelerator_h)
+                  for up, left in zip(stages[::3], stages[2::3], strict=True)]  # fmt: skip
     return replace(
         scenario, tariff=replace(scenario.tariff, portions=portions), causes=causes, stages=stages, spot=None
     )
@@ -170,11 +174,15 @@ def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:
     rival = on_demand(scenario)
     if rival is None:
         return
+    own, listed = rival.stages[0].usd_per_accelerator_h, list_rate(rival, rival.stages[0])
+    spot = [(each.term, each.quote.usd_per_accelerator_h) for each in scenario.tariff.portions]
+    if all((own or term.list_usd_per_accelerator_h) == usd for term, usd in spot if isinstance(term, Spot)):
+        yield _UNLISTED_SPOT
+        return
     replicas = range(min(scenario.replicas, RIVAL_REPLICAS))
     other = run(rival, replicas)
     paid = float(np.mean(due.usd("billed")))
     steady = float(np.mean(bill_of(rival, other, replicas).usd("billed")))
-    listed = rival.tariff.quote.list_usd_per_accelerator_h
     at = f"{hourly(listed)}/h" if len(rival.tariff.portions) == 1 else "list prices"
     if steady > 0:
         word = "saves" if paid <= steady else "LOSES"

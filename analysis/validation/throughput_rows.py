@@ -15,6 +15,7 @@ from analysis.validation.row_cells import number, whole
 from analysis.validation.row_shapes import shape_of_row
 from simulator.catalogue.reader import CatalogueError, Entry, entry, fold, read
 from simulator.workload.architecture import Architecture, Recompute, training_flops
+from simulator.workload.stacks import accumulates
 
 COLUMNS = (
     "id", "model", "params_b", "active_b", "layers", "hidden", "heads", "kv_heads", "ffn", "vocab", "seq",
@@ -105,6 +106,7 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         count = whole(str(run["accelerators"]))
         words["recompute"] = words["recompute"] or str(run.get("recompute", ""))
     usual = run.get("global_batch") if run is not None else None
+    stack = stack_key(words, accelerator)
     sharding = cells.NOT_SHARDED.sub("", words["sharding"].lower())
     precision = re.sub(r"\(.*\)", "", words["precision"])
     row = Row(
@@ -115,9 +117,9 @@ def parse(record: Mapping[str, str | None], *, default_id: str = "row") -> Row:
         arch=arch,
         accelerator=accelerator,
         halves=halves,
-        stack=stack_key(words, accelerator),
+        stack=stack,
         seq=seq,
-        global_batch=_batch(words, seq) or number(str(usual)) or max(1.0, round(DEFAULT_BATCH_TOKENS / seq)),
+        global_batch=_batch(words, seq) or number(str(usual)) or _usual_batch(stack, seq, count),
         count=count,
         degrees=degrees,
         zero=_zero(sharding, degrees),
@@ -158,6 +160,12 @@ def _batch(words: Mapping[str, str], seq: int) -> float | None:
     if batch is None:
         return None
     return max(1.0, batch / seq) if "tok" in words["global_batch"].lower() or batch > MOST_SEQUENCES else batch
+
+
+def _usual_batch(stack: str, seq: int, count: int | None) -> float:
+    """Sequences in a step where nobody says; one for each device at least, where a stack does not accumulate."""
+    sequences = max(1.0, round(DEFAULT_BATCH_TOKENS / seq))
+    return sequences if accumulates(stack) else max(sequences, float(count or 1))
 
 
 def _zero(sharding: str, degrees: Mapping[str, int | None]) -> int | None:

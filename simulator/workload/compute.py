@@ -107,9 +107,9 @@ def _products(
     split = experts.split_over(shape, plan)
     routed = product(experts.rows(shape, plan, length), gates * shape.expert_ffn / split, shape.expert_weights / split)
     local = shape.experts / plan.ep
-    mlp = shape.dense_share * dense + shape.mixture_share * (
-        shape.shared_experts * everyone + local * traits.expert_cost * routed
-    )
+    wide = (np.asarray(traits.wide_expert_cost) > 0) & (np.asarray(shape.expert_ffn) > shape.hidden)
+    cost = np.where(wide, traits.wide_expert_cost, traits.expert_cost)
+    mlp = shape.dense_share * dense + shape.mixture_share * (shape.shared_experts * everyone + local * cost * routed)
     return attention, mlp / shape.mlp_matrices, mlp
 
 

@@ -17,12 +17,13 @@ class Traits(NamedTuple):
     score_bytes: Number = 0.0  # HBM traffic for one score, forward and backward; 0 when fused
     fusion: Number = 1.0  # elementwise traffic relative to separate kernels
     expert_cost: Number = 1.2  # time of routed experts over balanced dense products: capacity, imbalance, grouping
+    wide_expert_cost: Number = 0.0  # the same of experts wider than the model, where it differs
     expert_launches: Number = 0.0  # 1 where the host starts each local expert's products one by one
     once_a_domain: Number = 0.0  # 1 where a token crosses the network once for all its experts in a domain
     repeats_last: Number = 1.0  # 1 where full recompute repeats a block's last projection as well
     single_rail: Number = 0.0  # 1 where rings between nodes use one network port a node
     tp_overlap: Number = 0.0  # share of tensor-parallel communication hidden under products
-    tp_overlap_in_node: Number = 0.0  # 1 where that takes buffers that ranks of one node map into each other
+    tp_overlap_in_node: Number = 0.0  # 1 where groups over several nodes of one domain, tp x cp, overlap nothing
     ep_overlap: Number = 0.3  # share of expert exchange hidden under other work
     pipe_overlap: Number = 1.0  # 1 where an interleaved pipeline hands over while it works
     exposed_scale: Number = 1.0  # of the fitted share of overlapped communication that shows nevertheless

@@ -119,7 +119,8 @@ def _links(
 ) -> Links:
     length = tokens(plan, seq)
     tp = group(plan.tp, 1.0, fabric, traits, parameters)
-    far = (np.asarray(traits.tp_overlap_in_node) > 0) & (np.asarray(plan.tp) > fabric.node)
+    trays = np.asarray(fabric.node) < fabric.scale_up_domain
+    far = (np.asarray(traits.tp_overlap_in_node) > 0) & trays & (np.asarray(plan.tp * plan.cp) > fabric.node)
     passes = 4.0 + 2.0 * plan.full_share  # all-reduces: two forward, two backward, two again
     tp_s = (
         passes * reduce_s(length * shape.hidden * ACTIVATION_BYTES, tp) * (1.0 - np.where(far, 0.0, traits.tp_overlap))

@@ -120,6 +120,19 @@ def test_spot_is_held_against_the_whole_price_on_demand() -> None:
     assert "spot saves 75 %" in " ".join(found.remarks)
 
 
+def test_spot_is_held_against_the_price_on_demand_that_is_known_and_against_no_other() -> None:
+    """$1.50 against $6, which a run that leaves the market pays, and not against $1.50 again."""
+    alone = (*CALM, "pricing.rate=$1.5/h", "pricing.term=spot")
+    found, _, _ = lived(*alone)
+    assert "State pricing.list_rate, the price on demand, to see whether spot saves" in " ".join(found.remarks)
+    market = ("spot.up.mean=50 h", "spot.away.mean=1 h", "cluster.spares=", "spot.on_demand_rate=$6/h")
+    found, ensemble, _ = lived(*alone, *market)
+    assert "On demand at $6.00/h and never preempted" in " ".join(found.remarks)
+    hours = float(ensemble.productive_accelerator_s.mean()) / 3600
+    saved = round(100 * (1 - found.usd.mean / (hours * 6)))
+    assert any(f"spot saves {each} %" in " ".join(found.remarks) for each in (saved, saved + 1))
+
+
 def test_machines_on_a_spot_market_are_paid_at_the_prices_of_the_days_on_which_they_are_held(tmp_path: Path) -> None:
     """Up half of the time, on average: $1 until hour 200 and $3 after it, whatever the hours before it were."""
     prices = tmp_path / "prices.csv"

@@ -122,6 +122,20 @@ def test_maxtext_shards_fully_unless_a_row_says_otherwise_or_cannot_be() -> None
     assert few.tp * few.cp == 4
 
 
+def test_a_batch_that_nobody_states() -> None:
+    blank = FULL | {
+        "global_batch": "",
+        "count": "4096",
+        "seq": "2048",
+        "dp": "",
+        "cp": "",
+        "step_time_s": "",
+        "tok_s_per_dev": "9",
+    }
+    assert parse(blank).global_batch == 1024  # 2**21 tokens
+    assert parse(blank | {"accelerator": "TPU v5p", "source": "maxtext"}).global_batch == 4096
+
+
 def test_activations_go_to_the_host_of_a_grace_before_layers_are_repeated() -> None:
     rack = {"model": "llama3-70b", "count": "64", "global_batch": "256", "micro_batch": "2", "sharding": "FSDP"}
     assert plan_of(**rack, accelerator="GB200").recompute == 0  # 40 of 80 layers are offloaded, says the recipe

@@ -97,6 +97,10 @@ def test_user_buffers_do_not_reach_beyond_a_node() -> None:
     bare = [of(GPT, Plan(tp=tp, dp=1), fabric=node).tp_s for tp in (4, 8)]
     assert float(within / bare[0]) == pytest.approx(0.2, rel=1e-9)
     assert float(beyond / bare[1]) == pytest.approx(1.0, rel=1e-9)
+    ring = of(GPT, Plan(tp=4, cp=2, dp=1), fabric=node, traits=traits).tp_s
+    assert float(ring / of(GPT, Plan(tp=4, cp=2, dp=1), fabric=node).tp_s) == pytest.approx(1.0, rel=1e-9)
+    hgx = replace(node, node=4, scale_up_domain=4)  # beyond its node a group is on the network, as it always was
+    assert float(of(GPT, Plan(tp=4, cp=2, dp=1), fabric=hgx, traits=traits).tp_s / bare[0]) < 0.2
     anywhere = of(GPT, Plan(tp=8, dp=1), fabric=node, traits=traits._replace(tp_overlap_in_node=0.0)).tp_s
     assert float(anywhere / bare[1]) == pytest.approx(0.2, rel=1e-9)
 
@@ -114,3 +118,13 @@ def test_precisions_below_fp8_with_a_scale_a_tensor() -> None:
     four = float(chip_of(gb300, fp4=True).achievable_fp8_flop_per_s)
     assert blocks / whole == pytest.approx(0.93)
     assert four / whole == pytest.approx(1.65)  # not the 3 of the peaks
+
+
+def test_experts_wider_than_the_model_cost_what_is_said_of_them() -> None:
+    mixture = replace(GPT, tied=False, experts=8, experts_per_token=2, expert_ffn=16384)
+    narrow = replace(mixture, expert_ffn=8192)
+    usual, said = BARE._replace(expert_cost=1.8), BARE._replace(expert_cost=1.8, wide_expert_cost=1.4)
+    plain = BARE._replace(expert_cost=0.0)
+    base, slow, fast = (float(of(mixture, Plan(dp=8), traits=traits).matrix_s) for traits in (plain, usual, said))
+    assert (fast - base) / (slow - base) == pytest.approx(1.4 / 1.8, rel=1e-9)
+    assert of(narrow, Plan(dp=8), traits=said) == of(narrow, Plan(dp=8), traits=usual)
