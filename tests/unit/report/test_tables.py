@@ -11,7 +11,8 @@ from simulator.scenario.api import scenario
 
 SETS = [
     "run.replicas=20", "pricing.tax=0.1", "pricing.credits=$1000", "pricing.storage.tier=aws-s3-standard",
-    "pricing.storage.checkpoints=4", "pricing.storage.data=100 TB", "pricing.egress.tier=aws", "pricing.egress.data=1 TB",
+    "pricing.storage.checkpoints=4", "pricing.storage.data=100 TB", "pricing.egress.tier=aws",
+    "pricing.egress.data=1 TB",
 ]  # fmt: skip
 
 
