@@ -110,7 +110,7 @@ def _page(found: "Planned") -> "Iterator[Table | Text | str]":
     for bound in bindings(found):
         form = "${:,.0f}" if bound.bound == "deadline" else "{:,.2f} days"
         now, relaxed, free = (
-            form.format(value) if value < inf else "nothing" for value in (bound.now, bound.relaxed, bound.free)
+            form.format(value) if value < inf else "none" for value in (bound.now, bound.relaxed, bound.free)
         )
         best, other = ("cheapest", "budget") if bound.bound == "deadline" else ("soonest", "deadline")
         apart = f", the {other} apart" if max(wish.days, wish.usd) < inf else ""
