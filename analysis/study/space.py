@@ -123,9 +123,10 @@ def _called(name: str, parts: Sequence[str]) -> Dimension:
     step = _interval(parts[2], parts[2], logarithmic=False)
     if step.low <= 0 or (step.before, step.after) != (ends.before, ends.after):
         raise ValueError(f"the step {parts[2]!r} has to be positive, and in the unit of the ends")
-    count = int((ends.high - ends.low) / step.low + 1e-9) + 1
-    if count > MOST:
-        raise ValueError(f"{count:.3g} values are too many; {MOST} at most")
+    steps = (ends.high - ends.low) / step.low + 1e-9
+    if not steps < MOST:
+        raise ValueError(f"{steps:.3g} values are too many; {MOST} at most")
+    count = int(steps) + 1
     last = replace(ends, high=ends.low + (count - 1) * step.low, whole=ends.whole and step.whole)
     return [last.at(number / max(count - 1, 1)) for number in range(count)]
 

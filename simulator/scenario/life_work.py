@@ -8,13 +8,14 @@ from typing import Final
 from simulator.catalogue.reader import Entry, entry
 from simulator.scenario import schema
 from simulator.scenario.findings import Findings
-from simulator.scenario.lines import Path
+from simulator.scenario.life import MONTH_S
+from simulator.scenario.lines import Path, dotted
 from simulator.scenario.schema.lifecycle import FineTuning, LifeStage, MachinePool
 from simulator.scenario.schema.lifecycle import Serving as ServingTable
 from simulator.scenario.trained import shape_of
 from simulator.workload.architecture import Architecture
 from simulator.workload.finetuning import METHODS, least_machines, machine_s
-from simulator.workload.serving import Machine, token_time
+from simulator.workload.serving import Machine, TokenTime, token_time
 from simulator.workload.stages import NOTHING, Estimate, Lasting, MachineTime, OfTheRun, Serving, TheRun, Work
 
 WAYS: Final = ("duration", "machine_time", "tokens", "multiple", "run", "fine_tuning", "serving")
@@ -249,10 +250,23 @@ def _own_service(draft: Draft, table: ServingTable) -> tuple[Estimate, Estimate]
     )
     words = f"{1 / times.written_s:.4g} tokens/s written, {1 / times.read_s:.4g} read, {times.machines} hold a copy"
     draft.findings.fact((*draft.path, "serving", "roofline"), words, "an approximation, good to a factor of two", "M")
+    _check_copy(draft, table, times)
     read_s, written_s = (
         Estimate(*(each * factor for factor in HALF_TO_TWICE)) for each in (times.read_s, times.written_s)
     )
     return read_s, written_s
+
+
+def _check_copy(draft: Draft, table: ServingTable, times: TokenTime) -> None:
+    """Warn where the demand of the first month is priced at fewer machines than hold one copy of the model."""
+    read, written = (Estimate(*(tokens or NOTHING)).mode for tokens in (table.read, table.written))
+    busy_s = read * times.read_s + written * times.written_s
+    machines = max(busy_s / (table.utilisation or UTILISATION) / MONTH_S, table.at_least or 0)
+    if machines < times.machines:
+        draft.findings.warn(
+            f"{dotted((*draft.path, 'serving'))}: the first month is priced at {machines:.2g} machines, and one copy "
+            f"of the model takes {times.machines}: state at_least = {times.machines} for a service that stands by."
+        )
 
 
 _READERS: Final[Mapping[str, Callable[[Draft], Work]]] = {

@@ -102,6 +102,7 @@ def is_owned(pricing: schema.Pricing) -> bool:
 def _portions(pricing: schema.Pricing, asked: Asked, findings: Findings) -> Sequence[Portion] | None:
     """Return the portions; None with a problem noted."""
     _check_read(pricing, findings)
+    _check_amounts(pricing, findings)
     if not pricing.parts:
         whole = portion_of(pricing, 1.0, PRICING, asked, findings)
         return None if whole is None else (whole,)
@@ -128,6 +129,16 @@ def _check_read(pricing: schema.Pricing, findings: Findings) -> None:
             if getattr(table, key) is not None and terms.isdisjoint(reading):
                 by = " or ".join(reading)
                 findings.warn(f"pricing.{where}{key} is stated and counts for nothing: only term = {by} reads it.")
+
+
+def _check_amounts(pricing: schema.Pricing, findings: Findings) -> None:
+    """Warn of an amount that several parts take from [pricing], each the whole of it."""
+    for key in ("reserved", "minimum_accelerator_hours"):
+        taking = [part for part in pricing.parts or () if getattr(part, key) is None
+                  and (part.term or pricing.term) in READ_BY[key]]  # fmt: skip
+        if (amount := getattr(pricing, key)) is not None and len(taking) > 1:
+            findings.warn(f"pricing.{key} counts for each of {len(taking)} parts, {len(taking) * amount:,.0f} in all; "
+                          "state it in the parts.")  # fmt: skip
 
 
 def _inheriting(part: schema.Part, pricing: schema.Pricing) -> schema.Terms:

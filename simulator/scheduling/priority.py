@@ -15,6 +15,7 @@ from simulator.scheduling.state import ClusterView, Queue, Stay
 from simulator.scheduling.usage import DecayedUsage
 
 WEEK_S = 604800.0
+MOST_SHARES = 1e12
 
 
 @QUEUE_POLICIES.register("priority")
@@ -49,6 +50,8 @@ class Multifactor(Easy):
     ) -> None:
         if min(max_age_s, half_life_s, damping, *shares.values()) <= 0:
             raise ValueError("max_age_s, half_life_s, damping and shares have to be positive")
+        if max(shares.values(), default=0) > MOST_SHARES:
+            raise ValueError(f"shares of users are compared with each other; {MOST_SHARES:g} at most")
         self.weights = priority, age, size, fair
         self.max_age_s = max_age_s
         self.damping = damping

@@ -126,6 +126,14 @@ def test_a_service_of_ones_own_by_the_roofline(tmp_path: Path) -> None:
     assert said["serving.roofline"].endswith("1 hold a copy")
 
 
+@pytest.mark.parametrize(("more", "warned"), [("", True), (", at_least = 4", False), (', read = "300B tokens"', False)])
+def test_a_demand_that_fills_less_than_one_copy_is_told(tmp_path: Path, more: str, warned: bool) -> None:
+    """130 GB of weights fill 70 % of two H100 and more; half a billion tokens a month take less than all four."""
+    text = OWN + f'serving = {{ months = 1, written = "0.5B tokens", architecture = "llama-65b"{more} }}'
+    said = " ".join(life(write(tmp_path, POOLS + text)).warnings)
+    assert ("one copy of the model takes 4: state at_least = 4" in said) == warned
+
+
 def test_the_model_served_is_the_one_trained_unless_another_is_named(tmp_path: Path) -> None:
     service = 'serving = { months = 1, written = "1B tokens"'
     trained = "[model]\narchitecture = 'llama-13b'\n"

@@ -79,6 +79,14 @@ def test_what_no_term_reads_is_a_warning(made: Maker, sets: list[str], where: st
     assert not any("counts for nothing" in each for each in made(AWS, *commit).warnings)
 
 
+def test_an_amount_that_each_of_several_parts_takes_is_a_warning(made: Maker) -> None:
+    halves = ["pricing.term=commit_1y", "pricing.reserved=8"]
+    both = made(AWS, *halves, "pricing.parts=[{share = 0.5}, {share = 0.5}]")
+    assert "pricing.reserved counts for each of 2 parts, 16 in all; state it in the parts." in both.warnings
+    one = made(AWS, *halves, "pricing.parts=[{share = 0.5}, {share = 0.5, term = 'on_demand'}]")
+    assert not any("counts for each" in warning for warning in one.warnings)
+
+
 def test_a_list_rate_below_the_price_is_said_and_left_out(made: Maker) -> None:
     found = made("", "pricing.rate=$4/h", "pricing.list_rate=$2/h")
     assert found.tariff.list_usd_per_accelerator_h == 4.0

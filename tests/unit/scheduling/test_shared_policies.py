@@ -165,7 +165,9 @@ def test_jobs_of_a_reservation_that_is_over_are_jobs_like_others():
         Reservation(queue="x", start_s=5, end_s=5, units=1)
 
 
-@pytest.mark.parametrize("text", ["tiers:gold.least=3", "tiers:gold=-1", "over-quota:red=-1", "edf:k=1"])
+@pytest.mark.parametrize(
+    "text", ["tiers:gold.least=3", "tiers:gold=-1", "over-quota:red=-1", "edf:k=1", "fair-share:ann=1e308,bob=1e308"]
+)
 def test_options_that_make_no_sense_are_refused(text):
-    with pytest.raises(ValueError, match=r"limit|0 or more|edf"):
+    with pytest.raises(ValueError, match=r"limit|0 or more|edf|shares"):
         make_policy(text)

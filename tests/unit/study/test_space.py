@@ -119,6 +119,11 @@ def test_a_zip_of_unequal_lengths_says_which() -> None:
         points({("a",): [1, 2], ("c",): [1, 2, 3]}, "zip", seed=1)
 
 
+def test_a_step_of_next_to_nothing_is_refused() -> None:
+    with pytest.raises(ScenarioError, match="inf values are too many"):
+        dimension("pricing.rate=range(1, 3, 1e-320)")
+
+
 def test_too_many_points_are_refused() -> None:
     with pytest.raises(ScenarioError, match="1000000 points are too many"):
         points({(name,): range(1000) for name in "ab"}, "grid", seed=1)
