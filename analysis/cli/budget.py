@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from analysis.cli.output import AsJson
+from analysis.cli.output import AsJson, led
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.study.budget import Answer, Bought, Interval, Question
     from analysis.study.offers import Wish
@@ -127,11 +128,11 @@ def _wish(
 
 def _page(
     question: "Question", wish: "Wish", found: "Sequence[Answer]", doubts: "Any", days: float
-) -> "Sequence[Table | str]":
+) -> "Sequence[Table | Text | str]":
     best = found[0]
     usual = best.serving_aware or best.optimal
     of, written = ("dollars", _usd) if question.usd is None else ("loss", _loss)
-    blocks: list[Table | str] = [_headline(question, usual), _models(question, best)]
+    blocks: list[Table | Text | str] = [_headline(question, usual), _models(question, best)]
     blocks += [
         f"Machines, $/h and providers who offer them, how many finish in {days:g} d, and the {of}:",
         _table(question, found, days),
@@ -164,15 +165,15 @@ def _spot(question: "Question", found: "Sequence[Answer]") -> str:
     return f"On spot, last because interruptions are not counted, if {spot[0].offer.presumes}: {'; '.join(told)}."
 
 
-def _headline(question: "Question", best: "Bought") -> str:
+def _headline(question: "Question", best: "Bought") -> "Text":
     presumed = f" (if {best.offer.presumes})" if best.offer.presumes else ""
     where = f"{best.offer.accelerator.title}, {best.offer.term.replace('_', ' ')}{presumed}"
     if question.usd is None:
         low, middle, high = (_usd(value) for value in best.usd)
-        return f"[bold]A loss of {question.loss:g} costs {middle} ({low} to {high})[/bold] on {where}."
+        return led(f"A loss of {question.loss:g} costs {middle} ({low} to {high})", f" on {where}.")
     low, middle, high = (f"{value:.3f}" for value in best.loss)
     reached = "" if best.reached is None else f" It reaches {question.loss:g} in {100 * best.reached:.0f} % of draws."
-    return f"[bold]{_usd(question.usd)} buys a loss of {middle} ({low} to {high})[/bold] on {where}.{reached}"
+    return led(f"{_usd(question.usd)} buys a loss of {middle} ({low} to {high})", f" on {where}.{reached}")
 
 
 def _usd(value: float, digits: int = 3) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson
+from simulator.foundation.units import percent
 
 
 def calibrate(
@@ -43,7 +44,8 @@ def calibrate(
     typer.echo(f"stack {found.stack}: factor {found.factor:.4f} on {found.rows} rows "
                f"(shipped: {found.shipped:.4f}); log spread {found.sigma:.3f}")  # fmt: skip
     typer.echo(
-        f"mean absolute error {found.error_before:.1%} with the shipped factor, {found.error_after:.1%} with yours"
+        f"mean absolute error {percent(found.error_before)} with the shipped factor, "
+        f"{percent(found.error_after)} with yours"
     )
     typer.echo(f'in a scenario: throughput.stack = "{found.stack}", throughput.factor = {found.factor:.4f}')
 

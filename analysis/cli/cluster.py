@@ -209,9 +209,9 @@ def _print(
     if as_json:
         typer.echo(cluster_report.as_json(asked, results, _more(what, found)))
         return
-    from rich.console import Console
+    from analysis.cli.output import console
 
-    screen = Console()
+    screen = console()
     cluster_report.print_report(asked, results, screen)
     if what is not None:
         from analysis.cli.cluster_insert import print_inserted

@@ -99,9 +99,9 @@ def _insertion(what: "Candidate", found: "Inserted") -> "Part":
     if found.usd is not None:
         answer.append(("dollars", cell(found.usd, "usd")))
     tables = [Table((f"{what.title}, {what.accelerators:,} at once", found.policy), answer)]
-    for name, unit, groups in (("size", " accelerators", found.by_size), ("team", "", found.by_team)):
+    for name, groups in (("accelerators", found.by_size), ("team", found.by_team)):
         rows = [
-            (f"{group}{unit}", f"{row.jobs:,}", f"{row.later:,}", f"{row.sooner:,}", f"{row.added_h:+,.1f}",
+            (str(group), f"{row.jobs:,}", f"{row.later:,}", f"{row.sooner:,}", f"{row.added_h:+,.1f}",
              shown(row.longest_added_s, "time"))
             for group, row in groups.items()
         ]  # fmt: skip

@@ -7,6 +7,7 @@ import typer
 
 from analysis.cli import complete
 from analysis.cli.output import AsJson, Replicas, Seed, Sets, Workers
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -103,7 +104,7 @@ def _titles(forecasts: "Sequence[Forecast]", b: "Sequence[str]") -> "Sequence[st
     """Return what each is called; B's own changes are said where they are all that tells it from A."""
     titles = [each.scenario.title for each in forecasts]
     if b and titles[0] == titles[1]:
-        titles[1] += f", with {', '.join(b)}"
+        titles[1] += f"; changed: {', '.join(b)}"
     return titles
 
 
@@ -197,8 +198,8 @@ def _share(row: "Difference") -> str:
     """Say in how many replicas B is lower, with the interval."""
     if row.variance_ratio is None and row.difference.mean == 0:
         return "none, for they are equal"
-    share = f"{row.probability_lower:.1%} of the replicas ({row.probability_low:.1%} to {row.probability_high:.1%})"
-    return share.replace("%", " %")
+    low, high = percent(row.probability_low), percent(row.probability_high)
+    return f"{percent(row.probability_lower)} of the replicas ({low} to {high})"
 
 
 def _nearer(letter: str, found: "Sequence[Difference]") -> str:

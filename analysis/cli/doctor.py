@@ -133,7 +133,7 @@ def _tables(found: Mapping[str, Any]) -> "Sequence[Table]":
     extras = Table("optional", "state", "for", box=None, pad_edge=False)
     for extra in found["extras"]:
         versions = ", ".join(f"{name} {version}" for name, version in extra["versions"].items() if version)
-        extras.add_row(rf"\[{extra['name']}]", versions if extra["there"] else extra["get"].replace("[", r"\["),
+        extras.add_row(f"[{extra['name']}]", versions if extra["there"] else extra["get"],
                        extra["purpose"])  # fmt: skip
     for program in found["programs"]:
         extras.add_row(program["name"], program["found"] or program["get"], program["purpose"])

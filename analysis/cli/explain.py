@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson, ScenarioName, Sets
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.cli.training import Training
@@ -126,17 +127,19 @@ def _shortcuts(asked: "Training", flop_per_token: float) -> dict[str, Any]:
 
 
 def _show(document: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
 
-    console, times, total = Console(), document["step_time_s"], document["step_time_s"]["p50"]
+    from analysis.cli.output import console as screen_of
+
+    console, times, total = screen_of(), document["step_time_s"], document["step_time_s"]["p50"]
     console.print(f"{document['scenario']}: {document['plan']}, {'as stated' if document['planned'] else 'fastest'}, "
                   f"stack {document['stack']}")  # fmt: skip
     console.print(f"step {times['p50']:.3g} s (p10 {times['p10']:.3g}, p90 {times['p90']:.3g}); "
                   f"{document['tokens_per_s_per_accelerator']:,.0f} tokens/s per accelerator")  # fmt: skip
-    console.print(f"MFU {document['mfu']:.1%}, HFU {document['hfu']:.1%} of {document['peak_flop_per_s'] / 1e12:,.0f} "
-                  f"TFLOP/s: {document['convention']}. As papers count, attention in full over BF16: "
-                  f"MFU {document['mfu_attention_in_full_bf16']:.1%}")  # fmt: skip
+    console.print(f"MFU {percent(document['mfu'])}, HFU {percent(document['hfu'])} of "
+                  f"{document['peak_flop_per_s'] / 1e12:,.0f} TFLOP/s: {document['convention']}. "
+                  f"As papers count, attention in full over BF16: "
+                  f"MFU {percent(document['mfu_attention_in_full_bf16'])}")  # fmt: skip
     if not document["planned"]:
         console.print(f"published steps whose plan is not known are {document['as_run']['factor']:.2f} times the "
                       "fastest; a forecast takes that")  # fmt: skip
@@ -145,16 +148,16 @@ def _show(document: dict[str, Any]) -> None:
         table.add_column(name, justify="left" if name == "part" else "right")
     for name, seconds in document["parts_s"].items():
         if seconds > 0:
-            table.add_row(WORDS[name], f"{seconds:.4g}", f"{seconds / total:.1%}")
+            table.add_row(WORDS[name], f"{seconds:.4g}", percent(seconds / total))
     console.print(table)
     held = {name: size / 2**30 for name, size in document["memory_bytes"].items() if size > 0}
     parts = ", ".join(f"{name} {size:.1f}" for name, size in held.items())
     console.print(f"memory {sum(held.values()):.1f} of {document['hbm_bytes'] / 2**30:.1f} GiB: {parts}")
     six = document["six_n_d_flop_per_token"] / document["flop_per_token"] - 1
-    for name, words in (("constant_mfu", "exact FLOPs"), ("constant_mfu_six_n_d", f"6ND, {six:+.1%} FLOPs")):
+    for name, words in (("constant_mfu", "exact FLOPs"), ("constant_mfu_six_n_d", f"6ND, {percent(six, '+.1')} FLOPs")):
         guess = document[name]
-        console.print(f"constant MFU of published runs, {guess['mfu']:.1%}, {words}: {guess['step_time_s']:.3g} s "
-                      f"({guess['step_time_s'] / total - 1:+.0%})")  # fmt: skip
+        console.print(f"constant MFU of published runs, {percent(guess['mfu'])}, {words}: {guess['step_time_s']:.3g} s "
+                      f"({percent(guess['step_time_s'] / total - 1, '+.0')})")  # fmt: skip
 
 
 def _draw(path: Path, document: dict[str, Any]) -> None:

@@ -84,7 +84,7 @@ def _lemon_table(study: OutageStudy) -> "Table":
     title = f"Lemons: {len(study.lemons)}" + (f", the worst {MOST_LEMONS} of them" if more > 0 else "")
     table = _table(title, ("node", "failures", "times the rest", "by chance"))
     for lemon in study.lemons[:MOST_LEMONS]:
-        table.add_row(lemon.node, f"{lemon.failures:,}", f"{lemon.multiple:.3g}", f"p = {p_value(lemon.chance)}")
+        table.add_row(lemon.node, f"{lemon.failures:,}", f"{lemon.multiple:.3g}", p_value(lemon.chance))
     return table
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.output import AsJson
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.metrics.job_ledger import JobLedger
@@ -86,10 +87,15 @@ def _print(name: str, log: "EventLog", ledger: "JobLedger") -> None:
         table.add_column(head, justify="right")
     for stage, phase, cause, hours in _rows(ledger):
         table.add_row(
-            *([stage] * stages), phase, phase_name(phase), cause_name(cause), f"{hours:,.2f}", f"{hours / whole:.2%}"
+            *([stage] * stages),
+            phase,
+            phase_name(phase),
+            cause_name(cause),
+            f"{hours:,.2f}",
+            percent(hours / whole, ".2"),
         )
     table.add_section()
-    table.add_row(*([""] * stages), "total", "", "", f"{whole:,.2f}", "100.00%")
+    table.add_row(*([""] * stages), "total", "", "", f"{whole:,.2f}", "100.00 %")
     screen.print(table)
     screen.print(f"goodput {ledger.goodput:.4f} of accelerator-time; effective training time ratio {ledger.ettr:.4f} "
                  f"of wall-clock, {ledger.ettr_running:.4f} without the queue")  # fmt: skip

@@ -13,16 +13,16 @@ HEADS = ("law", "shape", "scale", "mean", "median", "AIC - best")
 
 
 def p_value(chance: float) -> str:
-    """Write a probability.
+    """Write how probable something is by chance.
 
     Examples
     --------
     >>> p_value(0.967), p_value(1.6e-73), p_value(0.0)
-    ('0.967', '2e-73', '< 1e-300')
+    ('p = 0.967', 'p = 2e-73', 'p < 1e-300')
     """
     if chance == 0:
-        return "< 1e-300"
-    return f"{chance:.3f}" if chance >= 0.001 else f"{chance:.0e}"
+        return "p < 1e-300"
+    return f"p = {chance:.3f}" if chance >= 0.001 else f"p = {chance:.0e}"
 
 
 def laws_table(title: str, laws: Choice) -> "Table":
@@ -42,7 +42,7 @@ def laws_verdict(laws: Choice) -> str:
     """Say how many times there were, and what the tests say."""
     verdict = "rejected" if laws.exponential_rejected else "not rejected"
     return (
-        f"{laws.observed:,} times, {laws.censored:,} censored; exponential {verdict} (likelihood ratio, p = "
+        f"{laws.observed:,} times, {laws.censored:,} censored; exponential {verdict} (likelihood ratio, "
         f"{p_value(laws.exponential_p)}); Weibull shape {laws.of('weibull').shape:.4g} "
         f"({laws.shape_low:.3g} to {laws.shape_high:.3g})"
     )

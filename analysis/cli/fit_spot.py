@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.output import AsJson
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.metrics.spot_market import GangView, MarketView
@@ -52,7 +53,7 @@ def _print(name: str, rows: "DropReport", view: "MarketView") -> None:
     for head in ("nodes", "fully up", "times", "mean", "median", "away, mean"):
         table.add_column(head, justify="right")
     for each in view.gangs:
-        table.add_row(f"{each.nodes}", f"{each.share:.1%}", f"{each.times}", *map(_length, _lengths(each)))
+        table.add_row(f"{each.nodes}", percent(each.share), f"{each.times}", *map(_length, _lengths(each)))
     screen.print(table)
     if view.runs is not None:
         screen.print(laws_table("Time of one node in the market", view.runs))

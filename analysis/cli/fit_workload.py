@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.metrics.workload_fit import WorkloadFit
@@ -94,7 +95,7 @@ def _ends(fit: "WorkloadFit") -> Any:
     for number, head in enumerate(("end", "of jobs", "of accelerator-time", "the same as fitted")):
         table.add_column(head, justify="right" if number else "left")
     for name, (jobs, work) in sorted(fit.shares.items()):
-        table.add_row(name, f"{jobs:.1%}", f"{work:.1%}", f"{fitted[name][1]:.1%}")
+        table.add_row(name, percent(jobs), percent(work), percent(fitted[name][1]))
     return table
 
 
@@ -109,7 +110,7 @@ def _groups(laws: "Workload") -> Any:
     units = laws.units_per_accelerator
     for group in laws.groups:
         shape = "" if group.run.law == "exponential" else f"{group.run.shape:.3g}"
-        table.add_row(group.status or "unknown", _range(group, units), f"{group.share:.2%}",
+        table.add_row(group.status or "unknown", _range(group, units), percent(group.share, ".2"),
                       f"{group.mean_size / units:,.3g}", group.run.law, length(group.run.mean_s), shape)  # fmt: skip
     return table
 

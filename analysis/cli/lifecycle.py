@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli import complete
-from analysis.cli.output import AsJson, Replicas, Seed, Sets
+from analysis.cli.output import AsJson, Replicas, Seed, Sets, led
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.metrics.lifecycle import LifeForecast
     from analysis.study.choice import BreakEven
@@ -60,19 +61,20 @@ def lifecycle(
         screen.print(block)
 
 
-def _page(found: "LifeForecast") -> "Iterable[Table | str]":
+def _page(found: "LifeForecast") -> "Iterable[Table | Text | str]":
     """Return what a person reads of one life, from the answer to the reasons."""
     from analysis.plots.amounts import days, dollars
 
     life = found.life
     served = found.written_per_month is not None
-    yield f"[bold]{life.title}[/bold]"
+    yield led(life.title)
     usd, launch = found.usd, found.launch_days
-    yield (
-        f"[bold]{dollars(usd.mean)}[/bold] on the mean in all (p10 / p50 / p90: {dollars(usd.p10)} / "
+    yield led(
+        dollars(usd.mean),
+        f" on the mean in all (p10 / p50 / p90: {dollars(usd.p10)} / "
         f"{dollars(usd.p50)} / {dollars(usd.p90)}); {days(launch.mean)} on the mean ({days(launch.p10)} / "
         f"{days(launch.p50)} / {days(launch.p90)}) to {'the launch' if served else 'the end'}"
-        + (f", {days(found.days.mean)} to the end of the service." if served else ".")
+        + (f", {days(found.days.mean)} to the end of the service." if served else "."),
     )
     yield _stages(found)
     yield "Days are medians of their stage and do not sum; dollars are means, and they do."

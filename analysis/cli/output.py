@@ -16,6 +16,7 @@ from analysis.cli.complete import runs
 if TYPE_CHECKING:
     from rich.console import Console
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.plots.style import Picture
 
@@ -59,10 +60,17 @@ def luck(count: int, seed: int, what: str = "replicas") -> str:
 
 
 def console(*, stderr: bool = False) -> "Console":
-    """Return where people read: stdout for data, stderr for progress."""
+    """Return where people read: stdout for data, stderr for progress; brackets and colons are what they are."""
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False)
+    return Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+
+
+def led(bold: str, rest: str = "") -> "Text":
+    """Return a line whose first words are bold."""
+    from rich.text import Text
+
+    return Text.assemble((bold, "bold"), rest)
 
 
 def table_of(title: str, words: Sequence[str], numbers: Sequence[str]) -> "Table":

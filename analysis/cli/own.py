@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.complete import entries, runs
-from analysis.cli.output import AsJson, Sets
+from analysis.cli.output import AsJson, Sets, led
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.study.ownership import Answer
@@ -71,14 +72,15 @@ def _page(found: "Answer") -> "list[Any]":
     from rich.table import Table
 
     inputs = found.ownership
-    used = f"{inputs.life_years:g} years, {inputs.utilisation:.0%} in use".replace("%", " %")
+    used = f"{inputs.life_years:g} years, {percent(inputs.utilisation, '.0')} in use"
     hour = f"An hour of one's own {found.accelerator}: ${found.usd_per_accelerator_h:.3g}"
-    blocks: list[Any] = [f"[bold]{hour}[/bold] ({used})"]
+    blocks: list[Any] = [led(hour, f" ({used})")]
     parts = Table("part", "$/h", "share", box=None, pad_edge=False)
     for part in found.parts:
         share = part.usd_per_accelerator_h / found.usd_per_accelerator_h
-        parts.add_row(part.name, f"{part.usd_per_accelerator_h:.3f}", f"{share:.0%}".replace("%", " %"))
-    grid = Table("$/h at utilisation of", *(f"{each:.0%}" for each in found.utilisations), box=None, pad_edge=False)
+        parts.add_row(part.name, f"{part.usd_per_accelerator_h:.3f}", percent(share, ".0"))
+    shares = (percent(each, ".0") for each in found.utilisations)
+    grid = Table("$/h at utilisation of", *shares, box=None, pad_edge=False)
     for years in found.lives:
         grid.add_row(f"{years:g} years", *(f"{row.usd_per_accelerator_h:.2f}" for row in found.grid
                                            if row.life_years == years))  # fmt: skip
@@ -87,7 +89,7 @@ def _page(found: "Answer") -> "list[Any]":
         even = ""
         if found.rent:
             at = [usd * inputs.utilisation / found.rent for usd in (bar.usd_at_low, bar.usd_at_high)]
-            even = "" if bar.name == "utilisation" else f"{at[0]:.0%} to {at[1]:.0%}".replace("%", " %")
+            even = "" if bar.name == "utilisation" else f"{percent(at[0], '.0')} to {percent(at[1], '.0')}"
         span = f"{bar.usd_at_low:.2f} to {bar.usd_at_high:.2f}"
         bars.add_row(bar.name.replace("_", " "), bar.low, bar.high, span, even)
     blocks += [parts, grid, bars, found.verdict]

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, luck
+from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, led, luck
+from analysis.plots.amounts import share
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.study.plan import Candidate, Planned, Wish
 
@@ -91,7 +94,7 @@ def _wish(deadline: str | None, budget: str | None, confidence: float) -> "Wish"
     return Wish(days=days, usd=usd, confidence=confidence)
 
 
-def _page(found: "Planned") -> "Iterator[Table | str]":
+def _page(found: "Planned") -> "Iterator[Table | Text | str]":
     """Return what a person reads: the answer, the front, what binds, and how it was found."""
     from analysis.study.plan import bindings
 
@@ -99,21 +102,23 @@ def _page(found: "Planned") -> "Iterator[Table | str]":
     asked = [f"{wish.days:,.4g} days" if wish.days < inf else "", f"${wish.usd:,.0f}" if wish.usd < inf else ""]
     words = " and ".join(word for word in asked if word) or "no bound"
     if found.best is not None:
-        yield f"[bold]{_named(found.best)}[/bold] is the cheapest within {words}: {_amounts(found.best, wish)}."
+        yield led(_named(found.best), f" is the cheapest within {words}: {_amounts(found.best, wish)}.")
     elif found.nearest is not None:
-        off = wish.excess(found.nearest.days, found.nearest.usd)
-        yield (f"Nothing meets {words}. The nearest misses by {off:.1%}: {_named(found.nearest)}: "
+        yield (f"Nothing meets {words}. The nearest misses {_miss(found.nearest, wish)}: {_named(found.nearest)}: "
                f"{_amounts(found.nearest, wish)}.")  # fmt: skip
     yield _front(found)
     for bound in bindings(found):
         form = "${:,.0f}" if bound.bound == "deadline" else "{:,.2f} days"
         now, relaxed, free = (
-            form.format(value) if value < inf else "nothing" for value in (bound.now, bound.relaxed, bound.free)
+            form.format(value) if value < inf else "none" for value in (bound.now, bound.relaxed, bound.free)
         )
-        yield f"The {bound.bound} binds: {now} with it, {relaxed} if it were a tenth more, {free} without it."
+        best, other = ("cheapest", "budget") if bound.bound == "deadline" else ("soonest", "deadline")
+        apart = f", the {other} apart" if max(wish.days, wish.usd) < inf else ""
+        yield (f"The {bound.bound} binds{apart}: the {best} is {now} with it, {relaxed} if it were a tenth more, "
+               f"{free} without it.")  # fmt: skip
     for each in found.finalists[:1]:
         yield (f"Confirmed event by event with {each.replicas:,} replicas: {each.days:,.2f} days, ${each.usd:,.0f} at "
-               f"{wish.confidence:.0%}.")  # fmt: skip
+               f"{share(wish.confidence)}.")  # fmt: skip
     chosen = "" if found.exhaustive else ", chosen by optuna"
     yield f"{len(found.candidates):,} of {found.space:,} candidates were run{chosen}."
     for reason, count in found.set_aside.items():
@@ -124,12 +129,18 @@ def _page(found: "Planned") -> "Iterator[Table | str]":
         yield luck(found.replicas, found.seed, "replicas of each candidate")
 
 
+def _miss(candidate: "Candidate", wish: "Wish") -> str:
+    """Say which bound is broken most, and by how much."""
+    late, dear = candidate.days / wish.days - 1, candidate.usd / wish.usd - 1  # -1 where a bound is infinite
+    return f"the deadline by {percent(late)}" if late >= dear else f"the budget by {percent(dear)}"
+
+
 def _named(candidate: "Candidate") -> str:
     return ", ".join(f"{path.rpartition('.')[2]} {value}" for path, value in candidate.values.items()) or "as it is"
 
 
 def _amounts(candidate: "Candidate", wish: "Wish") -> str:
-    return (f"{candidate.days:,.2f} days and ${candidate.usd:,.0f} at {wish.confidence:.0%} "
+    return (f"{candidate.days:,.2f} days and ${candidate.usd:,.0f} at {share(wish.confidence)} "
             f"(means {candidate.mean_days:,.2f}, ${candidate.mean_usd:,.0f})")  # fmt: skip
 
 
@@ -139,7 +150,7 @@ def _front(found: "Planned") -> "Table":
     title = "What nothing beats on both days and dollars"
     names = [path.rpartition(".")[2] for path in found.front[0].values]
     table = Table("", *names, box=None, pad_edge=False, title=title, title_justify="left")
-    for name in (f"days at {found.wish.confidence:.0%}", "dollars"):
+    for name in (f"days at {share(found.wish.confidence)}", "dollars"):
         table.add_column(name, justify="right", no_wrap=True)
     step = -(-len(found.front) // MOST_SHOWN)
     for number, each in enumerate(found.front):

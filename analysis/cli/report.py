@@ -107,7 +107,8 @@ def pdf(text: str) -> bytes:
         raise NoPdfError("a PDF needs WeasyPrint: pip install 'flopcast[pdf]'; or write .html and print that") from None
     except OSError as error:
         raise NoPdfError(f"a PDF needs Pango (Debian: libpango-1.0-0 libpangoft2-1.0-0): {error}") from None
-    content: bytes = HTML(string=text).write_pdf()
+    breaks = text.replace("<wbr>", "&#8203;")  # WeasyPrint passes over the element, and breaks in the midst of words
+    content: bytes = HTML(string=breaks).write_pdf()
     return content
 
 

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers
+from analysis.cli.output import AsJson, Replicas, ScenarioName, Seed, Sets, Workers, led
 from analysis.cli.workers import mapping
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from rich.table import Table
+    from rich.text import Text
 
     from analysis.metrics.forecast import Forecast
     from analysis.metrics.summary import Summary
@@ -42,11 +44,13 @@ def run(
     from analysis.cli.output import all_sets, console, results_folder, to_json
     from analysis.metrics.facts import forecast_facts
     from simulator.scenario.api import scenario as resolved
+    from simulator.scenario.changes import retitled
+    from simulator.scenario.load import load
 
     if precision is not None and replicas is not None:
         raise typer.BadParameter("--precision finds how many replicas are needed: leave --replicas out")
     results_folder(out)
-    known = resolved(scenario, all_sets(sets, seed, replicas))
+    known = resolved(scenario, retitled(load(scenario), all_sets(sets, seed, replicas)))
     precise = None if precision is None else _precisely(known, precision, of, workers)
     found = made(known, workers) if precise is None else precise.forecast
     if out is not None:
@@ -76,7 +80,8 @@ def _precision_line(precise: "Precise") -> str:
     )  # fmt: skip
     short = "" if precise.reached else f"; {precise.wanted:.3g} was asked, and {count:,} replicas are the most"
     value = _amount(precise.figure.quantity, precise.value)
-    known = f"{precise.figure.name} is {value}, known to {precise.half_width:.2%} (half of its 95 % interval)"
+    half = percent(precise.half_width, ".2")
+    known = f"{precise.figure.name} is {value}, known to {half} (half of its 95 % interval)"
     return f"{known}{tilted}{short}."
 
 
@@ -113,12 +118,12 @@ def made(scenario: "Scenario", workers: int | None) -> "Forecast":
     return forecast(scenario, found, replicas)
 
 
-def _page(found: "Forecast") -> Iterable["Table | str"]:
+def _page(found: "Forecast") -> Iterable["Table | Text | str"]:
     """Return what a person reads, from the answer to the reasons."""
     from analysis.metrics.published import missing
 
     scenario = found.scenario
-    yield f"[bold]{scenario.title}[/bold]"
+    yield led(scenario.title)
     yield _quantities(found)
     yield _why(found)
     yield _ledger(found)
@@ -186,7 +191,7 @@ def _why(found: "Forecast") -> str:
     if added <= 0:
         return f"All {useful:,.2f} days are productive: nothing is lost to failures, saves or restarts."
     parts = ", ".join(f"{phase.replace('_', ' ')} {value:,.2f}" for phase, value in days.items() if value >= 0.005)
-    return f"Stepping alone takes {useful:,.2f} days; {added:,.2f} more ({added / useful:.1%}) go to: {parts}."
+    return f"Stepping alone takes {useful:,.2f} days; {added:,.2f} more ({percent(added / useful)}) go to: {parts}."
 
 
 def _ledger(found: "Forecast") -> "Table":
@@ -212,7 +217,7 @@ def _ledger(found: "Forecast") -> "Table":
     for (phase, cause), (hours, usd) in shown:
         share = hours / total
         words = "" if cause == "none" else cause.replace("_", " ")
-        table.add_row(phase.replace("_", " "), words, f"{hours:,.0f}", f"${usd:,.0f}", f"{share:.2%}")
+        table.add_row(phase.replace("_", " "), words, f"{hours:,.0f}", f"${usd:,.0f}", percent(share, ".2"))
     for row in beside:
         words = "" if row.cause == "none" else row.cause.replace("_", " ")
         amount = f"{row.quantity:,.0f} {_UNITS.get(row.unit or '', row.unit)}" if row.unit != "USD" else ""
@@ -234,7 +239,7 @@ def _published(found: "Forecast") -> "Table":
     for name in ("published", "forecast", "error"):
         table.add_column(name, justify="right")
     for row in comparisons(found):
-        error = "" if row.error is None else f"{row.error:+z.1%}"
+        error = "" if row.error is None else percent(row.error, "+z.1")
         table.add_row(
             label(found, row), _amount(row.quantity, row.published), _amount(row.quantity, row.predicted), error
         )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from analysis.cli.output import AsJson
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.validation.runs import Hours, Score
@@ -109,7 +110,7 @@ def dollars_verdict(scores: "Sequence[Score]") -> str:
 def _money(score: "Score") -> Sequence[str]:
     error = ""
     if score.published_usd and score.usd_of_hours:
-        error = f"{score.usd_of_hours / score.published_usd - 1:+z.1%}".replace("%", " %")
+        error = percent(score.usd_of_hours / score.published_usd - 1, "+z.1")
     predicted = "" if score.hours is None or not score.price else f"${score.hours.p50 * score.price:,.0f}"
     published = "" if not score.published_usd else f"${score.published_usd:,.0f}"
     of_hours = f"${score.usd_of_hours:,.0f}" if score.usd_of_hours else ""
@@ -153,4 +154,4 @@ def _ratio_of(value: float | None, score: "Score") -> str:
 
 
 def _share(value: float) -> str:
-    return f"{value:.1%}".replace("%", " %")
+    return percent(value)

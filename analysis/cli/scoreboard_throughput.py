@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from simulator.foundation.units import percent
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -77,12 +79,14 @@ def _table(scores: "Sequence[Score]") -> None:
                  "same, source left out"):  # fmt: skip
         table.add_column(name, justify="left" if name == "family" else "right", no_wrap=True)
     for line in summarise(scores):
-        table.add_row(line.name, str(line.rows), *(f"{value:.1%}" for value in line[2:]))
+        table.add_row(line.name, str(line.rows), *(percent(value) for value in line[2:]))
     print_table(console(), table)
     for name, word, calculon in FAMOUS:
         errors = errors_of(scores, word)
         if errors:
-            typer.echo(f"{name}: {sum(errors) / len(errors):.1%} on {len(errors)} rows (Calculon {calculon:.1%})")
+            typer.echo(
+                f"{name}: {percent(sum(errors) / len(errors))} on {len(errors)} rows (Calculon {percent(calculon)})"
+            )
 
 
 def _runs() -> None:
@@ -106,5 +110,7 @@ def _memory_line(scores: "Sequence[Score]") -> str:
     from analysis.validation.throughput import memory_errors
 
     measured = memory_errors(scores)
-    line = f"Fits in memory: {fits:.1%} of {len(scores)} rows, all of which ran."
-    return line + (f" Peak memory: {sum(measured) / len(measured):.1%} on {len(measured)} rows." if measured else "")
+    line = f"Fits in memory: {percent(fits)} of {len(scores)} rows, all of which ran."
+    return line + (
+        f" Peak memory: {percent(sum(measured) / len(measured))} on {len(measured)} rows." if measured else ""
+    )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson, ScenarioName, Seed, Sets
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -239,7 +240,7 @@ def _information_page(found: "Information") -> "Sequence[Table | str]":
     for head in ("expected cost", "best in"):
         table.add_column(head, justify="right")
     for name, cost, share in zip(found.decisions, found.expected, found.chosen, strict=True):
-        table.add_row(name, f"${cost:,.0f}", f"{share:.0%}")
+        table.add_row(name, f"${cost:,.0f}", percent(share, ".0"))
     worth = Table("to know before deciding", box=None, pad_edge=False)
     worth.add_column("is worth", justify="right")
     worth.add_row("everything", f"${found.perfect:,.0f}")

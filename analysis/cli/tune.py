@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from analysis.cli.output import AsJson, ScenarioName, Sets
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from analysis.cli.training import Training
@@ -102,6 +103,13 @@ def _document(asked: "Training", found: "Search") -> dict[str, Any]:
     }
 
 
+_SHORT = (
+    "A plan in short: degrees of tensor (tp), pipeline (pp), data (dp), context (cp) and expert parallelism (ep), 1 "
+    "left out; vpp chunks of a pipeline stage; mb sequences of a micro-batch; zero as in parallelism.zero; then what "
+    "is recomputed: none, selective, full, or full in a share of the layers. Exposed: communication that nothing hides."
+)
+
+
 def _tables(asked: "Training", found: "Search") -> None:
     from analysis.cli.output import console, print_table
 
@@ -115,6 +123,7 @@ def _tables(asked: "Training", found: "Search") -> None:
     )
     print_table(screen, _table("Fastest plans", _rows(found.best)))
     print_table(screen, _table("Less memory for less speed", _rows(found.pareto)[:MOST_SHOWN]))
+    screen.print(_SHORT)
 
 
 def _table(title: str, rows: list[dict[str, Any]]) -> Any:
@@ -128,10 +137,10 @@ def _table(title: str, rows: list[dict[str, Any]]) -> Any:
             row["plan"],
             f"{row['step_time_s']:.3g} s",
             f"{row['step_time_p10_s']:.3g} to {row['step_time_p90_s']:.3g} s",
-            f"{row['mfu']:.1%}",
+            percent(row["mfu"]),
             f"{row['tokens_per_s_per_accelerator']:,.0f}",
             f"{row['memory_bytes'] / 2**30:.1f} GiB",
-            f"{row['exposed_communication']:.1%}",
-            f"{row['bubble']:.1%}",
+            percent(row["exposed_communication"]),
+            percent(row["bubble"]),
         )
     return table

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from analysis.cli.output import AsJson, ScenarioName, Seed, Sets
+from analysis.cli.output import AsJson, ScenarioName, Seed, Sets, led
+from simulator.foundation.units import percent
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -53,7 +54,7 @@ def update(
         typer.echo(to_json({"scenario": known.name, "moments": [_facts(each) for each in found], **drawn}))
         return
     screen = console()
-    screen.print(f"[bold]{known.title}[/bold]")
+    screen.print(led(known.title))
     screen.print(_table(found))
     screen.print(_answer(found))
     screen.print(
@@ -68,7 +69,7 @@ def _answer(found: "Sequence[Outlook]") -> str:
         f"To come: {days.p50:,.2f} days ({days.p10:,.2f} to {days.p90:,.2f}) and ${usd.p50:,.0f} (${usd.p10:,.0f} to "
         f"${usd.p90:,.0f}), 80 % intervals. The run fails {belief.rate:.2f} times as often and steps "
         f"{belief.speed:.3f} times as fast as the scenario says. Ranges before the start and the drift of "
-        f"{belief.drift_sigma:.0%} in the rest are assumptions."
+        f"{percent(belief.drift_sigma, '.0')} in the rest are assumptions."
     )
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from simulator.engine.run import run
 from simulator.engine.spread import luck_in_talks
-from simulator.foundation.units import hourly
+from simulator.foundation.units import hourly, percent
 from simulator.pricing.energy import Energy, energy
 from simulator.pricing.holdings import Owed
 from simulator.pricing.ledger import Amount, LedgerLine
@@ -118,7 +118,8 @@ def basis(tariff: Tariff) -> str:
 def _portion(portion: Portion) -> str:
     quote = portion.quote
     low, high = quote.discount_low, quote.discount_high
-    off = "" if high == 0 else f"less {low:.0%}" if low == high else f"less {low:.0%} to {high:.0%}"
+    least, most = percent(low, ".0"), percent(high, ".0")
+    off = "" if high == 0 else f"less {least}" if low == high else f"less {least} to {most}"
     host = {None: "host not stated", True: "host included", False: "host not included"}[quote.host_included]
     rate = f"{hourly(quote.usd_per_accelerator_h)} per accelerator-hour"
     trace = portion.term.trace if isinstance(portion.term, Spot) else None
@@ -128,7 +129,7 @@ def _portion(portion: Portion) -> str:
     parts = [
         rate,
         quote.term.replace("_", " "),
-        off.replace("%", " %"),
+        off,
         f"{hourly(quote.list_usd_per_accelerator_h)} {'list' if quote.term == 'on_demand' else 'on demand'}"
         if dearer else "",
         quote.provider or "",
@@ -187,8 +188,8 @@ def _against_on_demand(scenario: Scenario, due: Bill) -> Iterator[str]:
         word = "saves" if paid <= steady else "LOSES"
         yield (
             f"On demand at {at} and never preempted, the run would take {other.wall_s.mean() / 86400.0:,.2f} days "
-            f"and cost ${steady:,.0f} in the mean: spot {word} {abs(1 - paid / steady):.0%}."
-        ).replace("%", " %")
+            f"and cost ${steady:,.0f} in the mean: spot {word} {percent(abs(1 - paid / steady), '.0')}."
+        )
 
 
 def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
@@ -204,7 +205,7 @@ def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
         known = listed != portion.quote.usd_per_accelerator_h
         if held_h is None:
             others = "others are taken to use what this run does not"
-            pays = f"pays if {even:.0%} of it is used".replace("%", " %")
+            pays = f"pays if {percent(even, '.0')} of it is used"
             yield (
                 f"The commitment over {_years(term.years)} {pays}; {others}."
                 if known
@@ -214,11 +215,14 @@ def _remarks(scenario: Scenario, due: Bill) -> Iterator[str]:
         used = min(_covered_h(scenario, portion.share, term.accelerators, due) / (term.accelerators * held_h), 1.0)
         whole = f"{term.accelerators:,.0f} accelerators for {_years(term.years)}"
         verdict = "pays" if used >= even else "does not pay"
-        breaks = f"It breaks even with {hourly(listed)}/h on demand at {even:.0%}, so for this run alone it {verdict}."
+        breaks = (
+            f"It breaks even with {hourly(listed)}/h on demand at {percent(even, '.0')}, "
+            f"so for this run alone it {verdict}."
+        )
         yield (
-            f"The commitment holds {whole}; the run uses {used:.1%} of their hours, the rest is billed idle. "
+            f"The commitment holds {whole}; the run uses {percent(used)} of their hours, the rest is billed idle. "
             f"{breaks if known else _UNLISTED}"
-        ).replace("%", " %")
+        )
     paid = float(np.mean(due.usd("billed")))
     if tariff.currency != "USD":
         yield f"In {tariff.currency} at {tariff.per_usd:g} a dollar: {paid * tariff.per_usd:,.0f}, in the mean."

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from analysis.metrics.forecast import DAY_S, Forecast, hours_label
+from simulator.foundation.units import percent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,5 +81,5 @@ def missing(forecast: Forecast) -> str | None:
     return (
         f"Published: {known.accelerator_hours / 1e6:.2f}M accelerator-hours. Stepping needs {useful / 1e6:.2f}M, the "
         f"scenario's named events and phases explain {lost / 1e6:.2f}M more; {gap / 1e6:.2f}M "
-        f"({gap / known.accelerator_hours:.0%}) are not explained by anything that was published."
+        f"({percent(gap / known.accelerator_hours, '.0')}) are not explained by anything that was published."
     ).replace("%)", " %)")

@@ -9,11 +9,10 @@ from matplotlib.ticker import FixedLocator, MaxNLocator
 from numpy.typing import NDArray
 
 from analysis.plots.amounts import Written, distinct, is_single, share
-from analysis.plots.style import BLUE, INK, RUST, SKY, VERMILLION, Amounts, Picture, canvas, drawn
+from analysis.plots.style import BLUE, INK, ON_WHITE, RUST, SKY, VERMILLION, Amounts, Picture, canvas, drawn
 
 _FEWEST_BINS, _MOST_BINS = 8, 36
 _LETTER: Final = 0.017  # width of a letter over that of the axes
-_ON_WHITE: Final = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -107,15 +106,16 @@ def _draw_quantiles(ax: Axes, quantiles: tuple[float, float, float], written: Wr
         ax.plot([value, value], [0, highest * (height - 0.05 if middle else height + 0.04)], color=INK, linewidth=1.2,
                 linestyle="-" if middle else "--")  # fmt: skip
         ax.annotate(word, (value, highest * height), xytext=(shift, 0), textcoords="offset points", ha=side,
-                    va="center", bbox=_ON_WHITE)  # fmt: skip
+                    va="center", bbox=ON_WHITE)  # fmt: skip
     _make_room(ax, quantiles[0], quantiles[2], len(words[0]), len(words[2]))
 
 
 def _make_room(ax: Axes, p10: float, p90: float, letters_left: int, letters_right: int) -> None:
     """Widen the axis where the labels left of `p10` and right of `p90` would leave it, as with few runs."""
     low, high = ax.get_xlim()
-    left, right = (_LETTER * (letters + 1) for letters in (letters_left, letters_right))
-    low = min(low, (p10 - left * high) / (1.0 - left))
+    left, right = (_LETTER * (letters + 1.3) for letters in (letters_left, letters_right))
+    both = (p90 - p10) / (1.0 - left - right)  # the width at which each label just fits on its side
+    low = min(low, (p10 - left * high) / (1.0 - left), p10 - left * both)
     ax.set_xlim(low, max(high, (p90 - right * low) / (1.0 - right)))
 
 

@@ -7,8 +7,8 @@ from math import inf
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from analysis.plots.amounts import days, dollars
-from analysis.plots.style import BLUE, GREY, INK, RUST, SKY, SOFT, Amounts, Picture, canvas, drawn
+from analysis.plots.amounts import days, dollars, share
+from analysis.plots.style import BLUE, GREY, INK, ON_WHITE, RUST, SKY, SOFT, Amounts, Picture, canvas, drawn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,15 +48,15 @@ def plan_front(
     if best is not None:
         ax.plot([best.days], [best.usd], linestyle="none", marker="D", markersize=9, markerfacecolor=SKY,
                 markeredgecolor=INK, label=f"choice: {days(best.days)}, {dollars(best.usd)}")  # fmt: skip
-    _bounds(ax, deadline_days, budget_usd)
     ax.xaxis.set_major_locator(MaxNLocator(6))
     ax.yaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(days))
     ax.yaxis.set_major_formatter(Amounts(dollars))
-    ax.set_xlabel(f"days, not exceeded with {confidence:.0%}")
-    ax.set_ylabel(f"dollars, not exceeded with {confidence:.0%}")
+    ax.set_xlabel(f"days, not exceeded with {share(confidence)}")
+    ax.set_ylabel(f"dollars, not exceeded with {share(confidence)}")
     ax.grid()
     _zoom(ax, options, front)
+    _bounds(ax, deadline_days, budget_usd)
     figure.legend(loc="outside upper center", ncols=2)
     return Picture(name=name, figure=figure, alt=_alt(options, front, best))
 
@@ -69,14 +69,18 @@ def _zoom(ax: Axes, options: Sequence[Option], front: Sequence[Option]) -> None:
     outside = sum(option.usd > top for option in options)
     if outside:
         ax.annotate(f"{outside} dearer options are above", (0.99, 0.97), xycoords="axes fraction", ha="right", va="top",
-                    fontsize=8, color=SOFT)  # fmt: skip
+                    fontsize=8, color=SOFT, bbox=ON_WHITE)  # fmt: skip
 
 
 def _bounds(ax: Axes, deadline_days: float, budget_usd: float) -> None:
+    """Draw the bounds; the legend says of a budget beyond the axis where it lies, which is not widened for it."""
     if deadline_days < inf:
         ax.axvline(deadline_days, color=RUST, linestyle="--", linewidth=1.2, label=f"deadline {days(deadline_days)}")
     if budget_usd < inf:
-        ax.axhline(budget_usd, color=RUST, linestyle=":", linewidth=1.5, label=f"budget {dollars(budget_usd)}")
+        low, high = ax.get_ylim()
+        beyond = ", above the picture" if budget_usd > high else ", below the picture" if budget_usd < low else ""
+        ax.axhline(budget_usd, color=RUST, linestyle=":", linewidth=1.5, label=f"budget {dollars(budget_usd)}{beyond}")
+        ax.set_ylim(low, high)
 
 
 def _alt(options: Sequence[Option], front: Sequence[Option], best: Option | None) -> str:

@@ -48,8 +48,8 @@ def interval_curve(name: str, curve: Curve) -> Picture:
     ax.set_xscale("log")
     ax.set_xlim(curve.intervals_s[0], curve.intervals_s[-1])
     ax.set_ylim(0, 1.4 * max(curve.lost))
-    _point(ax, curve.chosen_s, curve.chosen_lost, "this scenario", "o", VERMILLION)
-    _point(ax, curve.best_s, curve.best_lost, "least loss", "D", SKY)
+    _point(ax, curve.best_s, curve.best_lost, "least loss", "D", SKY, 11)  # the circle lies in it where both are one
+    _point(ax, curve.chosen_s, curve.chosen_lost, "this scenario", "o", VERMILLION, 6)
     ax.legend(loc="upper center", handletextpad=0.3)
     low, high = curve.intervals_s[0], curve.intervals_s[-1]
     ticks = [tick for tick in _LADDER_S if low <= tick <= high]
@@ -84,6 +84,6 @@ def interval(value_s: float) -> str:
     return f"{value_s / 3600:.3g} h" if value_s < 48 * 3600 else days(value_s / 86400).replace(".0 d", " d")
 
 
-def _point(ax: Axes, at_s: float, lost: float, name: str, marker: str, colour: str) -> None:
-    ax.plot([at_s], [lost], marker=marker, markersize=8, markerfacecolor=colour, markeredgecolor=INK, linestyle="none",
-            label=f"{name}: every {interval(at_s)} loses {share(lost)}")  # fmt: skip
+def _point(ax: Axes, at_s: float, lost: float, name: str, marker: str, colour: str, size: float) -> None:
+    ax.plot([at_s], [lost], marker=marker, markersize=size, markerfacecolor=colour, markeredgecolor=INK,
+            linestyle="none", label=f"{name}: every {interval(at_s)} loses {share(lost)}")  # fmt: skip

@@ -37,6 +37,8 @@ PURPLE: Final = "#CC79A7"
 YELLOW: Final = "#F0E442"
 GREY: Final = "#BBBBBB"
 
+ON_WHITE: Final = {"boxstyle": "square,pad=0.1", "facecolor": "white", "edgecolor": "none"}  # letters over lines
+
 PHASE_FILLS: Final[Mapping[str, tuple[str, str]]] = MappingProxyType(
     {  # colour, hatch
         "productive": (BLUE, ""),
@@ -81,7 +83,10 @@ _RC: Final[Mapping[str, Any]] = MappingProxyType(
         "hatch.linewidth": 0.7,
         "grid.color": RULE,
         "grid.linewidth": 0.6,
-        "legend.frameon": False,
+        "legend.facecolor": "white",  # lines of the grid do not cross its words
+        "legend.edgecolor": "none",
+        "legend.fancybox": False,
+        "legend.framealpha": 0.85,
         "figure.facecolor": "white",
         "svg.fonttype": "path",
         "svg.hashsalt": "flopcast",

@@ -206,7 +206,7 @@ def _map(
     ax.set_xticks(range(0, len(across), step), list(across)[::step])
     ax.set_yticks(range(len(down)), list(down))
     ax.set_xlabel(inputs[order[0]])
-    ax.set_ylabel(_last(inputs[order[1]]))
+    ax.set_ylabel(inputs[order[1]])
     if len(across) <= MOST_CELLS:
         middle = sum(ends) / 2
         texts = iter(distinct(table.ravel().tolist(), written))

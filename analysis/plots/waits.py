@@ -30,13 +30,13 @@ def waits(name: str, rows: Sequence[Row]) -> Picture:
     longest_s = max(max(row[3] for row in rows), 10 * _LEAST_S)
     for at, (_, _, median_s, p95_s) in enumerate(rows):
         ax.plot([max(median_s, _LEAST_S), max(p95_s, _LEAST_S)], [at, at], color=RULE, linewidth=3, zorder=1)
-    for label, column, marker, colour in (
-        ("half wait longer", 2, "o", BLUE),
-        ("one in 20 waits longer", 3, "D", VERMILLION),
+    for label, column, marker, colour, size in (
+        ("half wait longer", 2, "o", BLUE, 4.5),  # above the diamond and smaller, so that it shows where both are one
+        ("one in 20 waits longer", 3, "D", VERMILLION, 7.5),
     ):
         ax.plot([max(float(row[column]), _LEAST_S) for row in rows], range(len(rows)), linestyle="none", marker=marker,
-                markersize=6, markerfacecolor=colour, markeredgecolor=INK, markeredgewidth=0.6, label=label,
-                clip_on=False, zorder=2)  # fmt: skip
+                markersize=size, markerfacecolor=colour, markeredgecolor=INK, markeredgewidth=0.6, label=label,
+                clip_on=False, zorder=5 - column)  # fmt: skip
     ax.set_xscale("log")
     ax.set_xlim(0.75 * _LEAST_S, 1.6 * longest_s)
     ax.set_ylim(len(rows) - 0.5, -0.5)

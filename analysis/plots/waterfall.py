@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
-from analysis.plots.amounts import dollars, hours
+from analysis.plots.amounts import distinct, dollars, hours
 from analysis.plots.names import phase_name
 from analysis.plots.style import INK, SOFT, Amounts, Picture, canvas, drawn, fill, only_bottom
 
@@ -66,8 +66,13 @@ def _draw(ax: Axes, row: int, step: Step, start: float, left: float, most: float
     ax.barh(row, end - begin, left=begin, height=0.62, **look)
     if start < left:
         _draw_break(ax, row, left + 0.06 * (most - left))
-    ax.annotate(f"{hours(step.accelerator_hours)}, {dollars(step.usd)}", (end, row), xytext=(4, 0),
+    ax.annotate(_amounts(step), (end, row), xytext=(4, 0),
                 textcoords="offset points", va="center")  # fmt: skip
+
+
+def _amounts(step: Step) -> str:
+    """Write hours and dollars; dollars alone where no machine is held for them, as taxes."""
+    return ", ".join([*([hours(step.accelerator_hours)] if step.accelerator_hours else []), dollars(step.usd)])
 
 
 def _draw_break(ax: Axes, row: int, at: float) -> None:
@@ -81,14 +86,14 @@ def _finish(ax: Axes, rows: Sequence[str], left: float, most: float) -> None:
     ax.set_xlim(left, left + 1.55 * (most - left))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.xaxis.set_major_formatter(Amounts(hours))
-    cut = f"; the axis begins at {hours(left)}" if left else ""
+    cut = ""
+    if left:
+        begin = distinct([left, *(tick for tick in ax.get_xticks() if tick > left)], hours)[0]  # finer than the ticks
+        cut = f"; the axis begins at {begin}"
     ax.set_xlabel(f"accelerator-hours{cut}", color=INK if not left else SOFT)
     only_bottom(ax)
 
 
 def _alt(steps: Sequence[Step], total: Step) -> str:
-    parts = "; ".join(
-        f"{phase_name(step.phase)} {hours(step.accelerator_hours)}, {dollars(step.usd)}" for step in steps
-    )
-    whole = f"{hours(total.accelerator_hours)}, {dollars(total.usd)}"
-    return f"Waterfall of accelerator-hours and dollars: {parts}; total {whole}."
+    parts = "; ".join(f"{phase_name(step.phase)} {_amounts(step)}" for step in steps)
+    return f"Waterfall of accelerator-hours and dollars: {parts}; total {_amounts(total)}."

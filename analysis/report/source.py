@@ -9,6 +9,8 @@ from typing import Any
 
 from simulator.foundation.issues import Issue, ScenarioError
 from simulator.scenario.api import scenario as resolved
+from simulator.scenario.changes import retitled
+from simulator.scenario.load import load
 from simulator.scenario.values import Assumption, Scenario
 
 RESOLVED = "resolved.toml"
@@ -36,7 +38,7 @@ def read(name_or_path: str, sets: Sequence[str] = ()) -> Source:
     """
     folder = Path(name_or_path)
     if not _is_folder(folder):
-        return Source(scenario=resolved(name_or_path, sets))
+        return Source(scenario=resolved(name_or_path, retitled(load(name_or_path), sets)))
     file = folder / RESOLVED
     if not file.is_file():
         message = (
@@ -44,7 +46,7 @@ def read(name_or_path: str, sets: Sequence[str] = ()) -> Source:
         )
         raise ScenarioError([Issue(file=name_or_path, message=message)])
     earlier = _earlier(folder / RESULT)
-    scenario = with_sources(resolved(file, sets), file)
+    scenario = with_sources(resolved(file, retitled(load(file), sets)), file)
     return Source(scenario=replace(scenario, name=str((earlier or {}).get("scenario", folder.name))), earlier=earlier)
 
 

@@ -12,6 +12,7 @@ from analysis.plots.names import cause_name, phase_name
 from analysis.report import flows
 from analysis.report.findings import Findings
 from analysis.report.words import WEAK, standing
+from simulator.foundation.units import percent
 from simulator.pricing.energy import STATES
 from simulator.records import NO_CAUSE, NOT_STATED
 from simulator.scenario.lines import undotted
@@ -58,19 +59,21 @@ def phases(forecast: Forecast) -> Table:
     hours, usd = math.fsum(step.accelerator_hours for step in steps), math.fsum(step.usd for step in steps)
     rows = [
         _ledger_row(
-            (phase_name(step.phase),), step.accelerator_hours, step.usd, f"{step.accelerator_hours / hours:.2%}"
+            (phase_name(step.phase),), step.accelerator_hours, step.usd, percent(step.accelerator_hours / hours, ".2")
         )
+        if step.accelerator_hours
+        else (phase_name(step.phase), "", dollars_exact(step.usd), "")  # owed beside the machines
         for step in steps
     ]
     heads = ("phase", "accelerator-hours", "dollars", "share")
-    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00%")])
+    return Table(heads, [*rows, _ledger_row(("total",), hours, usd, "100.00 %")])
 
 
 def causes(forecast: Forecast) -> Table:
     """Return stops, accelerator-hours and dollars by cause, the dearest first."""
     hours, usd = dict.fromkeys(forecast.stops_by_cause, 0.0), dict.fromkeys(forecast.stops_by_cause, 0.0)
     for row in forecast.ledger:
-        if row.cause not in (NO_CAUSE, NOT_STATED):
+        if row.cause not in (NO_CAUSE, NOT_STATED) and row.quantity is None:  # storage and taxes stop nothing
             hours[row.cause] = hours.get(row.cause, 0.0) + row.accelerator_hours
             usd[row.cause] = usd.get(row.cause, 0.0) + row.usd
     ranked = sorted(hours, key=lambda cause: (-hours[cause], cause))
@@ -89,6 +92,8 @@ def ledger(forecast: Forecast) -> Table:
         ("stage", "phase", "cause", "accelerator-hours", "dollars"),
         [
             _ledger_row((row.stage, phase_name(row.phase), cause_name(row.cause)), row.accelerator_hours, row.usd)
+            if row.quantity is None
+            else (row.stage, phase_name(row.phase), cause_name(row.cause), "", dollars_exact(row.usd))
             for row in forecast.ledger
         ],
     )
@@ -172,7 +177,7 @@ def _ledger_row(names: Row, accelerator_hours: float, usd: float, share: str | N
         *names,
         _hours(accelerator_hours),
         dollars_exact(usd),
-        *([] if share is None else [share.replace("%", " %")]),
+        *([] if share is None else [share]),
     )
 
 

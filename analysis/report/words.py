@@ -53,7 +53,7 @@ def calendar(forecast: Forecast) -> str:
         for value in (forecast.wall_days.p10, forecast.wall_days.p50, forecast.wall_days.p90)
     )
     delay = forecast.start_delay_days
-    waits = f", after a wait of {days(delay.mean)} in the mean for its machines on a shared cluster" if delay else ""
+    waits = f", {days(delay.mean)} in the mean after it was submitted to the shared cluster" if delay else ""
     late = "" if first == last else f" (between {_date(first)} and {_date(last)} in eight runs of ten)"
     if any(row.path == "start" and row.source.startswith("default") for row in forecast.scenario.assumptions):
         return f"The scenario states no start; counted from {_date(start)}{waits}, it ends on {_date(middle)}{late}."

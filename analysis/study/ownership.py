@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from analysis.metrics.dollars import basis as tariff_basis
 from simulator.catalogue.reader import CatalogueError, entry, read
 from simulator.foundation.issues import Issue, ScenarioError, nearest, not_among
-from simulator.foundation.units import hourly
+from simulator.foundation.units import hourly, percent
 from simulator.pricing.book import PriceError, price_book
 from simulator.pricing.ownership import (
     Bar,
@@ -95,7 +95,7 @@ class Answer:
         alone = " The rent leaves out the server, which owning has in." if self.rent_has_host is False else ""
         if self.break_even > 1:
             return f"Renting at {against} is cheaper at any utilisation.{alone}"
-        above = f"{self.break_even:.0%}".replace("%", " %")
+        above = percent(self.break_even, ".0")
         return f"Against renting at {against}, owning is cheaper above {above} in use.{alone}"
 
 

@@ -13,6 +13,7 @@ from typing import NamedTuple, Protocol
 from analysis.study.factors import dearer, failing, noticed, repaired, restored, set_up, swapped
 from analysis.study.space import Dimension, Interval
 from simulator.foundation.issues import Issue, ScenarioError
+from simulator.foundation.units import percent
 from simulator.reliability.attempt import Cycle
 from simulator.scenario.api import resolve
 from simulator.scenario.lines import Path, dotted
@@ -256,7 +257,7 @@ def _price(scenario: Scenario) -> Input:
     if low == high:
         return Input(name="price", low="x 0.8", high="x 1.25", move=Factor(0.8, 1.25, _dearer),
                      source="assumption: 90 % range of an amount that is known")  # fmt: skip
-    return Input(name="price", low=f"{high:.0%} off", high=f"{low:.0%} off", move=_negotiated,
+    return Input(name="price", low=f"{percent(high, '.0')} off", high=f"{percent(low, '.0')} off", move=_negotiated,
                  source="the scenario's own range of discounts")  # fmt: skip
 
 

@@ -17,7 +17,7 @@ from simulator.engine.run import choose, run
 from simulator.foundation.issues import Issue, ScenarioError, not_among
 from simulator.foundation.units import UnitError, parse, show
 from simulator.scenario.api import is_life_alone, resolve
-from simulator.scenario.changes import set_value
+from simulator.scenario.changes import retitled, set_value
 from simulator.scenario.keys import NO_FAILURES
 from simulator.scenario.lines import dotted, undotted
 from simulator.scenario.load import Loaded, load, load_text, shipped
@@ -315,7 +315,7 @@ def ask(base: Base, form: Form) -> Answer:
     """
     chosen, notes = changes(base, form)
     sets = [*chosen, f"run.replicas={REPLICAS}"]
-    scenario = resolve(base.loaded(sets))
+    scenario = resolve(base.loaded(retitled(base.loaded(), sets)))
     replicas = range(capped(scenario))
     return Answer(base=base, sets=sets, notes=notes, forecast=forecast(scenario, run(scenario, replicas), replicas))
 
@@ -349,6 +349,8 @@ def share(answer: Answer) -> str:
         else:
             without.append(dotted((section, *rest)))
     lines = [f"extends = {toml_value(answer.base.name)}", *([f"without = {toml_value(without)}"] if without else [])]
+    if retitled(answer.base.loaded(), answer.sets) != list(answer.sets):
+        lines.append(f"title = {toml_value(answer.forecast.scenario.title)}")
     for section, settings in tables.items():
         lines += ["", f"[{section}]", *settings]
     return "\n".join(lines) + "\n"

@@ -264,6 +264,24 @@ def hourly(usd: float) -> str:
     return f"${dollars}.{cents:0<2}"
 
 
+def percent(ratio: float, form: str = ".1") -> str:
+    """Return a ratio as a percentage, with a blank before the sign, as all of flopcast writes it.
+
+    Parameters
+    ----------
+    ratio : float
+        1 is 100 %.
+    form : str
+        Python's sign and decimals, such as ``.0`` or ``+z.1``.
+
+    Examples
+    --------
+    >>> percent(0.995), percent(0.5, ".0"), percent(-0.0004, "+z.1"), percent(0.021, "+.1")
+    ('99.5 %', '50 %', '+0.0 %', '+2.1 %')
+    """
+    return f"{100 * ratio:{form}f} %"
+
+
 def show(value: float, dimension: str) -> str:
     """Write a value in base units as text that a person reads and `parse` accepts.
 

@@ -1,5 +1,6 @@
 """Changes from the command line, and the values that a study varies."""
 
+import json
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -11,6 +12,8 @@ from simulator.scenario.lines import Path, dotted, undotted
 from simulator.scenario.merge import Loaded, Place
 
 DEEPEST = 20
+_UNTOLD = ("run", "title", "note", "published")  # what changes nothing of the run that a title tells of
+_MOST_TOLD = 4
 
 
 class Change(str):
@@ -49,6 +52,26 @@ def apply_set(loaded: Loaded, change: str) -> Loaded:
         raise
     except ValueError as error:
         raise ScenarioError([Issue(file=option, path=shorten(left.strip()), message=str(error))]) from None
+
+
+def retitled(loaded: Loaded, sets: Sequence[str]) -> list[str]:
+    """Return the changes and one more, of the title: its own words, "on 2,048 A100", may no longer hold.
+
+    Parameters
+    ----------
+    loaded : Loaded
+        The scenario without the changes.
+    sets : sequence of str
+        Each ``path=value``.
+    """
+    own = loaded.document.get("title", loaded.name)
+    paths = [change.partition("=")[0].strip() for change in sets]
+    told = [shorten(change) for change, path in zip(sets, paths, strict=True) if path.split(".")[0] not in _UNTOLD]
+    if not told or "title" in paths or not isinstance(own, str):
+        return list(sets)
+    more = f" and {len(told) - _MOST_TOLD} more" if len(told) > _MOST_TOLD else ""
+    title = f"{own}; changed: {', '.join(told[:_MOST_TOLD])}{more}"
+    return [*sets, Change(f"title={json.dumps(title, ensure_ascii=False)}")]
 
 
 def set_value(text: str) -> Any:

@@ -6,7 +6,7 @@ from pathlib import Path as FilePath
 from typing import Any
 
 from simulator.foundation.issues import not_among
-from simulator.foundation.units import hourly
+from simulator.foundation.units import hourly, percent
 from simulator.pricing.book import STALE_DAYS, Price, PriceBook, PriceError
 from simulator.pricing.ownership import Ownership, usd_per_accelerator_h
 from simulator.pricing.tariff import SCALABLE, Portion, Quote, listed, term_of
@@ -64,6 +64,10 @@ def portion_of(terms: schema.Terms, share: float, path: Path, asked: Asked, find
     if terms.term == "negotiated" and terms.discount is None and (terms.list_rate is None or terms.rate is None):
         low, high = DISCOUNT_PRIOR
         findings.fact((*path, "negotiated"), f"{low:g} to {high:g}", "assumption: what large buyers get", "M")
+        if terms.rate is not None:
+            findings.warn(f"{hourly(quote.usd_per_accelerator_h)}/h is taken for the list price, and as no discount is "
+                          f"stated, {percent(low, '.0')} to {percent(high, '.0')} go off it. If it is what you pay, "
+                          "state pricing.discount = 0, or leave pricing.term out.")  # fmt: skip
         quote = replace(quote, discount_low=low, discount_high=high)
     try:
         term = _term(terms, share, quote, path, asked, findings)
@@ -167,7 +171,7 @@ def _stated(terms: schema.Terms, path: Path, asked: Asked, findings: Findings) -
 def _owned(own: Ownership, path: Path, asked: Asked, findings: Findings) -> Quote:
     """Return what an hour of one's own machines costs, as a quote."""
     usd = usd_per_accelerator_h(own)
-    source = f"[ownership], {own.life_years:g} years at {own.utilisation:.0%} in use".replace("%", " %")
+    source = f"[ownership], {own.life_years:g} years at {percent(own.utilisation, '.0')} in use"
     findings.fact((*path, "owned"), f"${usd:.4g}/h", source, "D")
     return Quote(usd_per_accelerator_h=usd, list_usd_per_accelerator_h=usd, term="owned", on=asked.start,
                  host_included=True, source=source, evidence="D")  # fmt: skip

@@ -1,12 +1,13 @@
 """Logs of machines that went out: any table with a node, a start and perhaps an end and a cause."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from csv import reader
 from dataclasses import dataclass, field
 from itertools import chain
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from simulator.foundation.issues import not_among, shorten
 from simulator.foundation.registry import Registry
@@ -143,13 +144,16 @@ _USUAL: Mapping[str, tuple[str, ...]] = {
     "node": ("node", "host", "hostname", "machine", "server", "node_name", "node_id", "nodename"),
     "start": ("start", "start_s", "start_time", "down_at", "failed_at", "down", "begin", "time", "timestamp"),
     "end": ("end", "end_s", "end_time", "up_at", "fixed_at", "repaired_at", "up", "fixed"),
-    "cause": ("cause", "reason", "category", "type", "component"),
+    "cause": ("cause", "root_cause", "reason", "category", "type", "component"),
 }
+
+
+_WORD_BREAKS: Final = re.compile(r"[\s_-]+")  # "Start Time", as spreadsheets have it, is start_time
 
 
 def _usual(headings: Sequence[str]) -> dict[str, str | None]:
     """Return which column has a usual name, by what it says; None where none has."""
-    folded = {heading.strip().lower(): heading for heading in reversed(headings)}
+    folded = {_WORD_BREAKS.sub("_", heading.strip().lower()): heading for heading in reversed(headings)}
     return {name: next((folded[word] for word in words if word in folded), None) for name, words in _USUAL.items()}
 
 

@@ -24,7 +24,7 @@ def test_what_a_buyer_should_know_of_each_is_said_as_run_says_it() -> None:
 
 def test_one_scenario_with_changes_is_called_by_them() -> None:
     title = "LLaMA-65B on 2,048 A100: a forecast with failures"
-    assert f"A: {title} B: {title}, with pricing.term=commit_1y" in said(*COMMITTED)
+    assert f"A: {title} B: {title}; changed: pricing.term=commit_1y" in said(*COMMITTED)
     assert ", with " not in said("llama-65b", "what-if-rent", "--replicas", "30", "--set-b", "cluster.spares=9")
 
 

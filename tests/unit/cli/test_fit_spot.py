@@ -29,7 +29,7 @@ def test_gangs(log):
     assert found["node_hours"] == pytest.approx((400 + 100 + 600) / 3600)
     assert found["gangs"][0]["mean_away_s"] == 100
     said = run(log).stdout
-    assert "75.0%" in said
+    assert "75.0 %" in said
     assert "read 4 rows, kept 4" in said
 
 

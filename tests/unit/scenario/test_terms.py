@@ -43,6 +43,15 @@ def test_negotiated_without_a_discount_takes_the_prior(made: Maker) -> None:
     assert (term.usd_per_accelerator_h, term.share_off) == (4.0, 0.75)
 
 
+def test_a_stated_rate_off_which_the_prior_goes_is_a_warning(made: Maker) -> None:
+    taken = "$3.40/h is taken for the list price, and as no discount is stated, 50 % to 80 % go off it."
+    found = made("", "pricing.rate=$3.40/h", "pricing.term=negotiated")
+    assert [taken in warning for warning in found.warnings].count(True) == 1
+    for settled in ("pricing.discount=0", "pricing.discount=unknown", "pricing.list_rate=$5.50/h"):
+        found = made("", "pricing.rate=$3.40/h", "pricing.term=negotiated", settled)
+        assert not any(taken in warning for warning in found.warnings)
+
+
 def test_a_list_rate_beside_a_row_is_the_list_price_and_leaves_the_prior_of_a_negotiated_term(made: Maker) -> None:
     term, _ = only(made, "pricing.list_rate=$8/h")
     assert isinstance(term, Negotiated)

@@ -144,3 +144,8 @@ def test_a_row_that_stands_there_twice_counts_once(write):
     assert len(log.outages) == 3
     assert log.report.dropped == {"the same as an earlier row": 1}
     assert log.report.first == {"the same as an earlier row": 4}
+
+
+def test_usual_names_as_spreadsheets_write_them(write):
+    log = read_outages(write("Hostname;Start Time;End-Time;Root Cause\nn1;5;9;GPU\n".replace(";", ",")))
+    assert log.outages == [("n1", 5, 9, "GPU")]
