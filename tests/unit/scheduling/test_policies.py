@@ -207,3 +207,9 @@ def test_fairness_is_the_use_over_the_share_among_all_shares() -> None:
             Job("bob's", 2, 1, 10, 10, user="bob")]  # fmt: skip
     log = simulate_cluster(jobs, Multifactor(priority=1, age=0, fair=1, ann=3), ClusterState(1))
     assert [end.start_s for end in log.ends] == [0, 110, 100]
+
+
+def test_a_queue_borrows_beyond_its_own_units():
+    """Red owns 2 of 4 and may borrow 1: its third unit starts at once, the fourth when one is back."""
+    jobs = [Job(0, 0, 2, 10, 10, queue="red"), Job(1, 0, 1, 20, 20, queue="red"), Job(2, 0, 1, 5, 5, queue="red")]
+    assert starts(jobs, "quota:red=2,blue=2,borrow=1") == [0, 0, 10]
