@@ -10,7 +10,7 @@ from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, Shape
 from simulator.workload.stack import Parameters, Traits
 
-WIDE_BYTES = 50.0  # traffic of norms, residuals and dropout per channel and token, forward and backward
+WIDE_TRAFFIC_BYTES = 50.0  # traffic of norms, residuals and dropout per channel and token, forward and backward
 PROJECTED_BYTES = 12.0  # of query, key, value and attention output (rotation, layout) per channel
 INNER_BYTES = 14.0  # of bias and activation per MLP channel
 GATED_BYTES = 8.0  # more for the gate
@@ -18,7 +18,7 @@ CLAMPED_BYTES = 60.0  # more for a clamped gate, per column of an expert: clamps
 BIASED_BYTES = 60.0  # more for a bias on what an expert returns, per channel: added in FP32 apart, 30 to 70
 ROUTED_BYTES = 32.0  # of permuting a token to an expert and back, per channel
 CAST_BYTES = 8.0  # of casts and transposes for FP8, per input channel of a product
-LOGIT_BYTES = 24.0  # of a logit: written, raised to FP32, normalised, differentiated
+LOGIT_TRAFFIC_BYTES = 24.0  # of a logit: written, raised to FP32, normalised, differentiated
 FORWARD_TRAFFIC = 0.4  # share of elementwise traffic in the forward pass
 OLD_KERNEL = 0.6  # of the peak that synchronous matrix instructions reach on chips that want asynchronous ones
 
@@ -86,7 +86,7 @@ def head(shape: Shape, plan: Plan, chip: Chip, parameters: Parameters, seq: Numb
     rate = chip.achievable_gemm_flop_per_s * parameters.matrix_efficiency
     width = shape.vocab / plan.tp
     matrix_s = product_s(length, shape.hidden, width, shape.head_parameters / plan.tp, rate, chip, parameters)
-    return 3.0 * matrix_s, length * width * LOGIT_BYTES / chip.hbm_bytes_per_s
+    return 3.0 * matrix_s, length * width * LOGIT_TRAFFIC_BYTES / chip.hbm_bytes_per_s
 
 
 def _products(
@@ -133,7 +133,7 @@ def _elementwise_bytes(shape: Shape, plan: Plan, traits: Traits) -> Number:
     routes = shape.experts_per_token + shape.shared_experts
     inner = shape.dense_share * shape.ffn + shape.mixture_share * routes * shape.expert_ffn
     projected = shape.query_width + shape.kv_width + shape.value_width
-    wide = WIDE_BYTES * shape.hidden / split
+    wide = WIDE_TRAFFIC_BYTES * shape.hidden / split
     routed = ROUTED_BYTES * shape.mixture_share * shape.experts_per_token * shape.hidden / split
     narrow = inner * (INNER_BYTES + GATED_BYTES * (shape.mlp_matrices - 2.0)) + PROJECTED_BYTES * projected
     biased = CLAMPED_BYTES * shape.expert_ffn / plan.tp + BIASED_BYTES * shape.hidden / split

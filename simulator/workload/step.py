@@ -15,7 +15,7 @@ from simulator.workload.plan import Plan
 from simulator.workload.shape import Number, Shape
 from simulator.workload.stack import Parameters, Traits
 
-OPTIMIZER_BYTES = 40.0  # HBM traffic of Adam for one parameter: FP32 state in and out, gradient in, weight out
+OPTIMIZER_TRAFFIC_BYTES = 40.0  # HBM traffic of Adam for one parameter: FP32 state in and out, gradient in, weight out
 PARAMETER_BYTES = 2.0
 ACTIVATION_BYTES = 2.0
 ATTENTION_WINDOW = 0.8  # of the attention core under which context-parallel exchange hides
@@ -205,4 +205,4 @@ def _optimizer(shape: Shape, plan: Plan, chip: Chip) -> Number:
     dense, expert = parameters_per_device(shape, plan)
     share = np.where(np.asarray(plan.zero) > 0, np.minimum(plan.shards, plan.dp * plan.cp), 1.0)
     apart = np.where(np.asarray(plan.zero) > 0, experts.shards(shape, plan), 1.0)
-    return (dense / share + expert / apart) * OPTIMIZER_BYTES / chip.hbm_bytes_per_s
+    return (dense / share + expert / apart) * OPTIMIZER_TRAFFIC_BYTES / chip.hbm_bytes_per_s
