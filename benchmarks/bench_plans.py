@@ -11,9 +11,10 @@ import numpy as np
 from promises import finish, promise
 from simulator.catalogue.reader import entry
 from simulator.workload.architecture import architecture
-from simulator.workload.choice import every, search, usual_limits
+from simulator.workload.choice import search, usual_limits
 from simulator.workload.plan import Plan
 from simulator.workload.prediction import predict
+from simulator.workload.search import blocks
 from simulator.workload.stacks import chip_of, fabric_of
 
 MILLION = 1_000_000
@@ -29,7 +30,7 @@ def main() -> int:
     start = time.perf_counter()
     seen = search(arch, chip, fabric, limits).seen
     searched = seen / (time.perf_counter() - start)
-    plans, done = Plan.join(list(every(arch, limits))), 0
+    plans, done = Plan.join(list(blocks(arch, limits))), 0
     start = time.perf_counter()
     while done < MILLION:
         size = min(BLOCK, len(np.atleast_1d(plans.tp)))

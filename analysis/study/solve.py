@@ -38,6 +38,8 @@ class Solution:
     ----------
     path : str
         The input that was varied.
+    goal : Goal
+        What has to hold.
     tried : mapping of value to float
         The goal's figure at every value that was tried, in the order of the values; infinite where no run ends.
     value : value or None

@@ -1,7 +1,7 @@
 """One more job on a cluster: the same workload and faults, with it and without it."""
 
 from bisect import insort
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from simulator.engine.cluster_log import ClusterLog, JobEnd
@@ -61,7 +61,7 @@ def insert(
     >>> found.end.start_s, [end.start_s for end in found.before.ends], [end.start_s for end in found.after.ends]
     (10, [0, 10], [0, 10, 15])
     """
-    plain = replace(setup, jobs=shifted(setup, replica), shake_s=0)
+    plain = replace(setup, jobs=setup.jobs_of(replica), shake_s=0)
     if plain.jobs and job.submit_s < plain.jobs[0].submit_s:
         raise ValueError(f"{job.job_id} is submitted at {job.submit_s:g} s, before the first job of the log")
     jobs = list(plain.jobs)
@@ -69,13 +69,3 @@ def insert(
     before = plain.run(policy, replica, progress=progress)
     after = replace(plain, jobs=jobs).run(policy, replica, progress=progress)
     return Insertion(job=job, before=before, after=after)
-
-
-def shifted(setup: ClusterSetup, replica: int) -> Sequence[Job]:
-    """Return the jobs of a replication as `ClusterSetup.run` has them."""
-    if not replica:
-        return setup.jobs
-    from simulator.foundation.streams import generator
-    from simulator.scheduling.shaking import shaken
-
-    return shaken(setup.jobs, generator(setup.seed, "shake", replica), setup.shake_s)

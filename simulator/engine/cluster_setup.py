@@ -142,7 +142,7 @@ class ClusterSetup:
         >>> [end.start_s for end in setup.run("easy").ends]
         [0, 10]
         """
-        jobs = self._jobs(replica)
+        jobs = self.jobs_of(replica)
         log = simulate_cluster(
             jobs,
             make_policy(policy),
@@ -156,7 +156,8 @@ class ClusterSetup:
         )
         return replace(log, units_per_accelerator=self.units_per_accelerator)
 
-    def _jobs(self, replica: int) -> Sequence[Job]:
+    def jobs_of(self, replica: int) -> Sequence[Job]:
+        """Return the jobs of a replica: its submissions are shifted, but those of the first."""
         if not replica:
             return self.jobs
         from simulator.foundation.streams import generator

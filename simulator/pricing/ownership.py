@@ -66,12 +66,6 @@ class Ownership:
         if not self.network_share + self.storage_share < 1:
             raise ValueError("network and storage are shares of the whole cluster; together they stay below 1")
 
-    @property
-    def capital_usd(self) -> float:
-        """All that is bought for one accelerator [USD]."""
-        cluster = self.server_usd * (1 + self.spares_share) / (1 - self.network_share - self.storage_share)
-        return cluster + self.building_usd_per_kw * self.power_w / W_PER_KW
-
 
 class Part(NamedTuple):
     """One part of what an accelerator-hour costs [USD/h], at the utilisation that one has."""

@@ -33,6 +33,8 @@ class Phase:
         Tokens trained; None where they are not known.
     speed : Speed or None
         None where nothing but hours is known.
+    rate : float or None
+        List price where it is the phase's own [USD per accelerator and hour].
     """
 
     path: Path

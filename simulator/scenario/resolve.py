@@ -31,7 +31,7 @@ from simulator.scenario.owning import power_plan
 from simulator.scenario.paying import book_file, preemptions, start_of, tariff_of
 from simulator.scenario.phases import Phase, phases
 from simulator.scenario.problems import problems
-from simulator.scenario.saving import State, at_notice, check_size, cycles_of, destroys, leaves_saves, state_of
+from simulator.scenario.saving import State, at_notice, check_size, cycles_of, halves_destroyed, leaves_saves, state_of
 from simulator.scenario.sharing import shared_of
 from simulator.scenario.spot import named_file, traced
 from simulator.scenario.stopping import causes_of, recovery_of
@@ -299,8 +299,8 @@ def _expected_s(stage: Stage, causes: Sequence[Cause], recovery: Recovery, docum
     Stops that destroy nothing add their way back to all the others take. Waits for spares enter only where they set the
     pace: one stop for each repair of as many machines as can be away.
     """
-    spared = [cause for cause in causes if not destroys(cause, document)]
-    struck_s = _destroyed_s(stage, [cause for cause in causes if destroys(cause, document)], recovery)
+    spared = [cause for cause in causes if not halves_destroyed(cause, document)]
+    struck_s = _destroyed_s(stage, [cause for cause in causes if halves_destroyed(cause, document)], recovery)
     back_s = [cause.rate_per_node_s * math.fsum(way_back_s(cause, recovery, stage.cycle.last_s)) for cause in spared]
     return struck_s * (1.0 + stage.nodes * math.fsum(back_s))
 

@@ -151,7 +151,7 @@ def at_notice(causes: Sequence[Cause], document: schema.Document, findings: Find
     return [replace(cause, unsaved=cause.announced) for cause in causes]
 
 
-def destroys(cause: Cause, document: schema.Document, near_saves: int = 1) -> float:
+def halves_destroyed(cause: Cause, document: schema.Document, near_saves: int = 1) -> float:
     """Return what a stop destroys of the work between two durable saves, in halves of it."""
     verified, bridged = bool(document.checkpoint.verify), document.recovery.policy == "replica"
     return halves_lost(cause, verified=verified, bridged=bridged, near_saves=near_saves)
@@ -176,7 +176,7 @@ def _cycle(
     check_s = checkpoint.verify or 0.0
     cost_s = check_s + write_s + slowdown * flush_s
     near_saves, near_s = (1, 0.0) if near is None else (near.saves, near.saves * near.save_s)
-    rate = math.fsum(cause.rate_per_node_s * destroys(cause, document, near_saves) for cause in causes)
+    rate = math.fsum(cause.rate_per_node_s * halves_destroyed(cause, document, near_saves) for cause in causes)
     mtbf_s = 1.0 / (draft.nodes * rate) if rate > 0 else math.inf
     chosen = _policy(document, draft, findings)
     if chosen is None:

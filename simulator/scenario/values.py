@@ -123,12 +123,20 @@ class Scenario:
         What the machines draw and emit; None where the power of the accelerator is not known.
     shared : Shared or None
         The busy cluster on which the run waits for its machines; None where it has its own.
+    start : date
+        First day of the run; prices are of that day.
+    seed, replicas, engine : int, int and str
+        How it is simulated: ``auto``, ``estimate`` or ``simulate``.
+    published : Published or None
+        What the forecast is held against.
+    warnings, notes : sequence of str, and mapping of str to str
+        What a reader should know, and what the scenario's author wrote down.
     assumptions : sequence of Assumption
         Every value that was used, with its source.
     fingerprint : str
         Hash of all that changes a result, the seed apart.
 
-    Two scenarios are equal when they forecast the same: names, warnings and sources do not count.
+    The file's name, the warnings and where values came from do not count when two scenarios are compared.
     """
 
     name: str = field(compare=False)

@@ -1,6 +1,6 @@
 """Choosing a plan: the fastest that fits, all that are legal, and why one does not fit."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -309,8 +309,3 @@ def _ranked(
     order = np.argsort(seconds, kind="stable")
     front = _front(_as_array(everything.prediction.memory.total_bytes, plan), order)
     return Search(found(plan.take(order[:keep])), found(plan.take(front)), seen, fitting)
-
-
-def every(architecture: Architecture, limits: Limits) -> Iterator[Plan]:
-    """All legal plans in blocks, for those who would rank them otherwise."""
-    return blocks(architecture, limits)

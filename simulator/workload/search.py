@@ -36,6 +36,8 @@ class Limits:
         Ranks of hybrid sharding.
     accumulate : bool
         Whether a replica may take its share of the batch in several micro-batches.
+    sequence_parallel, fp8 : bool
+        Of all plans; see `Plan`.
     """
 
     accelerators: int

@@ -18,7 +18,7 @@ from simulator.engine.timeline import CHUNK, Chunk, Fault
 from simulator.records import LedgerSink
 from simulator.reliability.attempt import Cycle
 from simulator.reliability.recovery import Recovery
-from simulator.scenario.values import Scenario
+from simulator.scenario.values import Scenario, rate_per_s
 from tests import factories
 from tests.agreement.worked_out import CASES, HARD, Case
 
@@ -145,3 +145,36 @@ def test_every_boundary_of_several_stages_at_once() -> None:
         case = on_the_grid(Random(seed), stages=2 + seed % 2)
         with pytest.MonkeyPatch.context() as patch:
             assert lived(case.scenario, case.timeline) == estimated(case.scenario, case.timeline, patch), seed
+
+
+def at_instants(scenario: Scenario, *faults: tuple[float, int]) -> list[Fault]:
+    """Return the faults of a scenario of one stage that come at instants [s], each with the number of its cause."""
+    rate = rate_per_s(scenario, scenario.stages[0])
+    return [Fault(at_s * rate, cause, 1.0) for at_s, cause in faults]
+
+
+def test_a_job_waits_for_every_machine_that_it_has_lost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Lost at 10 and back at 62; while the job waits another is lost, and back at 27: it goes on when both are there.
+
+    Under exposure C the second stop finds nothing to destroy; work begins again at 62 + 3 + 4 + 6.
+    """
+    long, short = (factories.cause(name=name, detection_s=2.0, nodes_lost=1, repair_s=repair_s)
+                   for name, repair_s in (("long", 50.0), ("short", 5.0)))  # fmt: skip
+    back = Recovery(exposure="C", swap_s=3.0, initialization_s=4.0, restore_s=6.0, spares=0)
+    scenario = factories.scenario(factories.stage(100.0, cycle=Cycle(work_s=20.0, write_s=5.0)), [long, short], back)
+    timeline = at_instants(scenario, (10.0, 0), (20.0, 1))
+    for wall_s, stops, books in (lived(scenario, timeline), estimated(scenario, timeline, monkeypatch)):
+        assert (wall_s, stops) == (pytest.approx(75.0 + 120.0), 2)
+        assert books["spare_wait"] == pytest.approx((20 - 12) + (62 - 22))
+
+
+def test_a_stage_ends_before_the_last_fault_of_a_chunk(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All faults of a chunk but one find the job at its first start; the last comes half a second after its end."""
+    start = Recovery(exposure="B", startup_s=50.0)
+    scenario = factories.scenario(
+        factories.stage(100.0, cycle=Cycle(work_s=20.0, write_s=5.0)), [factories.cause()], start
+    )
+    timeline = at_instants(scenario, *((float(at_s), 0) for at_s in range(1, CHUNK)), (170.5, 0))
+    assert len(timeline) == CHUNK
+    for wall_s, stops, _ in (lived(scenario, timeline), estimated(scenario, timeline, monkeypatch)):
+        assert (wall_s, stops) == (pytest.approx(50.0 + 120.0), 0)

@@ -139,6 +139,13 @@ def test_the_last_stretch_is_verified_only_where_a_save_ends_it() -> None:
     assert (stops, told) == ({"silent": 1}, {"sdc_rollback": pytest.approx(22)})
 
 
+def test_a_short_last_stretch_is_verified_at_its_own_end() -> None:
+    """90 s of work: the last 10 begin at 108, their verification ends at 120 and the save at 125."""
+    wall_s, stops, told = story(work(CHECKED, 90.0, final_save=True), [SOFT, SILENT], BACK, (112, "silent"))
+    assert wall_s == pytest.approx(125 + 12 + 13)
+    assert (stops, told) == ({"silent": 1}, {"sdc_rollback": pytest.approx(12)})
+
+
 def test_a_fault_at_the_instant_when_a_stage_ends_strikes_the_next() -> None:
     """Work that ends then counts, so that nothing is lost, and the next stage begins with the way back."""
     halves = [work(Cycle(work_s=50.0), 50.0, name=name) for name in ("first", "second")]

@@ -1,5 +1,6 @@
 """The price book: which row is found, and what is said when none is."""
 
+from dataclasses import replace
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -99,6 +100,32 @@ def test_the_host_is_added_only_where_it_is_missing() -> None:
     assert with_host.host_included is True
     with pytest.raises(PriceError, match="cannot be added"):
         with_host.plus_host(host)
+
+
+def test_a_price_with_a_host_is_as_old_as_the_older_of_the_two() -> None:
+    book, day = price_book(), date(2026, 2, 1)
+    host = book.lookup("a100-80gb", term="host", date=day)
+    bare = replace(book.lookup("a100-80gb", provider="gcp", date=day), stale=False)
+    assert [bare.plus_host(replace(host, stale=stale)).stale for stale in (False, True)] == [False, True]
+
+
+def test_a_cheaper_row_counts_the_same_machine(tmp_path: Path) -> None:
+    """A price without its host is no cheaper one of the same; of those with it the least is named."""
+    rows = ["h100,3,newest,true,2025-06-01", "h100,2,bare,false,2025-05-01", "h100,2.5,whole,true,2025-05-01",
+            "h100,2.8,dearer,true,2025-05-01"]  # fmt: skip
+    text = "\n".join(["accelerator,usd_per_accelerator_h,provider,host_included,date_from", *rows, ""])
+    found = PriceBook(catalogue=()).with_file(own_file(tmp_path, text)).lookup("h100", date=date(2025, 6, 10))
+    assert found.provider == "newest"
+    assert found.cheaper is not None
+    assert found.cheaper.provider == "whole"
+
+
+def test_a_second_file_leaves_the_first_in_the_book(tmp_path: Path) -> None:
+    book = PriceBook(catalogue=())
+    for accelerator, usd in (("h100", 2), ("b200", 4)):
+        path = own_file(tmp_path, f"accelerator,usd_per_accelerator_h\n{accelerator},{usd}\n")
+        book = book.with_file(path)
+    assert [book.lookup(accelerator, date=DAY).usd for accelerator in ("h100", "b200")] == [2, 4]
 
 
 def test_a_purchase_has_no_hourly_price() -> None:

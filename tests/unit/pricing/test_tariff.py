@@ -39,6 +39,8 @@ def test_a_discount_shows_on_all_bases_but_the_list() -> None:
     assert [float(due.usd(basis)) for basis in BASES] == [200.0, 150.0, 150.0, 150.0]
     drawn = flat(2.0, 0.5, 0.8).bill(USAGES, quantile=np.array([0.0, 1.0]))
     np.testing.assert_allclose(drawn.usd("billed"), [100.0, 40.0])
+    perhaps = flat(2.0, 0.0, 0.5).bill(USAGES, quantile=np.array([0.0, 1.0]))
+    np.testing.assert_allclose(perhaps.usd("billed"), [200.0, 100.0])
 
 
 def test_a_stage_may_have_its_own_list_price() -> None:
@@ -86,6 +88,36 @@ def test_what_is_taken_off_spot_is_not_taken_off_the_machines_that_a_run_leaves_
     term = Spot(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=3.0)
     due = Tariff(portions=[portion(term, discount_low=0.5, discount_high=0.5)]).bill(USAGES, rates=[None, 3.0])
     assert [float(line.billed_usd) for line in due.used] == [40.0, 60.0]
+
+
+def test_credits_pay_no_more_than_what_is_billed_with_its_tax() -> None:
+    """Half off $200 is $100 billed, $110 with its tax; so much of $150 of credits is used, on every basis."""
+    due = Tariff(portions=flat(2.0, 0.5, 0.5).portions, tax_rate=0.1, credits_usd=150.0).bill(USAGES)
+    credit = due.owed[-1]
+    assert [float(credit.line.usd(basis)) for basis in BASES] == pytest.approx([-110.0] * 4)
+    assert (float(credit.quantity), credit.unit) == (pytest.approx(110.0), "USD")
+    assert float(due.usd("billed")) == pytest.approx(0.0)
+    assert float(due.usd("list")) == pytest.approx(220.0 - 110.0)
+
+
+def test_the_price_of_an_open_discount_is_that_of_its_middle() -> None:
+    """$4 less 20 to 60 % is $2.40; a spot price by a trace is its mean, less what is taken off it."""
+    open_ended = portion(Negotiated(usd_per_accelerator_h=4.0, discount=(0.2, 0.6)), usd_per_accelerator_h=4.0,
+                         discount_low=0.2, discount_high=0.6)  # fmt: skip
+    assert open_ended.usd_per_accelerator_h == pytest.approx(2.4)
+    trace = StepTrace(from_h=(0.0, 6.0), levels=(1.0, 2.0), length_h=24.0)
+    spot = portion(Spot(usd_per_accelerator_h=9.0, list_usd_per_accelerator_h=9.0, trace=trace), discount_low=0.2,
+                   discount_high=0.2)  # fmt: skip
+    assert spot.usd_per_accelerator_h == pytest.approx(0.8 * (6 * 1.0 + 18 * 2.0) / 24)
+
+
+def test_the_means_and_the_quote_of_several_portions() -> None:
+    """A quarter at $8 list and $6, the rest at $2: $3.50 and $3 in the mean; the quote is that of the larger share."""
+    few = portion(OnDemand(usd_per_accelerator_h=6.0), 0.25, usd_per_accelerator_h=6.0, list_usd_per_accelerator_h=8.0)
+    both = Tariff(portions=[few, portion(OnDemand(usd_per_accelerator_h=2.0), 0.75)])
+    assert both.list_usd_per_accelerator_h == pytest.approx(3.5)
+    assert both.usd_per_accelerator_h == pytest.approx(3.0)
+    assert both.quote.list_usd_per_accelerator_h == 2.0
 
 
 def test_tax_is_on_each_basis_and_credits_are_the_same_on_all() -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from simulator.pricing.ledger import BASES, total
 from simulator.pricing.reserved import Committed
-from simulator.pricing.terms import TERMS, Negotiated, OnDemand, Owned, Spot, Usage, Use, bill
+from simulator.pricing.terms import TERMS, Negotiated, OnDemand, Owned, Spot, Usage, Use, bill, dated
 
 MONTH = Usage(uses=(Use("training", "", 600.0), Use("restart", "gpu", 120.0)), wall_h=720.0)
 
@@ -53,6 +53,17 @@ def test_a_commitment_that_nobody_shares_bills_the_whole_term() -> None:
     term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=1, held_h=8760.0)
     assert total(term.charge(MONTH)).billed_usd == 720.0
     assert total(bill(term, [MONTH])).billed_usd == term.term_h == 8760.0
+
+
+def test_use_falls_due_in_its_interval_and_the_rest_of_a_commitment_after_the_last() -> None:
+    """100 h and 50 h of one accelerator under 1,000 h: 850 h are idle from hour 150 on, once the run ended."""
+    term = Committed(usd_per_accelerator_h=1.0, list_usd_per_accelerator_h=2.0, accelerators=1, held_h=1000.0)
+    stages = [Usage(uses=(Use(name, "", hours),), wall_h=hours, start_h=start_h)
+              for name, hours, start_h in (("one", 100.0, 0.0), ("two", 50.0, 100.0))]  # fmt: skip
+    found = [(each.line.phase, each.line.billed_usd, each.begin_h, each.end_h) for each in dated(term, stages)
+             if each.line.billed_usd]  # fmt: skip
+    assert found == [("one", 100.0, 0.0, 100.0), ("two", 50.0, 100.0, 150.0), ("idle_commitment", 850.0, 150.0, 1000.0)]
+    assert total(bill(term, stages, ended=False)).billed_usd == 150.0
 
 
 def test_break_even_is_where_both_cost_the_same() -> None:

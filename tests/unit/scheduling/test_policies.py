@@ -1,12 +1,16 @@
 """What each policy is for, on workloads small enough to check by hand."""
 
+import math
+
 import pytest
 
 from simulator.engine.cluster import simulate_cluster
 from simulator.engine.cluster_rules import Rules
 from simulator.scheduling.job import Job
 from simulator.scheduling.policies import QUEUE_POLICIES, make_policy
-from simulator.scheduling.state import ClusterState
+from simulator.scheduling.priority import Multifactor
+from simulator.scheduling.state import ClusterState, Stay
+from simulator.scheduling.usage import DecayedUsage
 
 
 def starts(jobs, policy, capacity=4, **options):
@@ -180,3 +184,32 @@ def test_a_policy_of_your_own_needs_one_method():
     jobs = [FIRST, Job(1, 1, 1, 5, 5), Job(2, 2, 4, 5, 5)]
     assert [end.start_s for end in simulate_cluster(jobs, WidestFirst(), ClusterState(4)).ends] == [0, 15, 10]
     assert "easy" in QUEUE_POLICIES
+
+
+def test_half_of_a_use_is_forgotten_after_a_half_life() -> None:
+    """Two units for 100 s, a half-life: 2 (1 - 1/2) 100 / ln 2 = 144.3 unit-seconds, and half of that 100 s later."""
+    usage = DecayedUsage(lambda stay: stay.job.user or "", half_life_s=100.0)
+    usage.add([Stay(100.0, 1, 2, 0.0, Job(1, 0, 2, 100, 100, user="ann"), None)], now_s=100.0)
+    assert usage.at("ann", 100.0) == pytest.approx(100.0 / math.log(2))
+    assert usage.at("ann", 200.0) == pytest.approx(50.0 / math.log(2))
+
+
+def test_age_stops_to_count_at_its_limit() -> None:
+    """At 100 both have waited 10 s or more, which is as old as one gets: the priority decides, and not the 90 s."""
+    jobs = [Job("runs", 0, 1, 100, 100), Job("old", 1, 1, 10, 10), Job("dear", 90, 1, 10, 10, priority=1.5)]
+    log = simulate_cluster(jobs, Multifactor(priority=1, age=1, max_age_s=10), ClusterState(1))
+    assert [end.start_s for end in log.ends] == [0, 110, 100]
+
+
+def test_fairness_is_the_use_over_the_share_among_all_shares() -> None:
+    """Ann used everything on 3 of 4 shares: 2^(-4/3) = 0.397, and 0.5 of priority, against Bob's 1."""
+    jobs = [Job("runs", 0, 1, 100, 100, user="ann"), Job("ann's", 1, 1, 10, 10, user="ann", priority=0.5),
+            Job("bob's", 2, 1, 10, 10, user="bob")]  # fmt: skip
+    log = simulate_cluster(jobs, Multifactor(priority=1, age=0, fair=1, ann=3), ClusterState(1))
+    assert [end.start_s for end in log.ends] == [0, 110, 100]
+
+
+def test_a_queue_borrows_beyond_its_own_units():
+    """Red owns 2 of 4 and may borrow 1: its third unit starts at once, the fourth when one is back."""
+    jobs = [Job(0, 0, 2, 10, 10, queue="red"), Job(1, 0, 1, 20, 20, queue="red"), Job(2, 0, 1, 5, 5, queue="red")]
+    assert starts(jobs, "quota:red=2,blue=2,borrow=1") == [0, 0, 10]
