@@ -82,4 +82,4 @@ def missing(forecast: Forecast) -> str | None:
         f"Published: {known.accelerator_hours / 1e6:.2f}M accelerator-hours. Stepping needs {useful / 1e6:.2f}M, the "
         f"scenario's named events and phases explain {lost / 1e6:.2f}M more; {gap / 1e6:.2f}M "
         f"({percent(gap / known.accelerator_hours, '.0')}) are not explained by anything that was published."
-    ).replace("%)", " %)")
+    )
