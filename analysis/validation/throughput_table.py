@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 from analysis.validation.throughput import FAMOUS, Score, errors_of, memory_errors, summarise
 from analysis.validation.throughput_runs import Run
+from simulator.foundation.units import percent
 
 
 def markdown(scores: Sequence[Score], runs: Sequence[Run]) -> str:
@@ -19,19 +20,19 @@ def _errors(scores: Sequence[Score]) -> Iterator[str]:
     )
     yield "|---|--:|--:|--:|--:|--:|--:|--:|--:|"
     for line in summarise(scores):
-        yield f"| {line.name} | {line.rows} | {' | '.join(f'{value:.1%}' for value in line[2:])} |"
+        yield f"| {line.name} | {line.rows} | {' | '.join(percent(value) for value in line[2:])} |"
 
 
 def _sentences(scores: Sequence[Score]) -> Iterator[str]:
     measured = memory_errors(scores)
     fits = sum(one.fits for one in scores) / len(scores)
     if measured:
-        yield f"Peak memory: {sum(measured) / len(measured):.1%} on {len(measured)} rows that state it."
-    yield f"{fits:.1%} of the rows, all of which ran, are said to fit."
+        yield f"Peak memory: {percent(sum(measured) / len(measured))} on {len(measured)} rows that state it."
+    yield f"{percent(fits)} of the rows, all of which ran, are said to fit."
     for name, word, calculon in FAMOUS:
         errors = errors_of(scores, word)
         if errors:
-            yield f"{name}: {sum(errors) / len(errors):.1%} on {len(errors)} rows (Calculon {calculon:.1%})."
+            yield f"{name}: {percent(sum(errors) / len(errors))} on {len(errors)} rows (Calculon {percent(calculon)})."
 
 
 def _runs(runs: Sequence[Run]) -> Iterator[str]:

@@ -109,10 +109,12 @@ def table_of_config(path: str, findings: Findings) -> Mapping[str, Any]:
         raise ValueError(f"{path!r} is JSON, but not an object")
     try:
         shape = from_hugging_face(config)
+        table = {f.name: value for f in fields(shape) if (value := getattr(shape, f.name)) is not None}
+        keys.architecture(table)
+    except ValueError as error:
+        raise ValueError(f"{shorten(path)}: {error}") from None
     except (TypeError, ArithmeticError, AttributeError, KeyError) as error:
         raise ValueError(f"{path!r} describes no architecture: {error}") from None
-    table = {f.name: value for f in fields(shape) if (value := getattr(shape, f.name)) is not None}
-    keys.architecture(table)
     shown = show(shape.parameters / 1e9, "count")
     findings.fact((*ARCHITECTURE, "entry"), f"{path}: {shown}B parameters", "Hugging Face configuration", "P")
     return table

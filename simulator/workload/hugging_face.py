@@ -49,13 +49,13 @@ def from_hugging_face(config: Config) -> Architecture:
     if kind not in READERS:
         near = nearest(str(kind), READERS)
         hint = f"; did you mean {near!r}?" if near else ";"
-        raise ValueError(f"config.json: model_type={kind!r} is not supported{hint} supported: {', '.join(READERS)}")
+        raise ValueError(f"model_type={kind!r} is not supported{hint} supported: {', '.join(READERS)}")
     return architecture({k: v for k, v in READERS[kind](config).items() if v is not None})
 
 
 def _need(config: Config, key: str) -> Any:
     if config.get(key) is None:
-        raise ValueError(f"config.json: key {key!r} is missing")
+        raise ValueError(f"key {key!r} is missing")
     return config[key]
 
 
@@ -72,7 +72,7 @@ def _window(config: Config) -> dict[str, Any]:
         return {}
     if isinstance(kinds, list):
         if len(kinds) != layers:
-            raise ValueError(f"config.json: layer_types has {len(kinds)} entries, num_hidden_layers is {layers}")
+            raise ValueError(f"layer_types has {len(kinds)} entries, num_hidden_layers is {layers}")
         windowed = kinds.count("sliding_attention")
     elif pattern := config.get("sliding_window_pattern", PATTERN.get(kind)):
         windowed = layers - layers // pattern
@@ -84,9 +84,7 @@ def _window(config: Config) -> dict[str, Any]:
 def _biases(config: Config) -> bool:
     attention, mlp = bool(config.get("attention_bias", False)), bool(config.get("mlp_bias", False))
     if attention != mlp:
-        raise ValueError(
-            f"config.json: attention_bias={attention} with mlp_bias={mlp} is not supported; give both alike"
-        )
+        raise ValueError(f"attention_bias={attention} with mlp_bias={mlp} is not supported; give both alike")
     return attention
 
 

@@ -282,10 +282,12 @@ CONFIGS = {
 @pytest.mark.parametrize("name", CONFIGS)
 def test_bad_configurations(name: str, tmp_path: Path) -> None:
     text, message = CONFIGS[name]
-    (tmp_path / "config.json").write_text(text)
-    issues = refused(written("[model]\narchitecture = 'config.json'", tmp_path)).issues
+    (tmp_path / "mine.json").write_text(text)
+    issues = refused(written("[model]\narchitecture = 'mine.json'", tmp_path)).issues
     found = [issue for issue in issues if issue.path == "model.architecture"]
     assert message in found[0].message
+    assert "mine.json" in found[0].message
+    assert "config.json" not in found[0].message
 
 
 BOOKS = {
