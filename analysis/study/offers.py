@@ -1,6 +1,5 @@
 """Which machines one could rent on a day, at which prices, and how well they are usually used."""
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date as Date  # noqa: N812 - `date` is the name of parameters here
@@ -9,10 +8,10 @@ from typing import Final
 from simulator.catalogue.reader import Entry, entry, read
 from simulator.foundation.issues import not_among
 from simulator.pricing.book import Price, PriceBook, PriceError, provider_key
+from simulator.scenario.experience import quartiles
 
 RENTED: Final = ("on_demand", "spot", "commit_1y", "commit_3y")
 _HOST: Final = {"spot": "host_spot"}
-_QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of the quartiles of a normal distribution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,12 +150,12 @@ def _efficiency(fact: Entry, wish: Wish) -> tuple[float | None, float, str]:
     """Return median, spread and source of the MFU; None where nothing is known of the accelerator."""
     if wish.mfu is not None:
         return wish.mfu, 0.0, "stated"
-    low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
-    if low is None or median is None or high is None:
+    known = quartiles(fact)
+    if known is None:
         if wish.accelerator is not None:
             raise PriceError(f"no efficiency of {fact.key} was published; state --mfu")
         return None, 0.0, ""
-    return median, math.log(high / low) / _QUARTILES, str(fact.values.get("mfu_source", fact.source))
+    return *known, str(fact.values.get("mfu_source", fact.source))
 
 
 def _words(wish: Wish) -> str:

@@ -14,7 +14,7 @@ from simulator.scenario.trained import Trained
 OTHER = "other"
 QUARTILES: Final = 2.0 * 0.6744897501960817  # distance of a normal distribution's quartiles, in standard deviations
 _GUESS: Final = (
-    "The efficiency is a guess from published runs of this generation; their hours contain some "
+    "The efficiency is a guess from published runs of such accelerators; their hours contain some "
     "downtime, so failures are partly counted twice. State one if you know it."
 )
 _ASSUMED: Final = "The efficiency is an assumption: no published runs on {} are known. State one if you know it."
@@ -107,7 +107,7 @@ class FromPublishedRuns:
         question.findings.fact(("throughput", "published_sigma"), f"{found.sigma:.4g}", found.spread, found.evidence)
         question.findings.warn(_GUESS if fact.values.get("mfu_basis") != "assumed" else _ASSUMED.format(fact.key))
         return Speed(tokens_per_s=found.mfu * question.machines.peak_flop_per_s / found.flop_per_token,
-                     sigma=found.sigma, why="spread between whole published runs")  # fmt: skip
+                     sigma=found.sigma, why=found.spread)  # fmt: skip
 
 
 class _Usual(NamedTuple):
@@ -128,22 +128,38 @@ def _of_family(fact: Entry, model: Trained) -> _Usual:
         sigma=known.spread(model.shape.active_parameters),
         flop_per_token=model.flop_per_token,
         source=f"{known.entry.title}, calendar time, attention in full: {known.entry.source}",
-        spread=known.entry.source,
+        spread=f"spread between whole published runs: {known.entry.source}",
         evidence=known.entry.evidence,
     )
 
 
-def _of_quartiles(fact: Entry, model: Trained) -> _Usual | None:
-    low, median, high = (fact.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
+def quartiles(accelerator: Entry) -> tuple[float, float] | None:
+    """Return median of MFU, of 6 FLOP a parameter and token, and log standard deviation by an entry's quartiles.
+
+    Examples
+    --------
+    >>> from simulator.catalogue.reader import entry
+    >>> median, sigma = quartiles(entry("accelerators", "b200-sxm"))
+    >>> median, round(sigma, 3)  # ln(0.36 / 0.16) / 1.349
+    (0.25, 0.601)
+    """
+    low, median, high = (accelerator.get_number(name) for name in ("mfu_p25", "mfu_p50", "mfu_p75"))
     if low is None or median is None or high is None:
+        return None
+    return median, math.log(high / low) / QUARTILES
+
+
+def _of_quartiles(fact: Entry, model: Trained) -> _Usual | None:
+    known = quartiles(fact)
+    if known is None:
         return None
     source = str(fact.values.get("mfu_source", fact.source))
     return _Usual(
-        mfu=median,
-        sigma=math.log(high / low) / QUARTILES,
+        mfu=known[0],
+        sigma=known[1],
         flop_per_token=model.six_n,
         source=f"{fact.key}, 6 FLOP per active parameter: {source}",
-        spread=f"quartiles {low:g} and {high:g}, ln(p75/p25)/1.349",
+        spread=f"quartiles {fact.number('mfu_p25'):g} and {fact.number('mfu_p75'):g}, ln(p75/p25)/1.349",
         evidence=str(fact.values.get("mfu_evidence", "")),
     )
 
